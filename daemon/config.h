@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "shared/diagnostic.h"
+#include "shared/paths.h"
+#include "shared/value/value.h"
+
+namespace tba::daemon {
+
+/// Where the HTTP server listens on TCP.
+struct ListenAddress {
+  std::string host;        ///< A name or an address; IPv6 without its brackets.
+  std::uint16_t port = 0;  ///< 0: any free one.
+
+  bool operator==(const ListenAddress&) const = default;
+};
+
+enum class LogLevel { debug, info, warning, error };
+
+/// `automatic` is text on a terminal, JSON otherwise.
+enum class LogFormat { automatic, text, json };
+
+/// What the HTTP server accepts.
+struct ServerLimits {
+  std::size_t header_bytes = 16 << 10;
+  std::size_t body_bytes = 25 << 20;
+  std::size_t connections = 1024;
+  std::chrono::milliseconds idle{60'000};  ///< After which a silent connection is closed.
+};
+
+/// What `config.yaml` says, everything it does not say filled in. Paths are absolute.
+struct Config {
+  std::optional<ListenAddress> listen = ListenAddress{"127.0.0.1", 8632};  ///< None: no TCP.
+  std::filesystem::path socket;
+  std::filesystem::path store;
+  std::filesystem::path vault_key;
+  std::vector<std::filesystem::path> workflows;   ///< Folders.
+  std::vector<std::filesystem::path> connectors;  ///< Folders; the built-in ones are always there.
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::automatic;
+  ServerLimits limits;
+  Value vars = Value::object({});  ///< `.vars` of expressions: an object.
+};
+
+/// What holds where there is no configuration file.
+Config default_config(const Paths& paths);
+
+/// Reads a configuration file. `path` is its own absolute path: relative paths in it are taken from
+/// its folder. Adds every problem to `diagnostics`; gives a configuration only where none of them
+/// was an error. Never throws on bad input.
+std::optional<Config> read_config(const std::filesystem::path& path, std::string text,
+                                  const Paths& paths, Diagnostics& diagnostics);
+
+}  // namespace tba::daemon

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "shared/clock.h"
+#include "shared/error.h"
+
+namespace tba {
+
+/// RFC 3339 in UTC with milliseconds, "2026-11-23T09:00:00.000Z"; what is finer is cut off.
+/// Requires: a year from 0 to 9999.
+std::string format_time(Instant time);
+
+/// Reads an RFC 3339 date-time with any offset and any number of decimals, of which six count. A
+/// leap second is read as the second after it.
+Result<Instant> parse_time(std::string_view text);
+
+}  // namespace tba
