@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "daemon/net/http_client.h"
+#include "shared/error.h"
+
+namespace tba::net {
+
+/// How the client keeps connections, and whom it trusts.
+struct CurlClientOptions {
+  long max_host_connections = 128;  ///< To one host and port; further requests wait, in order.
+  long max_connections = 1024;      ///< In all, idle ones included.
+  std::string ca_file;              ///< PEM bundle of trusted roots; empty: the system's store.
+};
+
+/// The daemon's HTTP client: libcurl's multi interface on a thread of its own, so that requests in
+/// flight cost no threads. Keeps connections alive and shares them; HTTP/2 where TLS offers it;
+/// proxies as the environment says (https_proxy, no_proxy; see curl(1)).
+///
+/// start() and stop() belong to the owner's thread; send() may be called from any.
+class CurlClient final : public HttpClient {
+ public:
+  explicit CurlClient(CurlClientOptions options = {});
+  ~CurlClient() override;  ///< Stops.
+
+  /// Starts the thread. Requires: not started before. Error: `internal` where the system gives no
+  /// more threads or descriptors.
+  Result<> start();
+
+  /// Completes everything in flight with `stopping` and ends the thread. Executors of coroutines
+  /// that await send() must still exist. What is sent afterwards fails with `stopping`.
+  void stop();
+
+  boost::asio::awaitable<HttpResult> send(HttpRequest request) override;
+
+ private:
+  class Loop;
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace tba::net

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "shared/error.h"
+
+namespace tba::steps {
+
+/// A program to be run, without a shell.
+struct ProcessRequest {
+  /// The program and its arguments. A name without a slash is looked for in PATH, a relative path
+  /// starts at `folder`.
+  std::vector<std::string> command;
+  /// The whole environment: nothing is inherited. Without a PATH it gets kDefaultPath.
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::string folder;                      ///< Where it runs; empty: where the daemon does.
+  std::string input;                       ///< Its standard input.
+  std::size_t max_output_bytes = 1 << 20;  ///< Kept and reported of each of stdout and stderr.
+  /// Between SIGTERM and SIGKILL, when the awaiting coroutine is cancelled.
+  std::chrono::milliseconds grace{5'000};
+};
+
+inline constexpr std::string_view kDefaultPath =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// A longer line is reported in pieces of this many bytes.
+inline constexpr std::size_t kMaxLineBytes = 64 << 10;
+
+/// How a program ended.
+struct ProcessResult {
+  int exit_code = 0;  ///< 0 if a signal ended it.
+  int signal = 0;     ///< The signal that ended it, or 0.
+  std::string out;
+  std::string err;
+  bool truncated = false;  ///< It wrote more than max_output_bytes; the rest was read and dropped.
+};
+
+/// Called for each line, without its newline, as it comes.
+using LineHandler = std::function<void(bool is_stderr, std::string_view line)>;
+
+/// Runs programs. A seam: tests of what stands above give a scripted one.
+class ProcessRunner {
+ public:
+  virtual ~ProcessRunner() = default;
+
+  /// Runs the program to its end, whatever its exit code. `on_line` (may be empty) is called on the
+  /// awaiting coroutine's executor, never concurrently, never after completion.
+  ///
+  /// Terminal cancellation sends SIGTERM to the program's process group and, after `grace`,
+  /// SIGKILL; the result then says which signal ended it. Errors: `invalid` for a program or folder
+  /// that does not exist or cannot be executed, `unavailable` where the system has no room for a
+  /// process or the runner is stopped.
+  virtual boost::asio::awaitable<Result<ProcessResult>> run(ProcessRequest request,
+                                                            LineHandler on_line) = 0;
+};
+
+/// The real thing, on Linux. Each program is the leader of a session of its own and inherits no
+/// descriptor but its three pipes. It is killed when the daemon dies, however that happens. What it
+/// leaves running in its process group is killed when it has ended; output written by then, or
+/// within a second, is still read.
+class SystemProcessRunner final : public ProcessRunner {
+ public:
+  SystemProcessRunner();
+  ~SystemProcessRunner() override;  ///< Stops.
+
+  /// Starts the thread that spawns. Requires: not started before.
+  void start();
+
+  /// Ends the thread that spawns; with it, the kernel kills every program still running, whose
+  /// run() then completes. Cancel them first to let them end in good order.
+  void stop();
+
+  boost::asio::awaitable<Result<ProcessResult>> run(ProcessRequest request,
+                                                    LineHandler on_line) override;
+
+ private:
+  class Spawner;
+  std::unique_ptr<Spawner> spawner_;
+};
+
+}  // namespace tba::steps
