@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string_view>
+
+#include "daemon/net/http_client.h"
+#include "daemon/vault/credentials.h"
+#include "shared/connector.h"
+#include "shared/error.h"
+#include "shared/value/value.h"
+
+namespace tba::connectors {
+
+/// The request that calls `endpoint` of `connector` with `parameters`, an object or null.
+///
+/// A parameter that is null counts as not given, unless it is one of the body whose type is `any`.
+/// Values go into the path percent-encoded (RFC 3986 section 2.1), into the query as forms encode
+/// them (an array as one parameter for each item), into headers as they are, and into a JSON object
+/// as the body. `credential`, or null, gives the base URL where it has one, and what proves who is
+/// calling. `idempotency_key` is sent where it is not empty and the connector names a header for
+/// it.
+///
+/// The request holds the credential's secrets: it may be sent, never shown. Errors (`invalid`): a
+/// parameter that is unknown, missing, of another type, or that cannot stand where it goes; a
+/// credential of another connector, or one that cannot authenticate a call.
+Result<net::HttpRequest> build_request(const Connector& connector, const Endpoint& endpoint,
+                                       const Value& parameters, const vault::Credential* credential,
+                                       std::string_view idempotency_key = {});
+
+}  // namespace tba::connectors

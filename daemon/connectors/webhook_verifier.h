@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "shared/connector.h"
+#include "shared/error.h"
+#include "shared/value/value.h"
+
+namespace tba::connectors {
+
+/// The headers of an inbound request as they came; names in any case.
+using Headers = std::span<const std::pair<std::string, std::string>>;
+
+/// Checks that whoever sent `body` knows `secret`: HMAC-SHA256 (RFC 2104) over the raw bytes, in
+/// hexadecimal, in the header that `scheme` names. Takes the same time wherever the signatures
+/// differ. The error (`denied`) says whether the header is missing, there twice, malformed, or does
+/// not match: fit for the record of the rejection, and to be shown to the sender.
+Result<> verify_webhook(const WebhookScheme& scheme, Headers headers, std::string_view body,
+                        std::string_view secret);
+
+/// What happened: the event header's value and, behind a dot, the member of the body that refines
+/// it where that is a string ("issues.opened", "push"). Empty where the scheme names no event
+/// header. Error (`invalid`): the header is missing or empty.
+Result<std::string> webhook_event(const WebhookScheme& scheme, Headers headers, const Value& body);
+
+/// The sender's id of this delivery; empty where there is none, which is then not deduplicated.
+std::string delivery_id(const WebhookScheme& scheme, Headers headers);
+
+/// The headers as the inbox keeps and shows them: a JSON object with lower-case names, values of
+/// one name joined with ", " (RFC 9110 section 5.3). Left out is what proves who is calling:
+/// `Authorization`, `Proxy-Authorization`, `Cookie`, the scheme's signature header (`scheme` may be
+/// null), and every name that speaks of a signature, token, secret or key.
+std::string kept_headers_json(const WebhookScheme* scheme, Headers headers);
+
+}  // namespace tba::connectors
