@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "shared/error.h"
+#include "shared/value/value.h"
+
+namespace tba {
+
+/// What parse_json() accepts at most.
+struct JsonLimits {
+  std::size_t depth = 10'000;  ///< Nested arrays and objects; jq's own bound.
+  std::size_t bytes = std::size_t{64} << 20;
+};
+
+/// Reads one JSON text (RFC 8259), UTF-8, with nothing after it but white space. Integers of 64
+/// bits are kept exactly, other numbers become the nearest double (the largest finite one beyond).
+/// Where a name comes twice in an object, the later value stands. Errors: `invalid` with a message
+/// that begins with "line 1, column 2: ", columns counted in code points; `limit_exceeded`. Safe to
+/// call from any thread; each keeps a parser of its own.
+Result<Value> parse_json(std::string_view text, const JsonLimits& limits = {});
+
+/// How to_json() lays out its text.
+enum class JsonStyle {
+  compact,  ///< On one line, without spaces.
+  pretty,   ///< Indented by two spaces, as jq prints.
+};
+
+/// The value as JSON. Text that is not UTF-8 is repaired with U+FFFD.
+std::string to_json(const Value& value, JsonStyle style = JsonStyle::compact);
+
+/// The same, put behind what `out` holds.
+void append_json(std::string& out, const Value& value, JsonStyle style = JsonStyle::compact);
+
+}  // namespace tba
