@@ -1,0 +1,73 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "daemon/storage/store.h"
+#include "daemon/storage/worker.h"
+
+namespace tba::storage {
+
+/// What the store has written since it was opened.
+struct Statistics {
+  std::uint64_t commits = 0;  ///< That wrote something: one fsync each.
+  std::uint64_t changes = 0;  ///< Carried out, refused ones included.
+  std::uint64_t rows = 0;     ///< Inserted, updated or deleted.
+  std::uint64_t bytes = 0;    ///< Put into the write-ahead log.
+};
+
+/// The embedded store: one SQLite file in WAL mode with `synchronous=FULL`. One writer takes all
+/// the changes that have queued up and commits them together; readers have connections of their
+/// own. Big texts and bodies are compressed, by the thread that submits them.
+///
+/// While the disk is full or fails, each change ends with an error of code `unavailable` and leaves
+/// nothing; the next one tries anew.
+class SqliteStore final : public Store {
+ public:
+  /// Opens the database, made with mode 0600 where there is none, and brings its schema up to date.
+  /// `now` is what migrations are recorded with. Errors: `not_found` without the folder it is to be
+  /// in, `conflict` for a file of another program or of a newer version, `unavailable` where it
+  /// cannot be written, `internal` where it is damaged.
+  ///
+  /// Requires: the writer's concurrency is 1.
+  static Result<std::unique_ptr<SqliteStore>> open(std::filesystem::path path, Instant now,
+                                                   std::unique_ptr<Worker> writer,
+                                                   std::unique_ptr<Worker> readers);
+
+  /// The same, with a thread for writing and two for reading.
+  static Result<std::unique_ptr<SqliteStore>> open(std::filesystem::path path, Instant now);
+
+  /// Calls stop().
+  ~SqliteStore() override;
+
+  /// Finishes what has been submitted and asked for, then lets go of the file. Whatever comes later
+  /// ends with `unavailable`. Blocks; must be called before the executors of the awaiting
+  /// coroutines are destroyed.
+  void stop();
+
+  /// Callable from any thread.
+  Statistics statistics() const;
+
+  boost::asio::awaitable<Result<Outcome>> submit(Change change) override;
+  boost::asio::awaitable<Result<Page<Claimed>>> claim_unfinished(PageRequest page) override;
+  boost::asio::awaitable<Result<std::optional<WorkflowVersion>>> version(VersionHash hash) override;
+  boost::asio::awaitable<Result<std::optional<Run>>> run(RunId id) override;
+  boost::asio::awaitable<Result<Page<Run>>> runs(RunFilter filter, PageRequest page) override;
+  boost::asio::awaitable<Result<std::vector<Step>>> steps(RunId run) override;
+  boost::asio::awaitable<Result<std::vector<LogLine>>> logs(RunId run, std::int64_t after_sequence,
+                                                            std::size_t limit) override;
+  boost::asio::awaitable<Result<std::optional<Delivery>>> delivery(DeliveryId id) override;
+  boost::asio::awaitable<Result<Page<Delivery>>> deliveries(DeliveryFilter filter,
+                                                            PageRequest page) override;
+  boost::asio::awaitable<Result<std::vector<Rejection>>> rejections(std::size_t limit) override;
+  boost::asio::awaitable<Result<std::optional<Instant>>> last_slot(std::string schedule) override;
+  boost::asio::awaitable<Result<std::vector<Credential>>> credentials() override;
+
+ private:
+  class Connections;
+  SqliteStore(std::unique_ptr<Connections> connections);
+
+  std::unique_ptr<Connections> connections_;
+};
+
+}  // namespace tba::storage
