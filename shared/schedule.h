@@ -16,9 +16,9 @@ namespace tba {
 
 /// What is wrong with a cron expression, and at which of its bytes.
 struct CronProblem {
+  std::string message;
   std::size_t offset = 0;
   std::size_t length = 1;
-  std::string message;
 };
 
 /// Five fields as in crontab(5): minute, hour, day of the month, month, day of the week; in UTC.
