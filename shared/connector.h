@@ -8,11 +8,9 @@
 #include <vector>
 
 #include "shared/value/value.h"
+#include "shared/value_type.h"
 
 namespace tba {
-
-/// The type a value must have, as `type:` of a workflow's input or an endpoint's parameter says it.
-enum class ValueType { any, string, integer, number, boolean, array, object };
 
 /// Where a parameter of an endpoint, or an API key, goes in a request.
 enum class ParameterPlace { path, query, header, body };

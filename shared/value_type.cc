@@ -1,0 +1,42 @@
+#include "shared/value_type.h"
+
+#include <algorithm>
+#include <array>
+
+namespace tba {
+namespace {
+
+struct TypeName {
+  ValueType type;
+  std::string_view name;
+  bool (Value::*fits)() const noexcept;
+};
+
+constexpr std::array<TypeName, 6> kTypes{{
+    {ValueType::string, "string", &Value::is_string},
+    {ValueType::integer, "integer", &Value::is_integer},
+    {ValueType::number, "number", &Value::is_number},
+    {ValueType::boolean, "boolean", &Value::is_boolean},
+    {ValueType::array, "array", &Value::is_array},
+    {ValueType::object, "object", &Value::is_object},
+}};
+
+}  // namespace
+
+std::string_view name_of(ValueType type) {
+  const auto found = std::ranges::find(kTypes, type, &TypeName::type);
+  return found == kTypes.end() ? "any" : found->name;
+}
+
+std::optional<ValueType> value_type_named(std::string_view name) {
+  if (name == "any") return ValueType::any;
+  const auto found = std::ranges::find(kTypes, name, &TypeName::name);
+  return found == kTypes.end() ? std::nullopt : std::optional(found->type);
+}
+
+bool has_type(const Value& value, ValueType type) {
+  const auto found = std::ranges::find(kTypes, type, &TypeName::type);
+  return found == kTypes.end() || (value.*found->fits)();
+}
+
+}  // namespace tba

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "shared/value/value.h"
+
+namespace tba {
+
+/// The type a value must have, as `type:` of a workflow's input or an endpoint's parameter says it.
+enum class ValueType { any, string, integer, number, boolean, array, object };
+
+/// The name as written in files: "string", "integer", …
+std::string_view name_of(ValueType type);
+std::optional<ValueType> value_type_named(std::string_view name);
+
+/// Whether the value is of that type. An integer is a number too; null is of no type but `any`.
+bool has_type(const Value& value, ValueType type);
+
+}  // namespace tba
