@@ -37,12 +37,12 @@ class SqliteStore final : public Store {
   /// The same, with a thread for writing and two for reading.
   static Result<std::unique_ptr<SqliteStore>> open(std::filesystem::path path, Instant now);
 
-  /// Calls stop().
+  /// Calls stop(), and closes the file.
   ~SqliteStore() override;
 
-  /// Finishes what has been submitted and asked for, then lets go of the file. Whatever comes later
-  /// ends with `unavailable`. Blocks; must be called before the executors of the awaiting
-  /// coroutines are destroyed.
+  /// Finishes what has been submitted and asked for. Whatever comes later ends with `unavailable`.
+  /// The file is closed by the destructor. Blocks; must be called before the executors of the
+  /// awaiting coroutines are destroyed.
   void stop();
 
   /// Callable from any thread.

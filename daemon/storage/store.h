@@ -31,8 +31,9 @@ struct AddRejection {
 struct AddRun {
   Run run;
 };
-/// Replaces what can change in a run (everything from `status` down, but epoch). The row's epoch
-/// must be `run.epoch`; otherwise the whole change ends as LostOwnership.
+/// Replaces what changes in a run: status, started_at, finished_at, wake_at, deadline, output,
+/// failure and cancel_requested; the rest stays as it was added. The row's epoch must be
+/// `run.epoch`; otherwise the whole change ends as LostOwnership.
 struct UpdateRun {
   Run run;
 };

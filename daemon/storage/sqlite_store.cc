@@ -1,0 +1,260 @@
+#include "daemon/storage/sqlite_store.h"
+
+#include <mutex>
+#include <utility>
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "daemon/storage/change_writer.h"
+#include "daemon/storage/group_commit.h"
+#include "daemon/storage/queries.h"
+#include "daemon/storage/schema.h"
+
+namespace tba::storage {
+namespace {
+
+using Verdict = GroupCommit::Job::Verdict;
+
+/// A job whose result, of type Result<T>, goes to an Asio completion handler. `work(database,
+/// result)` does the writing and tells what is to become of it.
+template <class T, class Work, class Handler>
+class AwaitedJob final : public GroupCommit::Job {
+ public:
+  AwaitedJob(Work work, Handler handler) : work_(std::move(work)), handler_(std::move(handler)) {}
+
+  Result<Verdict> apply(Database& database) override { return work_(database, result_); }
+  void fail(const Error& error) override { result_ = error; }
+  boost::asio::any_io_executor executor() const override {
+    return boost::asio::get_associated_executor(handler_);
+  }
+  void resume() override { std::move(handler_)(std::move(result_)); }
+
+ private:
+  Work work_;
+  Handler handler_;
+  Result<T> result_;
+};
+
+template <class T, class Work>
+boost::asio::awaitable<Result<T>> write(GroupCommit& writer, Work work) {
+  return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void(Result<T>)>(
+      [&writer](auto handler, Work task) {
+        writer.submit(std::make_unique<AwaitedJob<T, Work, decltype(handler)>>(std::move(task),
+                                                                               std::move(handler)));
+      },
+      boost::asio::use_awaitable, std::move(work));
+}
+
+/// Carries out a change, and tells whether it leaves anything.
+Result<Verdict> apply_change(Database& database, const PackedChange& change,
+                             Result<Outcome>& result) {
+  result = apply(database, change);
+  if (!result) {
+    if (result.error().code != ErrorCode::limit_exceeded) return result.error();
+    return Verdict::undo;
+  }
+  return std::holds_alternative<Committed>(*result) ? Verdict::keep : Verdict::undo;
+}
+
+}  // namespace
+
+// --- the connections
+
+/// The writer's connection and those of the readers.
+class SqliteStore::Connections {
+ public:
+  Connections(Database database, std::unique_ptr<Worker> writer, std::unique_ptr<Worker> readers,
+              std::vector<Database> reading)
+      : database_(std::move(database)),
+        write_worker_(std::move(writer)),
+        read_worker_(std::move(readers)),
+        writer_(database_, *write_worker_),
+        idle_readers_(std::move(reading)) {}
+
+  GroupCommit& writer() { return writer_; }
+
+  void stop() {
+    {
+      std::lock_guard lock(mutex_);
+      stopped_ = true;
+    }
+    writer_.stop();
+    read_worker_->stop();
+  }
+
+  /// Has a reader answer `query(database)`, a Result<T>.
+  template <class T, class Query>
+  boost::asio::awaitable<Result<T>> read(Query query) {
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void(Result<T>)>(
+        [this](auto handler, Query asked) {
+          // A Worker's task is copyable, handlers are not.
+          auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
+          const auto complete = [waiting](Result<T> result) {
+            const auto executor = boost::asio::get_associated_executor(*waiting);
+            boost::asio::post(executor, [waiting, result = std::move(result)]() mutable {
+              std::move (*waiting)(std::move(result));
+            });
+          };
+          std::lock_guard lock(mutex_);
+          if (stopped_) return complete(Error{ErrorCode::unavailable, "the store is stopping", ""});
+          read_worker_->post([this, asked = std::move(asked), complete] {
+            auto database = take_reader();
+            auto result = asked(database);
+            give_back(std::move(database));
+            complete(std::move(result));
+          });
+        },
+        boost::asio::use_awaitable, std::move(query));
+  }
+
+ private:
+  // There are as many as tasks run at the same time.
+  Database take_reader() {
+    std::lock_guard lock(mutex_);
+    auto database = std::move(idle_readers_.back());
+    idle_readers_.pop_back();
+    return database;
+  }
+  void give_back(Database database) {
+    std::lock_guard lock(mutex_);
+    idle_readers_.push_back(std::move(database));
+  }
+
+  Database database_;
+  std::unique_ptr<Worker> write_worker_;
+  std::unique_ptr<Worker> read_worker_;
+  GroupCommit writer_;
+
+  std::mutex mutex_;
+  std::vector<Database> idle_readers_;  // guarded by mutex_, like stopped_
+  bool stopped_ = false;
+};
+
+// --- opening and stopping
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(std::filesystem::path path, Instant now,
+                                                       std::unique_ptr<Worker> writer,
+                                                       std::unique_ptr<Worker> readers) {
+  auto database = Database::open(path, Database::Mode::read_write);
+  if (!database) return database.error();
+  if (auto migrated = migrate(*database, migrations(), now); !migrated) return migrated.error();
+
+  std::vector<Database> reading;
+  for (std::size_t i = 0; i < readers->concurrency(); ++i) {
+    auto reader = Database::open(path, Database::Mode::read_only);
+    if (!reader) return reader.error();
+    reading.push_back(std::move(*reader));
+  }
+  return std::unique_ptr<SqliteStore>(new SqliteStore(std::make_unique<Connections>(
+      std::move(*database), std::move(writer), std::move(readers), std::move(reading))));
+}
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(std::filesystem::path path, Instant now) {
+  return open(std::move(path), now, std::make_unique<ThreadWorker>("store-writer"),
+              std::make_unique<ThreadWorker>("store-reader", 2));
+}
+
+SqliteStore::SqliteStore(std::unique_ptr<Connections> connections)
+    : connections_(std::move(connections)) {}
+
+SqliteStore::~SqliteStore() {
+  stop();
+}
+
+void SqliteStore::stop() {
+  connections_->stop();
+}
+
+Statistics SqliteStore::statistics() const {
+  return connections_->writer().statistics();
+}
+
+// --- writing
+
+boost::asio::awaitable<Result<Outcome>> SqliteStore::submit(Change change) {
+  return write<Outcome>(connections_->writer(), [packed = pack(std::move(change))](
+                                                    Database& database, Result<Outcome>& result) {
+    return apply_change(database, packed, result);
+  });
+}
+
+boost::asio::awaitable<Result<Page<Store::Claimed>>> SqliteStore::claim_unfinished(
+    PageRequest page) {
+  return write<Page<Claimed>>(
+      connections_->writer(),
+      [page = std::move(page)](Database& database,
+                               Result<Page<Claimed>>& result) -> Result<Verdict> {
+        result = storage::claim_unfinished(database, page);
+        if (result) return Verdict::keep;
+        if (result.error().code != ErrorCode::invalid) return result.error();
+        return Verdict::undo;  // the cursor is wrong
+      });
+}
+
+// --- reading
+
+boost::asio::awaitable<Result<std::optional<WorkflowVersion>>> SqliteStore::version(
+    VersionHash hash) {
+  return connections_->read<std::optional<WorkflowVersion>>(
+      [hash](Database& database) { return find_version(database, hash); });
+}
+
+boost::asio::awaitable<Result<std::optional<Run>>> SqliteStore::run(RunId id) {
+  return connections_->read<std::optional<Run>>(
+      [id](Database& database) { return find_run(database, id); });
+}
+
+boost::asio::awaitable<Result<Page<Run>>> SqliteStore::runs(RunFilter filter, PageRequest page) {
+  return connections_->read<Page<Run>>(
+      [filter = std::move(filter), page = std::move(page)](Database& database) {
+        return list_runs(database, filter, page);
+      });
+}
+
+boost::asio::awaitable<Result<std::vector<Step>>> SqliteStore::steps(RunId run) {
+  return connections_->read<std::vector<Step>>(
+      [run](Database& database) { return steps_of(database, run); });
+}
+
+boost::asio::awaitable<Result<std::vector<LogLine>>> SqliteStore::logs(RunId run,
+                                                                       std::int64_t after_sequence,
+                                                                       std::size_t limit) {
+  return connections_->read<std::vector<LogLine>>(
+      [=](Database& database) { return logs_of(database, run, after_sequence, limit); });
+}
+
+boost::asio::awaitable<Result<std::optional<Delivery>>> SqliteStore::delivery(DeliveryId id) {
+  return connections_->read<std::optional<Delivery>>(
+      [id](Database& database) { return find_delivery(database, id); });
+}
+
+boost::asio::awaitable<Result<Page<Delivery>>> SqliteStore::deliveries(DeliveryFilter filter,
+                                                                       PageRequest page) {
+  return connections_->read<Page<Delivery>>(
+      [filter = std::move(filter), page = std::move(page)](Database& database) {
+        return list_deliveries(database, filter, page);
+      });
+}
+
+boost::asio::awaitable<Result<std::vector<Rejection>>> SqliteStore::rejections(std::size_t limit) {
+  return connections_->read<std::vector<Rejection>>(
+      [limit](Database& database) { return list_rejections(database, limit); });
+}
+
+boost::asio::awaitable<Result<std::optional<Instant>>> SqliteStore::last_slot(
+    std::string schedule) {
+  return connections_->read<std::optional<Instant>>(
+      [schedule = std::move(schedule)](Database& database) {
+        return last_slot_of(database, schedule);
+      });
+}
+
+boost::asio::awaitable<Result<std::vector<Credential>>> SqliteStore::credentials() {
+  return connections_->read<std::vector<Credential>>(
+      [](Database& database) { return list_credentials(database); });
+}
+
+}  // namespace tba::storage

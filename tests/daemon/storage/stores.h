@@ -1,0 +1,148 @@
+#pragma once
+
+#include <memory>
+#include <stdexcept>
+#include <tuple>
+
+#include <boost/asio/io_context.hpp>
+
+#include "daemon/storage/sqlite_store.h"
+#include "tests/support/await.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/seeded_random.h"
+#include "tests/support/temporary_folder.h"
+
+namespace tba::tests {
+
+/// What a conformance test needs of a kind of store. `Kind::open(folder, context)` opens it, empty
+/// at first, or as it was when it was opened there before.
+template <class Kind>
+class StoreUnderTest {
+ public:
+  StoreUnderTest() : store_(Kind::open(folder_, context_)) {}
+
+  storage::Store& operator*() { return *store_; }
+  storage::Store* operator->() { return store_.get(); }
+
+  /// Closes it and opens it again.
+  void reopen() {
+    store_.reset();
+    store_ = Kind::open(folder_, context_);
+  }
+
+  /// Runs the coroutine to its end; gives what it succeeded with, and throws on an error.
+  template <class T>
+  T await(boost::asio::awaitable<Result<T>> coroutine) {
+    auto result = try_await(std::move(coroutine));
+    if (!result) throw std::runtime_error(result.error().message);
+    return std::move(*result);
+  }
+  template <class T>
+  Result<T> try_await(boost::asio::awaitable<Result<T>> coroutine) {
+    return tests::await(context_, std::move(coroutine));
+  }
+
+  /// Submits the writes as one change.
+  template <class... Writes>
+  storage::Outcome submit(Writes... writes) {
+    storage::Change change;
+    (change.writes.emplace_back(std::move(writes)), ...);
+    return await(store_->submit(std::move(change)));
+  }
+
+  boost::asio::io_context& context() { return context_; }
+  template <class AnyId>
+  AnyId next_id() {
+    return ids_.next<AnyId>();
+  }
+
+ private:
+  TemporaryFolder folder_;
+  FakeClock clock_;
+  SeededRandom random_{1};
+  UuidGenerator ids_{clock_, random_};
+  boost::asio::io_context context_;
+  std::unique_ptr<storage::Store> store_;
+};
+
+/// SQLite as the daemon uses it.
+struct SqliteOnThreads {
+  static std::unique_ptr<storage::Store> open(const TemporaryFolder& folder,
+                                              boost::asio::io_context&) {
+    return std::move(storage::SqliteStore::open(folder / "tba.db", Instant{}).value());
+  }
+};
+
+/// SQLite on the test's own thread.
+struct SqliteInline {
+  static std::unique_ptr<storage::Store> open(const TemporaryFolder& folder,
+                                              boost::asio::io_context& context) {
+    return std::move(
+        storage::SqliteStore::open(folder / "tba.db", Instant{},
+                                   std::make_unique<storage::InlineWorker>(context.get_executor()),
+                                   std::make_unique<storage::InlineWorker>(context.get_executor()))
+            .value());
+  }
+};
+
+/// Every kind of store passes the conformance tests.
+using Stores = std::tuple<SqliteOnThreads, SqliteInline>;
+
+inline Instant at_second(std::int64_t second) {
+  return Instant(std::chrono::seconds(1'700'000'000 + second));
+}
+
+inline storage::Delivery sample_delivery(DeliveryId id, std::string sender_id) {
+  return {.id = id,
+          .received_at = at_second(1),
+          .path = "triage",
+          .workflow = "triage",
+          .connector = "github",
+          .event = "issues.opened",
+          .sender_id = std::move(sender_id),
+          .headers_json = R"({"X-GitHub-Event":"issues"})",
+          .query_json = R"({"a":"b"})",
+          .body = R"({"action":"opened"})"};
+}
+
+inline storage::Run sample_run(RunId id, std::string workflow = "triage") {
+  storage::Run run;
+  run.id = id;
+  run.workflow = std::move(workflow);
+  run.version.fill(7);
+  run.trigger_kind = "manual";
+  run.trigger_json = R"({"kind":"manual"})";
+  run.inputs_json = R"({"minimum":10})";
+  run.created_at = at_second(2);
+  return run;
+}
+
+inline storage::Step sample_step(RunId run, std::string key, int position) {
+  storage::Step step;
+  step.run = run;
+  step.key = std::move(key);
+  step.position = position;
+  step.started_at = at_second(3);
+  step.attempt_started_at = at_second(4);
+  return step;
+}
+
+inline storage::Credential sample_credential(CredentialId id, std::string name) {
+  return {.id = id,
+          .name = std::move(name),
+          .connector = "github",
+          .scheme = "token",
+          .base_url = "http://127.0.0.1:9",
+          .version = 1,
+          .wrapped_key = std::string("k\0y", 3),
+          .sealed = std::string("s\0aled", 6),
+          .created_at = at_second(5),
+          .updated_at = at_second(6)};
+}
+
+template <class Kind>
+bool is(const storage::Outcome& outcome) {
+  return std::holds_alternative<Kind>(outcome);
+}
+
+}  // namespace tba::tests
