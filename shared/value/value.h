@@ -52,9 +52,11 @@ class Value {
   static Value boolean(bool value) noexcept;
   static Value integer(std::int64_t value) noexcept;
   static Value number(double value) noexcept;
-  /// The text should be UTF-8; nobody checks. At most 4 GiB, else std::length_error.
+  /// The text should be UTF-8; nobody checks. At most 2 GiB, else std::length_error; likewise below
+  /// for items and names.
   static Value string(std::string_view text);
   static Value array(std::span<const Value> items);
+  static Value array(std::initializer_list<Value> items);
   static Value array(std::vector<Value>&& items);
   /// Where a name comes twice, the later value stands, at the earlier place.
   static Value object(std::initializer_list<std::pair<std::string_view, Value>> members);
@@ -87,9 +89,10 @@ class Value {
   std::size_t size() const noexcept;
 
   /// The memory this value takes with all its parts, as if none of them were shared. Known without
-  /// walking; stops counting at 2^63.
+  /// walking; stops counting at 2^62.
   std::uint64_t bytes() const noexcept;
-  /// How deep arrays and objects nest: 0 for scalars, 1 for `[]`. Known without walking.
+  /// How deep arrays and objects nest: 0 for scalars, 1 for `[]`. Known without walking; an object
+  /// whose member was replaced in place may say more.
   std::uint32_t depth() const noexcept;
 
   /// This array with one more item. Where nobody else holds it, it grows in place.
