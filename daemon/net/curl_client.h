@@ -12,7 +12,7 @@ namespace tba::net {
 struct CurlClientOptions {
   long max_host_connections = 128;  ///< To one host and port; further requests wait, in order.
   long max_connections = 1024;      ///< In all, idle ones included.
-  std::string ca_file;              ///< PEM bundle of trusted roots; empty: the system's store.
+  std::string ca_file = {};         ///< PEM bundle of trusted roots; empty: the system's store.
 };
 
 /// The daemon's HTTP client: libcurl's multi interface on a thread of its own, so that requests in
@@ -37,7 +37,7 @@ class CurlClient final : public HttpClient {
 
  private:
   class Loop;
-  std::unique_ptr<Loop> loop_;
+  std::shared_ptr<Loop> loop_;
 };
 
 }  // namespace tba::net

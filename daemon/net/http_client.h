@@ -18,11 +18,11 @@ using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 /// An outgoing request.
 struct HttpRequest {
   std::string method = "GET";  ///< A token (RFC 9110, section 9), sent as it is.
-  std::string url;             ///< http or https, absolute. Query and user may hold secrets.
+  std::string url = {};        ///< http or https, absolute. Query and user may hold secrets.
   /// Sent as they are. Content-Length, Transfer-Encoding and Connection are the client's own and
   /// refused here.
-  HeaderFields headers;
-  std::string body;
+  HeaderFields headers = {};
+  std::string body = {};
   std::chrono::milliseconds connect_timeout{10'000};  ///< Name, TCP and TLS together.
   std::chrono::milliseconds timeout{60'000};          ///< From send() to the last byte.
   /// Follows 301, 302, 303, 307 and 308, up to 10 of them, as RFC 9110, section 15.4 says; never
@@ -40,7 +40,7 @@ struct HttpResponse {
   int status = 0;
   HeaderFields headers;  ///< Names in lower case.
   /// Decompressed; Content-Encoding and Content-Length are then no longer among the headers.
-  std::string body;
+  std::string body = {};
 
   /// The value of the first field of that lower-case name, or nullptr.
   const std::string* header(std::string_view name) const;
@@ -61,8 +61,9 @@ struct HttpFailure {
     stopping,   ///< The client is stopped, or not started.
   };
   Kind kind = Kind::protocol;
-  bool sent = true;     ///< False: it is certain that no byte of the request reached the far side.
-  std::string message;  ///< A sentence without a full stop. Names the URL without user and query.
+  bool sent = true;  ///< False: it is certain that no byte of the request reached the far side.
+  /// A sentence without a full stop. Of the URL it names the origin only: the rest may hold tokens.
+  std::string message;
 };
 
 /// The stable lower-case name of a kind, as in logs and `.error`.
