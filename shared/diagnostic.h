@@ -95,6 +95,7 @@ class Diagnostics {
                std::string message, std::string hint = {});
 
   bool has_errors() const { return errors_ > 0; }
+  std::size_t error_count() const { return errors_; }
   bool empty() const { return items_.empty(); }
 
   /// In the order they were found.

@@ -1,0 +1,385 @@
+#include "shared/key_table.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "shared/duration.h"
+#include "shared/size.h"
+#include "shared/suggestion.h"
+
+namespace tba {
+namespace {
+
+using Kind = yaml::Node::Kind;
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+std::optional<bool> as_boolean(const yaml::Node& node) {
+  if (node.kind != Kind::scalar || node.is_quoted) return std::nullopt;
+  if (node.text == "true" || node.text == "True" || node.text == "TRUE") return true;
+  if (node.text == "false" || node.text == "False" || node.text == "FALSE") return false;
+  return std::nullopt;
+}
+
+// Whether the text has the form of an integer in YAML's core schema, decimal; it may not fit.
+bool is_integer_text(std::string_view text) {
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+template <class Number>
+std::optional<Number> read_number(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  Number number{};
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<std::int64_t> as_integer(const yaml::Node& node) {
+  if (node.kind != Kind::scalar || node.is_quoted || !is_integer_text(node.text)) {
+    return std::nullopt;
+  }
+  return read_number<std::int64_t>(node.text);
+}
+
+// A number in YAML's core schema, but for infinities and not-a-number, which no JSON has.
+std::optional<double> as_number(const yaml::Node& node) {
+  const bool may_be = node.kind == Kind::scalar && !node.is_quoted && !node.text.empty() &&
+                      node.text.find_first_not_of("+-.0123456789eE") == std::string::npos &&
+                      std::any_of(node.text.begin(), node.text.end(), is_digit);
+  const auto number = may_be ? read_number<double>(node.text) : std::nullopt;
+  return number && std::isfinite(*number) ? number : std::nullopt;
+}
+
+std::string names(std::span<const std::string_view> choices) {
+  return fmt::format("{}", fmt::join(choices, ", "));
+}
+
+// Checks the values of one mapping; each check reports what it finds.
+class ValueCheck {
+ public:
+  ValueCheck(const Key& key, const yaml::Node& node, Diagnostics& diagnostics)
+      : key_(key), node_(node), diagnostics_(diagnostics) {}
+
+  bool passes() {
+    switch (key_.type) {
+      case KeyType::text:
+        return is_text(node_, "text");
+      case KeyType::name:
+        return is_text(node_, "a name") && check_name(node_);
+      case KeyType::boolean:
+        return as_boolean(node_) || wrong("must be true or false");
+      case KeyType::integer:
+        return check_integer();
+      case KeyType::number:
+        return check_number();
+      case KeyType::duration:
+        return is_text(node_, "a duration") && check(parse_duration(node_.text));
+      case KeyType::size:
+        return is_text(node_, "a size") && check(parse_size(node_.text));
+      case KeyType::choice:
+        return is_text(node_, "text") && check_choice();
+      case KeyType::condition:
+        return as_boolean(node_) || is_scalar(node_, "true, false or an expression");
+      case KeyType::templated:
+        return is_scalar(node_, "text");
+      case KeyType::value:
+      case KeyType::literal:
+        return true;
+      case KeyType::value_map:
+      case KeyType::literal_map:
+      case KeyType::table:
+        return is(Kind::mapping, "a mapping");
+      case KeyType::table_map:
+        return is(Kind::mapping, "a mapping") && check_names();
+      case KeyType::text_list:
+        return is(Kind::sequence, "a list") && check_texts();
+      case KeyType::text_or_list:
+        return node_.kind == Kind::scalar ? is_text(node_, "text")
+                                          : is(Kind::sequence, "text or a list") && check_texts();
+      case KeyType::text_map:
+        return is(Kind::mapping, "a mapping") && check_text_members();
+      case KeyType::table_list:
+        return is(Kind::sequence, "a list");
+      case KeyType::table_or_list:
+        return node_.kind == Kind::mapping || is(Kind::sequence, "a mapping or a list of them");
+    }
+    return false;
+  }
+
+ private:
+  bool wrong(std::string_view must) {
+    node_.error(diagnostics_, fmt::format("'{}' {}", key_.name, must));
+    return false;
+  }
+
+  bool is(Kind kind, std::string_view wanted) {
+    const bool may_be_empty = node_.kind == Kind::null && key_.type != KeyType::text_list &&
+                              key_.type != KeyType::text_or_list;
+    if (node_.kind == kind || may_be_empty) return true;
+    return wrong(fmt::format("must be {}, not {}", wanted, node_.kind_name()));
+  }
+
+  bool is_scalar(const yaml::Node& node, std::string_view wanted) {
+    if (node.kind == Kind::scalar) return true;
+    if (node.kind == Kind::null) return wrong("has no value");
+    node.error(diagnostics_,
+               fmt::format("'{}' must be {}, not {}", key_.name, wanted, node.kind_name()));
+    return false;
+  }
+
+  bool is_text(const yaml::Node& node, std::string_view wanted) {
+    if (!is_scalar(node, wanted)) return false;
+    const auto at = node.text.find("${{");
+    if (at == std::string::npos) return true;
+    diagnostics_.error(node.where, at, 3, fmt::format("'{}' cannot hold an expression", key_.name));
+    return false;
+  }
+
+  template <class T>
+  bool check(const Result<T>& read) {
+    if (read.has_value()) return true;
+    node_.error(diagnostics_, read.error().message, read.error().hint);
+    return false;
+  }
+
+  bool check_name(const yaml::Node& node) {
+    if (is_name(node.text)) return true;
+    node.error(diagnostics_, fmt::format("'{}' is not a name", node.text),
+               "begin with a letter; go on with letters, digits, '_' and '-'");
+    return false;
+  }
+
+  bool check_names() {
+    bool passed = true;
+    for (const auto& member : node_.members) passed &= check_name(*member.key);
+    return passed;
+  }
+
+  std::string range() const {
+    constexpr auto kNoMaximum = std::numeric_limits<std::int64_t>::max();
+    return key_.maximum == kNoMaximum ? fmt::format("of at least {}", key_.minimum)
+                                      : fmt::format("from {} to {}", key_.minimum, key_.maximum);
+  }
+
+  bool check_integer() {
+    const auto number = as_integer(node_);
+    if (number && *number >= key_.minimum && *number <= key_.maximum) return true;
+    return wrong(fmt::format("must be an integer {}", range()));
+  }
+
+  bool check_number() {
+    const auto number = as_number(node_);
+    if (number && *number >= static_cast<double>(key_.minimum) &&
+        *number <= static_cast<double>(key_.maximum)) {
+      return true;
+    }
+    return wrong(fmt::format("must be a number {}", range()));
+  }
+
+  bool check_choice() {
+    if (std::find(key_.choices.begin(), key_.choices.end(), node_.text) != key_.choices.end()) {
+      return true;
+    }
+    const std::vector<std::string> known(key_.choices.begin(), key_.choices.end());
+    node_.error(
+        diagnostics_,
+        fmt::format("'{}' is not a {}{}", node_.text, key_.name, did_you_mean(node_.text, known)),
+        "one of: " + names(key_.choices));
+    return false;
+  }
+
+  bool check_texts() {
+    if (node_.items.empty()) return wrong("is an empty list");
+    return std::all_of(node_.items.begin(), node_.items.end(),
+                       [&](const yaml::NodePtr& item) { return is_text(*item, "text"); });
+  }
+
+  bool check_text_members() {
+    return std::all_of(node_.members.begin(), node_.members.end(), [&](const yaml::Member& member) {
+      return is_text(*member.value, "a mapping of texts");
+    });
+  }
+
+  const Key& key_;
+  const yaml::Node& node_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= 100 && is_letter(text.front()) &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-'; });
+}
+
+const Key* KeyTable::find(std::string_view name) const {
+  const auto found =
+      std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; });
+  return found != keys.end() ? &*found : nullptr;
+}
+
+Fields::Fields(const yaml::Node& node, const KeyTable& table, Diagnostics& diagnostics)
+    : node_(node), diagnostics_(diagnostics) {
+  if (node.kind != Kind::mapping && node.kind != Kind::null) {
+    node.error(diagnostics, fmt::format("{} is a mapping, not {}", table.what, node.kind_name()));
+    return;
+  }
+  check_keys(table);
+  check_exactly_one(table);
+}
+
+void Fields::check_keys(const KeyTable& table) {
+  for (const auto& [name, value] : node_.members) {
+    const auto* key = table.find(name->text);
+    if (key == nullptr) {
+      std::vector<std::string> known;
+      for (const auto& each : table.keys) known.emplace_back(each.name);
+      name->error(diagnostics_, fmt::format("{} has no key '{}'{}", table.what, name->text,
+                                            did_you_mean(name->text, known)));
+    } else if (ValueCheck(*key, *value, diagnostics_).passes()) {
+      good_.emplace(key->name, value.get());
+    }
+  }
+  for (const auto& key : table.keys) {
+    if (key.is_required && !has(key.name)) {
+      node_.error(diagnostics_, fmt::format("{} needs the key '{}'", table.what, key.name));
+    }
+  }
+}
+
+void Fields::check_exactly_one(const KeyTable& table) {
+  if (table.exactly_one.empty()) return;
+  std::vector<const yaml::Node*> written;
+  for (const auto& name : table.exactly_one) {
+    if (!has(name)) continue;
+    written.push_back(key(name));
+    chosen_ = name;
+  }
+  if (written.size() == 1) return;
+  chosen_ = {};
+  if (written.empty()) {
+    node_.error(diagnostics_,
+                fmt::format("{} needs one of: {}", table.what, names(table.exactly_one)));
+  } else {
+    std::sort(written.begin(), written.end(), [](const auto* left, const auto* right) {
+      return left->where.position(0) < right->where.position(0);
+    });
+    written[1]->error(diagnostics_, fmt::format("{} has either '{}' or '{}', not both", table.what,
+                                                written[0]->text, written[1]->text));
+  }
+}
+
+const yaml::Node* Fields::find(std::string_view key) const {
+  const auto found = good_.find(key);
+  return found != good_.end() ? found->second : nullptr;
+}
+
+const yaml::Node* Fields::key(std::string_view name) const {
+  for (const auto& member : node_.members) {
+    if (member.key->text == name) return member.key.get();
+  }
+  return nullptr;
+}
+
+std::string Fields::text(std::string_view key, std::string_view otherwise) const {
+  const auto* node = find(key);
+  return node != nullptr ? node->text : std::string(otherwise);
+}
+
+bool Fields::boolean(std::string_view key, bool otherwise) const {
+  const auto* node = find(key);
+  return node != nullptr ? as_boolean(*node).value_or(otherwise) : otherwise;
+}
+
+std::int64_t Fields::integer(std::string_view key, std::int64_t otherwise) const {
+  const auto* node = find(key);
+  return node != nullptr ? as_integer(*node).value_or(otherwise) : otherwise;
+}
+
+double Fields::number(std::string_view key, double otherwise) const {
+  const auto* node = find(key);
+  return node != nullptr ? as_number(*node).value_or(otherwise) : otherwise;
+}
+
+std::optional<std::chrono::milliseconds> Fields::duration(std::string_view key) const {
+  const auto* node = find(key);
+  return node != nullptr ? std::optional(parse_duration(node->text).value()) : std::nullopt;
+}
+
+std::uint64_t Fields::size(std::string_view key, std::uint64_t otherwise) const {
+  const auto* node = find(key);
+  return node != nullptr ? parse_size(node->text).value() : otherwise;
+}
+
+std::vector<std::string> Fields::texts(std::string_view key) const {
+  std::vector<std::string> texts;
+  const auto* node = find(key);
+  if (node == nullptr) return texts;
+  if (node->kind == Kind::scalar) texts.push_back(node->text);
+  for (const auto& item : node->items) texts.push_back(item->text);
+  return texts;
+}
+
+std::vector<std::pair<std::string, std::string>> Fields::text_map(std::string_view key) const {
+  std::vector<std::pair<std::string, std::string>> texts;
+  if (const auto* node = find(key)) {
+    for (const auto& member : node->members) {
+      texts.emplace_back(member.key->text, member.value->text);
+    }
+  }
+  return texts;
+}
+
+std::vector<const yaml::Node*> Fields::tables(std::string_view key) const {
+  std::vector<const yaml::Node*> tables;
+  const auto* node = find(key);
+  if (node == nullptr) return tables;
+  if (node->kind == Kind::mapping) tables.push_back(node);
+  for (const auto& item : node->items) tables.push_back(item.get());
+  return tables;
+}
+
+Value to_value(const yaml::Node& node, Diagnostics& diagnostics) {
+  switch (node.kind) {
+    case Kind::null:
+      return {};
+    case Kind::sequence: {
+      ArrayBuilder items;
+      for (const auto& item : node.items) items.add(to_value(*item, diagnostics));
+      return std::move(items).build();
+    }
+    case Kind::mapping: {
+      ObjectBuilder members;
+      for (const auto& [key, value] : node.members) {
+        members.put(key->text, to_value(*value, diagnostics));
+      }
+      return std::move(members).build();
+    }
+    case Kind::scalar:
+      break;
+  }
+  if (const auto boolean = as_boolean(node)) return Value::boolean(*boolean);
+  if (const auto integer = as_integer(node)) return Value::integer(*integer);
+  if (!node.is_quoted && is_integer_text(node.text)) {
+    node.error(diagnostics, fmt::format("{} does not fit an integer of 64 bits", node.text),
+               "put it in quotes, as text");
+    return {};
+  }
+  if (const auto number = as_number(node)) return Value::number(*number);
+  return Value::string(node.text);
+}
+
+}  // namespace tba

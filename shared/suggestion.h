@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tba {
+
+/// " (did you mean 'fetch'?)" with that of `known` which is nearest to `wrong`, or nothing if none
+/// is near: the fewest insertions, deletions, replacements and swaps of neighbours, at most a third
+/// of the longer one's letters; case does not count. To be put behind a message.
+std::string did_you_mean(std::string_view wrong, const std::vector<std::string>& known);
+
+}  // namespace tba

@@ -1,0 +1,46 @@
+#include "shared/workflow.h"
+
+#include <array>
+#include <set>
+
+namespace tba {
+namespace {
+
+constexpr std::array<std::string_view, 5> kKinds{"call", "http", "run", "set", "wait"};
+static_assert(kKinds.size() == std::variant_size_v<Action>);
+
+}  // namespace
+
+std::string_view kind_of(const Step& step) {
+  return kKinds[step.action.index()];
+}
+
+std::vector<std::string> Workflow::connectors() const {
+  std::set<std::string> names;
+  for (const auto& trigger : triggers) {
+    const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
+    if (webhook != nullptr && !webhook->connector.empty()) names.insert(webhook->connector);
+  }
+  for (const auto* list : {&steps, &on_failure}) {
+    for (const auto& step : *list) {
+      if (const auto* call = std::get_if<CallStep>(&step.action)) names.insert(call->connector);
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+std::vector<std::string> Workflow::credentials() const {
+  std::set<std::string> names;
+  for (const auto& trigger : triggers) {
+    const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
+    if (webhook != nullptr && !webhook->credential.empty()) names.insert(webhook->credential);
+  }
+  for (const auto* list : {&steps, &on_failure}) {
+    for (const auto& step : *list) {
+      if (!step.credential.empty()) names.insert(step.credential);
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+}  // namespace tba

@@ -1,0 +1,143 @@
+#include "shared/connector_reader.h"
+
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "shared/connector_catalog.h"
+
+using tba::AuthScheme;
+using tba::Connector;
+using tba::Diagnostics;
+using tba::ParameterPlace;
+using tba::ValueType;
+using namespace std::chrono_literals;
+
+namespace {
+
+const tba::Parameter* parameter(const tba::Endpoint& endpoint, std::string_view name) {
+  const auto found = std::find_if(endpoint.parameters.begin(), endpoint.parameters.end(),
+                                  [&](const auto& each) { return each.name == name; });
+  return found != endpoint.parameters.end() ? &*found : nullptr;
+}
+
+Connector read(std::string text) {
+  Diagnostics diagnostics;
+  auto connector = tba::read_connector("a.yaml", std::move(text), diagnostics);
+  INFO(diagnostics.render());
+  REQUIRE(connector);
+  return *std::move(connector);
+}
+
+}  // namespace
+
+TEST_CASE("built-in connectors: github has its endpoints, schemes and webhook") {
+  const auto github = tba::built_in_connectors().find("github");
+  REQUIRE(github);
+  CHECK(github->base_url == "https://api.github.com");
+  CHECK(github->scheme("token")->type == AuthScheme::Type::bearer);
+  CHECK(github->scheme("webhook")->type == AuthScheme::Type::webhook_secret);
+  for (const auto* id : {"get-authenticated-user", "get-user", "list-repos", "get-issue",
+                         "create-issue", "create-comment", "add-labels"}) {
+    CAPTURE(id);
+    REQUIRE(github->endpoint(id) != nullptr);
+  }
+  CHECK(github->endpoint("no-such") == nullptr);
+  const auto& create = *github->endpoint("create-issue");
+  CHECK(create.method == "POST");
+  CHECK(create.path == "/repos/{owner}/{repo}/issues");
+  CHECK(parameter(create, "title")->required);
+  CHECK(parameter(create, "labels")->type == ValueType::array);
+  CHECK(parameter(create, "owner")->place == ParameterPlace::path);
+  CHECK(github->test == "get-authenticated-user");
+  CHECK_FALSE(github->text.empty());
+  REQUIRE(github->webhook);
+  CHECK(github->webhook->signature_header == "X-Hub-Signature-256");
+  CHECK(github->webhook->signature_prefix == "sha256=");
+  CHECK(github->webhook->event_header == "X-GitHub-Event");
+  CHECK(github->webhook->action_key == "action");
+  CHECK(github->webhook->delivery_id_header == "X-GitHub-Delivery");
+}
+
+TEST_CASE("built-in connectors: discord writes as a bot or through a webhook") {
+  const auto catalog = tba::built_in_connectors();
+  CHECK(catalog.names() == std::vector<std::string>{"discord", "github"});
+  const auto discord = catalog.find("discord");
+  REQUIRE(discord);
+  const auto* bot = discord->scheme("bot");
+  REQUIRE(bot != nullptr);
+  CHECK(bot->type == AuthScheme::Type::api_key);
+  CHECK(bot->place == ParameterPlace::header);
+  CHECK(bot->parameter == "Authorization");
+  CHECK(bot->prefix == "Bot ");
+  const auto* webhook = discord->scheme("webhook");
+  REQUIRE(webhook != nullptr);
+  CHECK(webhook->place == ParameterPlace::path);
+  CHECK(webhook->parameter == "webhook_token");
+  CHECK(discord->scheme("no-such") == nullptr);
+  CHECK(discord->endpoint("create-message")->method == "POST");
+  CHECK(discord->endpoint("execute-webhook")->path == "/webhooks/{webhook_id}/{webhook_token}");
+}
+
+TEST_CASE("catalog: a connector replaces the one of its name") {
+  auto catalog = tba::built_in_connectors();
+  catalog.put(std::make_shared<const Connector>(
+      read("connector: github\nbase_url: http://127.0.0.1:1/\nendpoints: {}\n")));
+  CHECK(catalog.find("github")->base_url == "http://127.0.0.1:1");
+  CHECK(catalog.names().size() == 2);
+  CHECK(catalog.find("gitlab") == nullptr);
+}
+
+TEST_CASE("connector: what is not said has its default") {
+  const auto connector = read(
+      "connector: tiny\n"
+      "base_url: https://tiny.example\n"
+      "endpoints:\n"
+      "  get: { method: GET, path: /, parameters: { q: { in: query } } }\n");
+  CHECK(connector.title == "tiny");
+  CHECK_FALSE(connector.retry);
+  CHECK_FALSE(connector.webhook);
+  CHECK(connector.idempotency_header.empty());
+  const auto& endpoint = connector.endpoints.front();
+  CHECK(endpoint.title == "get");
+  CHECK(endpoint.parameters.front().type == ValueType::any);
+  CHECK_FALSE(endpoint.parameters.front().required);
+  CHECK_FALSE(endpoint.parameters.front().default_value);
+}
+
+TEST_CASE("connector: retry, defaults, headers and keys of every kind are read") {
+  const auto connector = read(
+      "connector: full\n"
+      "title: Full API\n"
+      "base_url: https://full.example/v1/\n"
+      "auth:\n"
+      "  key: { type: api_key, in: query, parameter: key }\n"
+      "  login: { type: basic }\n"
+      "headers: { X-Version: 2 }\n"
+      "retry: { attempts: 5, initial: 2s, max: 1m, factor: 3, jitter: false, on: [network, 429, "
+      "5xx] }\n"
+      "idempotency_header: Idempotency-Key\n"
+      "endpoints:\n"
+      "  put:\n"
+      "    method: PUT\n"
+      "    path: /things/{id}\n"
+      "    parameters:\n"
+      "      id: { in: path, type: integer, default: 7 }\n"
+      "      tags: { in: body, type: array, default: [a], description: words }\n");
+  CHECK(connector.base_url == "https://full.example/v1");
+  CHECK(connector.scheme("key")->place == ParameterPlace::query);
+  CHECK(connector.scheme("login")->type == AuthScheme::Type::basic);
+  CHECK(connector.headers == std::vector<std::pair<std::string, std::string>>{{"X-Version", "2"}});
+  CHECK(connector.idempotency_header == "Idempotency-Key");
+  REQUIRE(connector.retry);
+  CHECK(connector.retry->attempts == 5);
+  CHECK(connector.retry->initial == 2s);
+  CHECK(connector.retry->max == 1min);
+  CHECK(connector.retry->factor == 3);
+  CHECK_FALSE(connector.retry->jitter);
+  CHECK(connector.retry->on_network);
+  CHECK_FALSE(connector.retry->on_timeout);
+  CHECK(connector.retry->on_statuses == std::vector<int>{429, 5});
+  CHECK(parameter(connector.endpoints[0], "id")->default_value->as_integer() == 7);
+  CHECK(parameter(connector.endpoints[0], "tags")->description == "words");
+}
