@@ -44,7 +44,7 @@ struct ProcessResult {
   bool truncated = false;  ///< It wrote more than max_output_bytes; the rest was read and dropped.
 };
 
-/// Called for each line, without its newline, as it comes.
+/// Called for each line, without its newline, as it comes. Must not throw.
 using LineHandler = std::function<void(bool is_stderr, std::string_view line)>;
 
 /// Runs programs. A seam: tests of what stands above give a scripted one.
@@ -72,7 +72,8 @@ class SystemProcessRunner final : public ProcessRunner {
   SystemProcessRunner();
   ~SystemProcessRunner() override;  ///< Stops.
 
-  /// Starts the thread that spawns. Requires: not started before.
+  /// Starts the thread that spawns. Requires: not started before. From here on the process ignores
+  /// SIGPIPE, since a program may end without reading its input.
   void start();
 
   /// Ends the thread that spawns; with it, the kernel kills every program still running, whose
