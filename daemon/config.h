@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/log.h"
 #include "shared/diagnostic.h"
 #include "shared/paths.h"
 #include "shared/value/value.h"
@@ -22,11 +23,6 @@ struct ListenAddress {
 
   bool operator==(const ListenAddress&) const = default;
 };
-
-enum class LogLevel { debug, info, warning, error };
-
-/// `automatic` is text on a terminal, JSON otherwise.
-enum class LogFormat { automatic, text, json };
 
 /// What the HTTP server accepts.
 struct ServerLimits {

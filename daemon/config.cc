@@ -1,0 +1,159 @@
+#include "daemon/config.h"
+
+#include <array>
+#include <charconv>
+#include <memory>
+#include <string_view>
+
+#include "daemon/config_keys.h"
+#include "shared/yaml_reader.h"
+
+namespace tba::daemon {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels{{
+    {"debug", LogLevel::debug},
+    {"info", LogLevel::info},
+    {"warning", LogLevel::warning},
+    {"error", LogLevel::error},
+}};
+
+constexpr std::array<std::pair<std::string_view, LogFormat>, 3> kFormats{{
+    {"automatic", LogFormat::automatic},
+    {"text", LogFormat::text},
+    {"json", LogFormat::json},
+}};
+
+template <class Enum, std::size_t Size>
+void assign(Enum& target, const std::array<std::pair<std::string_view, Enum>, Size>& table,
+            const Fields& fields, std::string_view key) {
+  for (const auto& [name, value] : table) {
+    if (fields.text(key) == name) target = value;
+  }
+}
+
+std::optional<ListenAddress> parse_address(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  auto host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string_view::npos) {
+    return std::nullopt;  // IPv6 without brackets: which colon is the port's is anybody's guess
+  }
+  const auto digits = text.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (host.empty() || failure != std::errc() || end != digits.data() + digits.size()) {
+    return std::nullopt;
+  }
+  return ListenAddress{std::string(host), port};
+}
+
+class ConfigReader {
+ public:
+  ConfigReader(Config config, fs::path folder, Diagnostics& diagnostics)
+      : config_(std::move(config)), folder_(std::move(folder)), diagnostics_(diagnostics) {}
+
+  Config read(const yaml::Node& root) {
+    const Fields fields(root, kConfigTable, diagnostics_);
+    read_path(fields, "socket", config_.socket);
+    read_path(fields, "store", config_.store);
+    read_folders(fields, "workflows", config_.workflows);
+    read_folders(fields, "connectors", config_.connectors);
+    if (const auto* vars = fields.find("vars"); vars != nullptr && !vars->members.empty()) {
+      config_.vars = to_value(*vars, diagnostics_);
+    }
+    read_table(fields, "http", [&](const Fields& http) { read_listen(http); });
+    read_table(fields, "log", [&](const Fields& log) {
+      assign(config_.log_level, kLevels, log, "level");
+      assign(config_.log_format, kFormats, log, "format");
+    });
+    read_table(fields, "limits", [&](const Fields& limits) { read_limits(limits); });
+    read_table(fields, "vault",
+               [&](const Fields& vault) { read_path(vault, "key_file", config_.vault_key); });
+    return std::move(config_);
+  }
+
+ private:
+  void read_table(const Fields& fields, std::string_view key, auto read) {
+    if (const auto* node = fields.find(key)) {
+      read(Fields(*node, *kConfigTable.find(key)->table, diagnostics_));
+    }
+  }
+
+  fs::path absolute(const std::string& written) const {
+    return (folder_ / written).lexically_normal();
+  }
+
+  void read_path(const Fields& fields, std::string_view key, fs::path& path) {
+    const auto* node = fields.find(key);
+    if (node == nullptr) return;
+    if (node->text.empty()) node->error(diagnostics_, "an empty path names nothing");
+    path = absolute(node->text);
+  }
+
+  void read_folders(const Fields& fields, std::string_view key, std::vector<fs::path>& folders) {
+    const auto written = fields.texts(key);
+    if (written.empty()) return;
+    folders.clear();
+    for (const auto& folder : written) folders.push_back(absolute(folder));
+  }
+
+  void read_listen(const Fields& http) {
+    const auto* node = http.find("listen");
+    if (node == nullptr) return;
+    config_.listen = parse_address(node->text);
+    if (!config_.listen && node->text != "none") {
+      node->error(diagnostics_, "'" + node->text + "' is not an address to listen on",
+                  "host:port, such as 127.0.0.1:8632 or [::1]:8632; or none");
+    }
+  }
+
+  void read_limits(const Fields& limits) {
+    auto& target = config_.limits;
+    target.header_bytes = limits.size("header_bytes", target.header_bytes);
+    target.body_bytes = limits.size("body_bytes", target.body_bytes);
+    target.connections = static_cast<std::size_t>(
+        limits.integer("connections", static_cast<std::int64_t>(target.connections)));
+    target.idle = limits.duration("idle").value_or(target.idle);
+    if (target.idle == std::chrono::milliseconds(0)) {
+      limits.find("idle")->error(diagnostics_, "every connection would be closed at once",
+                                 "say how long a connection may be silent: 1m");
+    }
+    if (target.header_bytes < 1024) {
+      limits.find("header_bytes")->error(diagnostics_, "a request's header needs at least 1KiB");
+    }
+  }
+
+  Config config_;
+  fs::path folder_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+Config default_config(const Paths& paths) {
+  Config config;
+  config.socket = paths.socket;
+  config.store = paths.store;
+  config.vault_key = paths.vault_key;
+  config.workflows = {paths.workflows};
+  config.connectors = {paths.connectors};
+  return config;
+}
+
+std::optional<Config> read_config(const fs::path& path, std::string text, const Paths& paths,
+                                  Diagnostics& diagnostics) {
+  const auto errors = diagnostics.error_count();
+  const auto file = std::make_shared<const SourceFile>(path.string(), std::move(text));
+  const auto root = yaml::read(file, diagnostics);
+  if (!root) return std::nullopt;
+  auto config = ConfigReader(default_config(paths), path.parent_path(), diagnostics).read(*root);
+  if (diagnostics.error_count() > errors) return std::nullopt;
+  return config;
+}
+
+}  // namespace tba::daemon

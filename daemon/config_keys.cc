@@ -1,0 +1,86 @@
+#include "daemon/config_keys.h"
+
+#include <array>
+
+namespace tba::daemon {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::array kHttpKeys{
+    Key{.name = "listen",
+        .description =
+            "host:port of the HTTP server for webhooks, port 0 for any free one; none for "
+            "no TCP; 127.0.0.1:8632 if not given"},
+};
+constexpr KeyTable kHttpTable{"http", "http", kHttpKeys};
+
+constexpr std::array kLevels{"debug"sv, "info"sv, "warning"sv, "error"sv};
+constexpr std::array kFormats{"automatic"sv, "text"sv, "json"sv};
+constexpr std::array kLogKeys{
+    Key{.name = "level",
+        .type = KeyType::choice,
+        .description = "what is logged at least; info if not given",
+        .choices = kLevels},
+    Key{.name = "format",
+        .type = KeyType::choice,
+        .description = "automatic, if not given, is text on a terminal and JSON otherwise",
+        .choices = kFormats},
+};
+constexpr KeyTable kLogTable{"log", "log", kLogKeys};
+
+constexpr std::array kLimitKeys{
+    Key{.name = "header_bytes",
+        .type = KeyType::size,
+        .description = "the largest header of a request; 16KiB if not given"},
+    Key{.name = "body_bytes",
+        .type = KeyType::size,
+        .description = "the largest body of a request; 25MiB if not given"},
+    Key{.name = "connections",
+        .type = KeyType::integer,
+        .description = "how many there may be at a time; 1024 if not given",
+        .minimum = 1,
+        .maximum = 1'000'000},
+    Key{.name = "idle",
+        .type = KeyType::duration,
+        .description = "after which a silent connection is closed; 1m if not given"},
+};
+constexpr KeyTable kLimitTable{"limits", "limits", kLimitKeys};
+
+constexpr std::array kVaultKeys{
+    Key{.name = "key_file", .description = "the file of the master key"},
+};
+constexpr KeyTable kVaultTable{"vault", "vault", kVaultKeys};
+
+constexpr std::array kConfigKeys{
+    Key{.name = "http",
+        .type = KeyType::table,
+        .description = "the HTTP server",
+        .table = &kHttpTable},
+    Key{.name = "socket", .description = "the unix socket of the API"},
+    Key{.name = "store", .description = "the file of the database"},
+    Key{.name = "workflows",
+        .type = KeyType::text_list,
+        .description = "the folders of the workflow files"},
+    Key{.name = "connectors",
+        .type = KeyType::text_list,
+        .description = "the folders of connector files, beside the built-in connectors"},
+    Key{.name = "log", .type = KeyType::table, .description = "the log", .table = &kLogTable},
+    Key{.name = "limits",
+        .type = KeyType::table,
+        .description = "what the HTTP server accepts",
+        .table = &kLimitTable},
+    Key{.name = "vault",
+        .type = KeyType::table,
+        .description = "the vault of the credentials",
+        .table = &kVaultTable},
+    Key{.name = "vars",
+        .type = KeyType::literal_map,
+        .description = "values that expressions of every workflow read as .vars"},
+};
+
+}  // namespace
+
+constinit const KeyTable kConfigTable{"config", "the configuration", kConfigKeys};
+
+}  // namespace tba::daemon

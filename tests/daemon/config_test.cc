@@ -1,0 +1,134 @@
+#include "daemon/config.h"
+
+#include <catch2/catch.hpp>
+
+#include "daemon/config_keys.h"
+#include "shared/value/json.h"
+#include "tests/support/accepted.h"
+#include "tests/support/json_schema.h"
+
+using tba::Diagnostics;
+using tba::daemon::Config;
+using tba::daemon::ListenAddress;
+using tba::daemon::LogFormat;
+using tba::daemon::LogLevel;
+using namespace std::chrono_literals;
+
+namespace {
+
+tba::Paths paths() {
+  return tba::resolve_paths([](const std::string& name) {
+           return name == "TBA_HOME" ? std::optional<std::string>("/srv/tba") : std::nullopt;
+         })
+      .value();
+}
+
+Config read(std::string text) {
+  Diagnostics diagnostics;
+  auto config =
+      tba::daemon::read_config("/etc/tba/config.yaml", std::move(text), paths(), diagnostics);
+  INFO(diagnostics.render());
+  REQUIRE(config);
+  return *std::move(config);
+}
+
+std::string problems(std::string text) {
+  Diagnostics diagnostics;
+  const auto config =
+      tba::daemon::read_config("/etc/tba/config.yaml", std::move(text), paths(), diagnostics);
+  CHECK_FALSE(config.has_value());
+  return diagnostics.render();
+}
+
+}  // namespace
+
+TEST_CASE("config: an empty file says nothing, and everything has its default") {
+  const auto config = read("");
+  CHECK(config.listen == ListenAddress{"127.0.0.1", 8632});
+  CHECK(config.socket == "/srv/tba/daemon.sock");
+  CHECK(config.store == "/srv/tba/tba.db");
+  CHECK(config.vault_key == "/srv/tba/vault.key");
+  CHECK(config.workflows == std::vector<std::filesystem::path>{"/srv/tba/workflows"});
+  CHECK(config.connectors == std::vector<std::filesystem::path>{"/srv/tba/connectors"});
+  CHECK(config.log_level == LogLevel::info);
+  CHECK(config.log_format == LogFormat::automatic);
+  CHECK(config.limits.header_bytes == 16 << 10);
+  CHECK(config.limits.body_bytes == 25 << 20);
+  CHECK(config.limits.connections == 1024);
+  CHECK(config.limits.idle == 1min);
+  CHECK(tba::to_json(config.vars) == "{}");
+}
+
+TEST_CASE("config: every key is read, and relative paths are taken from the file's folder") {
+  const auto config = read(
+      "http: { listen: \"[::1]:0\" }\n"
+      "socket: run/daemon.sock\n"
+      "store: /var/lib/tba/tba.db\n"
+      "workflows: [workflows, ../shared/workflows]\n"
+      "connectors: [connectors]\n"
+      "log: { level: debug, format: json }\n"
+      "limits: { header_bytes: 8KiB, body_bytes: 1MiB, connections: 10, idle: 5s }\n"
+      "vault: { key_file: key }\n"
+      "vars: { team: officers, limits: { high: 5 } }\n");
+  CHECK(config.listen == ListenAddress{"::1", 0});
+  CHECK(config.socket == "/etc/tba/run/daemon.sock");
+  CHECK(config.store == "/var/lib/tba/tba.db");
+  CHECK(config.workflows ==
+        std::vector<std::filesystem::path>{"/etc/tba/workflows", "/etc/shared/workflows"});
+  CHECK(config.connectors == std::vector<std::filesystem::path>{"/etc/tba/connectors"});
+  CHECK(config.log_level == LogLevel::debug);
+  CHECK(config.log_format == LogFormat::json);
+  CHECK(config.limits.header_bytes == 8192);
+  CHECK(config.limits.body_bytes == 1 << 20);
+  CHECK(config.limits.connections == 10);
+  CHECK(config.limits.idle == 5s);
+  CHECK(config.vault_key == "/etc/tba/key");
+  CHECK(tba::to_json(config.vars) == R"({"team":"officers","limits":{"high":5}})");
+}
+
+TEST_CASE("config: listening on TCP can be turned off") {
+  CHECK_FALSE(read("http: { listen: none }\n").listen);
+  CHECK(read("http: { listen: localhost:80 }\n").listen == ListenAddress{"localhost", 80});
+}
+
+TEST_CASE("config: problems come all at once") {
+  CHECK(problems("htpp: { listen: x }\nstore: \"\"\nlimits: { idle: 0s, header_bytes: 1B }\n"
+                 "log: { level: loud }\n") ==
+        "/etc/tba/config.yaml:1:1: error: the configuration has no key 'htpp' (did you mean "
+        "'http'?)\n"
+        "    1 | htpp: { listen: x }\n"
+        "      | ^~~~\n"
+        "/etc/tba/config.yaml:2:9: error: an empty path names nothing\n"
+        "    2 | store: \"\"\n"
+        "      |         ^\n"
+        "/etc/tba/config.yaml:3:17: error: every connection would be closed at once\n"
+        "    3 | limits: { idle: 0s, header_bytes: 1B }\n"
+        "      |                 ^~\n"
+        "      hint: say how long a connection may be silent: 1m\n"
+        "/etc/tba/config.yaml:3:35: error: a request's header needs at least 1KiB\n"
+        "    3 | limits: { idle: 0s, header_bytes: 1B }\n"
+        "      |                                   ^~\n"
+        "/etc/tba/config.yaml:4:15: error: 'loud' is not a level\n"
+        "    4 | log: { level: loud }\n"
+        "      |               ^~~~\n"
+        "      hint: one of: debug, info, warning, error\n");
+}
+
+TEST_CASE("config: an address is a host and a port") {
+  for (const auto* address : {"8632", "localhost:", "localhost:70000", "localhost:x", ":80",
+                              "::1:80", "localhost:-1", "[]:80"}) {
+    CAPTURE(address);
+    const auto text = problems("http: { listen: \"" + std::string(address) + "\" }\n");
+    CHECK(text.find("is not an address to listen on") != std::string::npos);
+  }
+}
+
+TEST_CASE("config: a file that is not YAML is refused") {
+  CHECK(problems("a: b: c\n").find("a mapping cannot begin inside a value") != std::string::npos);
+}
+
+TEST_CASE("config: the schema is that of the reader's table") {
+  tba::tests::check_accepted(
+      "shared/schema/config.schema.json",
+      tba::tests::json_schema(tba::daemon::kConfigTable, "The configuration of tba-integrated"));
+}
