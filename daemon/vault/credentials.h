@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,7 +25,8 @@ namespace tba::vault {
 /// One field of a type of credential.
 struct FieldDescription {
   std::string_view name;
-  bool secret;  ///< A user name is sealed like everything else, but is not masked in logs.
+  bool is_secret = true;  ///< A user name is sealed like everything else, but not masked in logs.
+  bool may_be_empty = false;
 };
 
 /// What a credential of that type consists of: bearer: token; api_key: key; basic: username and
@@ -66,7 +68,7 @@ struct Credential {
 /// A credential to be stored.
 struct NewCredential {
   std::string name;
-  std::shared_ptr<const Connector> connector;  ///< The API it is for.
+  std::shared_ptr<const Connector> connector;  ///< The API it is for; not null.
   std::string scheme;                          ///< One of the connector's.
   std::string base_url;                        ///< Or empty.
   Fields fields;
@@ -98,8 +100,8 @@ class Credentials {
   /// Set before the first change; not afterwards.
   void on_change(Listener listener) { listener_ = std::move(listener); }
 
-  /// Reads the key file and opens what is stored; again after the key file was restored. Calls no
-  /// listener. Fails only where the store does: see key_problem().
+  /// Reads the key file and opens what is stored. Once, before everything below. Calls no listener.
+  /// Fails only where the store does: see key_problem().
   boost::asio::awaitable<Result<>> load();
 
   /// Why no credential can be opened: the key file is missing, unreadable, or does not fit. Nothing
@@ -117,11 +119,11 @@ class Credentials {
 
   /// Stores a credential, in place of the one of that name if there is one. Makes the key file
   /// where nothing is sealed yet. Errors: `invalid` where the name, the scheme, the base URL or a
-  /// field is wrong; `conflict` where somebody else changed it at the same time; key_problem(); the
+  /// field is wrong; `conflict` where it is being changed by somebody else; key_problem(); the
   /// store's.
   boost::asio::awaitable<Result<CredentialSummary>> set(NewCredential credential);
 
-  /// Errors: `not_found`; the store's.
+  /// Errors: `not_found`; `conflict` where it is being changed by somebody else; the store's.
   boost::asio::awaitable<Result<>> remove(std::string name);
 
  private:
@@ -129,9 +131,10 @@ class Credentials {
     CredentialSummary summary;
     std::shared_ptr<const Credential> opened;  // null where it cannot be opened
   };
+  class Claim;
 
   Result<std::shared_ptr<const MasterKey>> key_for_sealing();
-  Entry open(const storage::Credential& row, const MasterKey* key) const;
+  Entry opened(const storage::Credential& row, Result<Fields> fields) const;
 
   Environment environment_;
   const KeyFile key_file_;
@@ -139,6 +142,7 @@ class Credentials {
 
   mutable std::mutex mutex_;  // guards everything below
   std::map<std::string, Entry, std::less<>> entries_;
+  std::set<std::string, std::less<>> claimed_;  // being changed
   std::shared_ptr<const MasterKey> key_;
   std::optional<Error> key_problem_;
 };

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <filesystem>
-#include <optional>
 #include <string>
 
 #include "daemon/vault/secret.h"
@@ -21,12 +20,10 @@ struct KeyFile {
   bool guarded = false;
 };
 
-/// The key file to use: `configured` (`vault.key_file` of config.yaml) where it is not empty; else
-/// `vault.key` in `credentials_directory` ($CREDENTIALS_DIRECTORY, or empty) where that exists;
-/// else `in_home`.
-KeyFile find_key_file(const std::filesystem::path& configured,
-                      const std::filesystem::path& credentials_directory,
-                      const std::filesystem::path& in_home);
+/// The key file to use: `vault.key` in `credentials_directory` ($CREDENTIALS_DIRECTORY, or empty)
+/// where there is one, else `configured`.
+KeyFile find_key_file(const std::filesystem::path& credentials_directory,
+                      std::filesystem::path configured);
 
 /// The key that wraps the key of every credential: 32 random bytes, alone in a file that only its
 /// owner may read. Immutable, so safe to use from any thread.

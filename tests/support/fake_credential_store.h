@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "daemon/storage/store.h"
+
+namespace tba::tests {
+
+/// A store that keeps credentials in memory and knows nothing else. For one thread.
+class FakeCredentialStore final : public storage::Store {
+ public:
+  std::map<std::string, storage::Credential> rows;
+  std::optional<Error> failure;              ///< Where set, what everything ends with.
+  std::function<void()> before_next_submit;  ///< Called once, while a change is under way.
+
+  boost::asio::awaitable<Result<storage::Outcome>> submit(storage::Change change) override {
+    if (auto call = std::exchange(before_next_submit, nullptr)) call();
+    if (failure) co_return *failure;
+    for (auto& write : change.writes) {
+      if (auto* put = std::get_if<storage::PutCredential>(&write)) {
+        const auto old = rows.find(put->credential.name);
+        if ((old == rows.end() ? 0 : old->second.version) != put->expected_version) {
+          co_return storage::Outcome(storage::Conflict{"credential version"});
+        }
+        rows[put->credential.name] = std::move(put->credential);
+      } else if (rows.erase(std::get<storage::RemoveCredential>(write).name) == 0) {
+        co_return storage::Outcome(storage::Conflict{"no such credential"});
+      }
+    }
+    co_return storage::Outcome(storage::Committed{});
+  }
+
+  boost::asio::awaitable<Result<std::vector<storage::Credential>>> credentials() override {
+    if (failure) co_return *failure;
+    std::vector<storage::Credential> all;
+    for (const auto& [name, row] : rows) all.push_back(row);
+    co_return all;
+  }
+
+  boost::asio::awaitable<Result<storage::Page<Claimed>>> claim_unfinished(
+      storage::PageRequest) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<std::optional<storage::WorkflowVersion>>> version(
+      storage::VersionHash) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<std::optional<storage::Run>>> run(RunId) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<storage::Page<storage::Run>>> runs(storage::RunFilter,
+                                                                   storage::PageRequest) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<std::vector<storage::Step>>> steps(RunId) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<std::vector<storage::LogLine>>> logs(RunId, std::int64_t,
+                                                                     std::size_t) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<std::optional<storage::Delivery>>> delivery(DeliveryId) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<storage::Page<storage::Delivery>>> deliveries(
+      storage::DeliveryFilter, storage::PageRequest) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<std::vector<storage::Rejection>>> rejections(std::size_t) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<std::optional<Instant>>> last_slot(std::string) override {
+    not_for_this();
+  }
+
+ private:
+  [[noreturn]] static void not_for_this() {
+    throw std::logic_error("the fake store knows only credentials");
+  }
+};
+
+}  // namespace tba::tests
