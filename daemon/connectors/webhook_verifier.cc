@@ -1,0 +1,118 @@
+#include "daemon/connectors/webhook_verifier.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include "daemon/connectors/hmac.h"
+#include "shared/uri.h"
+#include "shared/value/json.h"
+
+namespace tba::connectors {
+namespace {
+
+/// The value of the first header of that name, or nothing.
+std::optional<std::string_view> find_header(Headers headers, std::string_view name) {
+  const auto found = std::ranges::find_if(
+      headers, [&](const auto& header) { return equal_ignoring_case(header.first, name); });
+  if (found == headers.end()) return std::nullopt;
+  return found->second;
+}
+
+Error denied(std::string message) {
+  return {ErrorCode::denied, std::move(message), ""};
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c += 'a' - 'A';
+  }
+  return lower;
+}
+
+/// Whether a header of that lower-case name proves who is calling.
+bool is_secret(std::string_view name) {
+  if (name == "authorization" || name == "proxy-authorization" || name == "cookie") return true;
+  constexpr std::array<std::string_view, 5> kWords = {"signature", "token", "secret", "api-key",
+                                                      "apikey"};
+  return std::ranges::any_of(kWords,
+                             [&](auto word) { return name.find(word) != std::string_view::npos; });
+}
+
+}  // namespace
+
+Result<> verify_webhook(const WebhookScheme& scheme, Headers headers, std::string_view body,
+                        std::string_view secret) {
+  const auto& name = scheme.signature_header;
+  const auto count = std::ranges::count_if(
+      headers, [&](const auto& header) { return equal_ignoring_case(header.first, name); });
+  if (count == 0) return denied(fmt::format("the header {} is missing", name));
+  if (count > 1) return denied(fmt::format("the header {} is there more than once", name));
+
+  auto given = *find_header(headers, name);
+  if (!given.starts_with(scheme.signature_prefix)) {
+    return denied(
+        fmt::format("the header {} does not begin with '{}'", name, scheme.signature_prefix));
+  }
+  given.remove_prefix(scheme.signature_prefix.size());
+  std::array<unsigned char, 32> signature{};
+  std::size_t decoded = 0;
+  if (given.size() != 2 * signature.size() ||
+      sodium_hex2bin(signature.data(), signature.size(), given.data(), given.size(), nullptr,
+                     &decoded, nullptr) != 0 ||
+      decoded != signature.size()) {
+    return denied(fmt::format("the header {} does not hold {} hexadecimal digits", name,
+                              2 * signature.size()));
+  }
+  const auto expected = hmac_sha256(secret, body);
+  if (sodium_memcmp(signature.data(), expected.data(), signature.size()) != 0) {
+    return denied(fmt::format(
+        "the signature in {} does not match: it was made with another secret or for another body",
+        name));
+  }
+  return {};
+}
+
+Result<std::string> webhook_event(const WebhookScheme& scheme, Headers headers, const Value& body) {
+  if (scheme.event_header.empty()) return std::string();
+  const auto name = find_header(headers, scheme.event_header);
+  if (!name || name->empty()) {
+    return Error{ErrorCode::invalid, fmt::format("the header {} is missing", scheme.event_header),
+                 ""};
+  }
+  std::string event(*name);
+  const auto* action = scheme.action_key.empty() ? nullptr : body.find(scheme.action_key);
+  if (action && action->is_string() && !action->as_string().empty()) {
+    event.append(".").append(action->as_string());
+  }
+  return event;
+}
+
+std::string delivery_id(const WebhookScheme& scheme, Headers headers) {
+  if (scheme.delivery_id_header.empty()) return {};
+  return std::string(find_header(headers, scheme.delivery_id_header).value_or(""));
+}
+
+std::string kept_headers_json(const WebhookScheme* scheme, Headers headers) {
+  std::vector<std::pair<std::string, std::string>> kept;
+  for (const auto& [name, value] : headers) {
+    auto lower = lower_case(name);
+    if (is_secret(lower) || (scheme && equal_ignoring_case(lower, scheme->signature_header))) {
+      continue;
+    }
+    const auto same = std::ranges::find(kept, lower, &std::pair<std::string, std::string>::first);
+    if (same == kept.end()) {
+      kept.emplace_back(std::move(lower), value);
+    } else {
+      same->second.append(", ").append(value);
+    }
+  }
+  ObjectBuilder object;
+  for (const auto& [name, value] : kept) object.put(name, Value::string(value));
+  return to_json(std::move(object).build());
+}
+
+}  // namespace tba::connectors

@@ -1,0 +1,364 @@
+#include "daemon/connectors/request_builder.h"
+
+#include <catch2/catch.hpp>
+
+#include "shared/value/json.h"
+#include "tests/support/result.h"
+
+using Catch::Matchers::Contains;
+using tba::AuthScheme;
+using tba::Connector;
+using tba::Endpoint;
+using tba::ErrorCode;
+using tba::Parameter;
+using tba::ParameterPlace;
+using tba::Value;
+using tba::ValueType;
+using tba::connectors::build_request;
+using tba::net::HttpRequest;
+using tba::vault::Credential;
+using tba::vault::Secret;
+
+namespace {
+
+Value json(std::string_view text) {
+  return tba::parse_json(text).value();
+}
+
+Parameter parameter(const std::string& name, ParameterPlace place,
+                    ValueType type = ValueType::string, bool required = false) {
+  Parameter made;
+  made.name = name;
+  made.place = place;
+  made.type = type;
+  made.required = required;
+  return made;
+}
+
+AuthScheme scheme(const std::string& name, AuthScheme::Type type,
+                  ParameterPlace place = ParameterPlace::header, const std::string& target = "",
+                  const std::string& prefix = "") {
+  AuthScheme made;
+  made.name = name;
+  made.type = type;
+  made.place = place;
+  made.parameter = target;
+  made.prefix = prefix;
+  return made;
+}
+
+Connector example() {
+  Connector connector;
+  connector.name = "example";
+  connector.base_url = "https://api.example.com/v1/";
+  connector.headers = {{"Accept", "application/json"}, {"X-Version", "3"}};
+  connector.auth = {
+      scheme("token", AuthScheme::Type::bearer),
+      scheme("login", AuthScheme::Type::basic),
+      scheme("bot", AuthScheme::Type::api_key, ParameterPlace::header, "Authorization", "Bot "),
+      scheme("query", AuthScheme::Type::api_key, ParameterPlace::query, "key"),
+      scheme("path", AuthScheme::Type::api_key, ParameterPlace::path, "token"),
+      scheme("body", AuthScheme::Type::api_key, ParameterPlace::body, "key"),
+      scheme("webhook", AuthScheme::Type::webhook_secret),
+  };
+  return connector;
+}
+
+Endpoint get_item() {
+  Endpoint endpoint;
+  endpoint.id = "get-item";
+  endpoint.method = "GET";
+  endpoint.path = "/items/{item}";
+  endpoint.parameters = {
+      parameter("item", ParameterPlace::path, ValueType::any, true),
+      parameter("labels", ParameterPlace::query, ValueType::any),
+      parameter("X-Trace", ParameterPlace::header, ValueType::any),
+  };
+  return endpoint;
+}
+
+Endpoint create_item() {
+  Endpoint endpoint;
+  endpoint.id = "create-item";
+  endpoint.method = "POST";
+  endpoint.path = "/items";
+  endpoint.parameters = {
+      parameter("title", ParameterPlace::body, ValueType::string, true),
+      parameter("count", ParameterPlace::body, ValueType::integer),
+      parameter("ratio", ParameterPlace::body, ValueType::number),
+      parameter("open", ParameterPlace::body, ValueType::boolean),
+      parameter("tags", ParameterPlace::body, ValueType::array),
+      parameter("extra", ParameterPlace::body, ValueType::object),
+      parameter("owner", ParameterPlace::body, ValueType::any),
+  };
+  return endpoint;
+}
+
+Credential credential(const std::string& scheme_name, AuthScheme::Type type,
+                      std::initializer_list<std::pair<const char*, std::string>> fields) {
+  Credential made;
+  made.name = "mine";
+  made.connector = "example";
+  made.scheme = scheme_name;
+  made.type = type;
+  for (const auto& [name, value] : fields) made.fields.emplace(name, Secret(value));
+  return made;
+}
+
+HttpRequest built(const Endpoint& endpoint, std::string_view parameters,
+                  const Credential* credential = nullptr) {
+  auto request = build_request(example(), endpoint, json(parameters), credential);
+  REQUIRE(request);
+  return std::move(*request);
+}
+
+tba::Error refused(const Endpoint& endpoint, std::string_view parameters,
+                   const Credential* credential = nullptr) {
+  const auto request = build_request(example(), endpoint, json(parameters), credential);
+  REQUIRE_FALSE(request.has_value());
+  CHECK(request.error().code == ErrorCode::invalid);
+  return request.error();
+}
+
+std::string header(const HttpRequest& request, std::string_view name) {
+  std::string all;
+  for (const auto& [key, value] : request.headers) {
+    if (key == name) all += all.empty() ? value : "|" + value;
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("request: method, URL and default headers come from the definition") {
+  const auto request = built(get_item(), R"({"item":"a"})");
+  CHECK(request.method == "GET");
+  CHECK(request.url == "https://api.example.com/v1/items/a");
+  CHECK(request.headers ==
+        tba::net::HeaderFields{{"Accept", "application/json"}, {"X-Version", "3"}});
+  CHECK(request.body.empty());
+}
+
+TEST_CASE("request: a path segment is percent-encoded") {
+  const auto url = [](std::string_view item) {
+    return built(get_item(), R"({"item":)" + std::string(item) + "}").url.substr(33);
+  };
+  CHECK(url(R"("a/b?c#d e%ü")") == "a%2Fb%3Fc%23d%20e%25%C3%BC");
+  CHECK(url(R"("a-b.c_d~e")") == "a-b.c_d~e");
+  CHECK(url("1234567890123456789") == "1234567890123456789");
+  CHECK(url("1.5") == "1.5");
+  CHECK(url("true") == "true");
+  CHECK(url(R"("...")") == "...");
+  CHECK(url(R"("{item}")") == "%7Bitem%7D");
+}
+
+TEST_CASE("request: a path segment that would change the path is refused") {
+  CHECK(refused(get_item(), R"({"item":""})").message ==
+        "example/get-item: parameter 'item' is empty, which would change the path");
+  for (const std::string item : {".", ".."}) {
+    CHECK(refused(get_item(), R"({"item":")" + item + "\"}").message ==
+          "example/get-item: parameter 'item' is '.' or '..', which would change the path");
+  }
+  CHECK(refused(get_item(), R"({"item":["a"]})").message ==
+        "example/get-item: parameter 'item' is an array, which cannot stand in a path");
+}
+
+TEST_CASE("request: a query is encoded, an array as one parameter for each item") {
+  const auto url = [](std::string_view labels) {
+    return built(get_item(), R"({"item":"a","labels":)" + std::string(labels) + "}").url.substr(34);
+  };
+  CHECK(url(R"("a b&c=d+e")") == "?labels=a%20b%26c%3Dd%2Be");
+  CHECK(url("12") == "?labels=12");
+  CHECK(url("false") == "?labels=false");
+  CHECK(url(R"(["a",1,null])") == "?labels=a&labels=1&labels=null");
+  CHECK(url("[]").empty());
+  CHECK(url("null").empty());
+  CHECK(refused(get_item(), R"({"item":"a","labels":{}})").message ==
+        "example/get-item: parameter 'labels' holds an object, which cannot stand in a query");
+  CHECK(refused(get_item(), R"({"item":"a","labels":[[1]]})").message ==
+        "example/get-item: parameter 'labels' holds an array, which cannot stand in a query");
+}
+
+TEST_CASE("request: a header parameter cannot begin another header") {
+  CHECK(header(built(get_item(), R"({"item":"a","X-Trace":"t 1"})"), "X-Trace") == "t 1");
+  CHECK(header(built(get_item(), R"({"item":"a","X-Trace":5})"), "X-Trace") == "5");
+  CHECK_THAT(refused(get_item(), R"({"item":"a","X-Trace":"a\r\nB: c"})").message,
+             Contains("parameter 'X-Trace' holds a line break"));
+  CHECK(refused(get_item(), R"({"item":"a","X-Trace":[]})").message ==
+        "example/get-item: parameter 'X-Trace' is an array, which cannot stand in a header");
+}
+
+TEST_CASE("request: a header parameter takes the place of a default header") {
+  auto endpoint = get_item();
+  endpoint.parameters.push_back(parameter("x-version", ParameterPlace::header));
+  const auto request = built(endpoint, R"({"item":"a","x-version":"4"})");
+  CHECK(header(request, "x-version") == "4");
+  CHECK(header(request, "X-Version").empty());
+}
+
+TEST_CASE("request: body parameters become a JSON object, in the order of the definition") {
+  const auto request = built(create_item(), R"({"tags":["x"],"title":"ä\"","count":7,"ratio":0.5,
+      "open":false,"extra":{"id":1234567890123456789},"owner":null})");
+  CHECK(request.body == R"({"title":"ä\"","count":7,"ratio":0.5,"open":false,"tags":["x"],)"
+                        R"("extra":{"id":1234567890123456789},"owner":null})");
+  CHECK(header(request, "Content-Type") == "application/json");
+}
+
+TEST_CASE("request: a body of its own content type keeps it, an empty one is an object") {
+  auto connector = example();
+  connector.headers.emplace_back("content-type", "application/vnd.api+json");
+  auto endpoint = create_item();
+  endpoint.parameters[0].required = false;
+  const auto request = build_request(connector, endpoint, Value(), nullptr);
+  REQUIRE(request);
+  CHECK(request->body == "{}");
+  CHECK(header(*request, "content-type") == "application/vnd.api+json");
+  CHECK(header(*request, "Content-Type").empty());
+}
+
+TEST_CASE("request: values of another type are refused with both names") {
+  const auto message = [](std::string_view parameters) {
+    return refused(create_item(), parameters).message;
+  };
+  CHECK(message(R"({"title":1})") ==
+        "example/create-item: parameter 'title' must be of type string, not number");
+  CHECK(message(R"({"title":"t","count":1.5})") ==
+        "example/create-item: parameter 'count' must be of type integer, not number");
+  CHECK(message(R"({"title":"t","count":"1"})") ==
+        "example/create-item: parameter 'count' must be of type integer, not string");
+  CHECK(message(R"({"title":"t","ratio":true})") ==
+        "example/create-item: parameter 'ratio' must be of type number, not boolean");
+  CHECK(message(R"({"title":"t","open":"yes"})") ==
+        "example/create-item: parameter 'open' must be of type boolean, not string");
+  CHECK(message(R"({"title":"t","tags":{}})") ==
+        "example/create-item: parameter 'tags' must be of type array, not object");
+  CHECK(message(R"({"title":"t","extra":[]})") ==
+        "example/create-item: parameter 'extra' must be of type object, not array");
+  CHECK(refused(create_item(), R"({"title":1122})").hint == "write it in quotes");
+  CHECK(refused(create_item(), R"({"title":[]})").hint.empty());
+}
+
+TEST_CASE("request: a missing parameter is named, and null counts as missing") {
+  for (const auto* parameters : {"null", "{}", R"({"title":null})"}) {
+    const auto error = refused(create_item(), parameters);
+    CHECK(error.message == "example/create-item: parameter 'title' is missing");
+    CHECK(error.hint == "it is of type string");
+  }
+  CHECK(built(create_item(), R"({"title":"t","count":null})").body == R"({"title":"t"})");
+}
+
+TEST_CASE("request: a default stands where nothing is given") {
+  auto endpoint = create_item();
+  endpoint.parameters[0].default_value = Value::string("untitled");
+  CHECK(built(endpoint, "{}").body == R"({"title":"untitled"})");
+  CHECK(built(endpoint, R"({"title":null})").body == R"({"title":"untitled"})");
+  CHECK(built(endpoint, R"({"title":"t"})").body == R"({"title":"t"})");
+}
+
+TEST_CASE("request: an unknown parameter is refused with those that are known") {
+  auto error = refused(get_item(), R"({"item":"a","itme":"b"})");
+  CHECK(error.message == "example/get-item: there is no parameter 'itme'");
+  CHECK(error.hint == "it takes: item, labels, X-Trace");
+  Endpoint none;
+  none.id = "ping";
+  CHECK(refused(none, R"({"a":1})").hint == "it takes none");
+  CHECK(refused(none, "[]").message == "example/ping: 'with' must be an object, not of type array");
+}
+
+TEST_CASE("request: a placeholder that nothing fills is refused") {
+  auto endpoint = get_item();
+  endpoint.path = "/items/{item}/{part}";
+  const auto error = refused(endpoint, R"({"item":"a"})");
+  CHECK(error.message == "example/get-item: nothing is given for {part} in its URL");
+}
+
+TEST_CASE("request: the credential's base URL takes the place of the connector's") {
+  auto mine = credential("token", AuthScheme::Type::bearer, {{"token", "t"}});
+  for (const auto& [base, url] : std::vector<std::pair<std::string, std::string>>{
+           {"http://127.0.0.1:8080", "http://127.0.0.1:8080/items/a"},
+           {"http://127.0.0.1:8080/", "http://127.0.0.1:8080/items/a"},
+           {"https://git.example.com/api/v3", "https://git.example.com/api/v3/items/a"},
+           {"", "https://api.example.com/v1/items/a"}}) {
+    mine.base_url = base;
+    CHECK(built(get_item(), R"({"item":"a"})", &mine).url == url);
+  }
+}
+
+TEST_CASE("request: each auth scheme puts its secret where it belongs") {
+  const auto bearer = credential("token", AuthScheme::Type::bearer, {{"token", "s3cret"}});
+  CHECK(header(built(get_item(), R"({"item":"a"})", &bearer), "Authorization") == "Bearer s3cret");
+
+  // The example of RFC 7617 section 2.
+  const auto basic = credential("login", AuthScheme::Type::basic,
+                                {{"username", "Aladdin"}, {"password", "open sesame"}});
+  CHECK(header(built(get_item(), R"({"item":"a"})", &basic), "Authorization") ==
+        "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+
+  const auto bot = credential("bot", AuthScheme::Type::api_key, {{"key", "s3cret"}});
+  CHECK(header(built(get_item(), R"({"item":"a"})", &bot), "Authorization") == "Bot s3cret");
+
+  const auto query = credential("query", AuthScheme::Type::api_key, {{"key", "s3c&ret"}});
+  CHECK(built(get_item(), R"({"item":"a","labels":"b"})", &query).url ==
+        "https://api.example.com/v1/items/a?labels=b&key=s3c%26ret");
+}
+
+TEST_CASE("request: a key in the path fills its placeholder, in the base URL too") {
+  const auto path = credential("path", AuthScheme::Type::api_key, {{"key", "12:s/3"}});
+  auto endpoint = get_item();
+  endpoint.path = "/hooks/{item}/{token}";
+  CHECK(built(endpoint, R"({"item":"a"})", &path).url ==
+        "https://api.example.com/v1/hooks/a/12%3As%2F3");
+  CHECK(refused(endpoint, R"({"item":"a"})").hint ==
+        "it takes a parameter of this name, or a credential");
+
+  auto connector = example();
+  connector.base_url = "https://api.example.com/bot{token}";
+  const auto request = build_request(connector, get_item(), json(R"({"item":"a"})"), &path);
+  REQUIRE(request);
+  CHECK(request->url == "https://api.example.com/bot12%3As%2F3/items/a");
+
+  CHECK(refused(get_item(), R"({"item":"a"})", &path).message ==
+        "example/get-item: credential 'mine' goes where the URL has {token}, which this endpoint's "
+        "has not");
+}
+
+TEST_CASE("request: a credential that does not fit is refused without its secret") {
+  const auto message = [](const Credential& mine) {
+    const auto error = refused(get_item(), R"({"item":"a"})", &mine);
+    CHECK((error.message + error.hint).find("s3cret") == std::string::npos);
+    return error.message;
+  };
+  auto mine = credential("token", AuthScheme::Type::bearer, {{"token", "s3cret"}});
+  mine.connector = "other";
+  CHECK(message(mine) == "example/get-item: credential 'mine' belongs to connector 'other'");
+
+  mine = credential("gone", AuthScheme::Type::bearer, {{"token", "s3cret"}});
+  CHECK(
+      message(mine) ==
+      "example/get-item: credential 'mine' was set for auth scheme 'gone', which the connector no "
+      "longer has, or has changed");
+  mine = credential("token", AuthScheme::Type::api_key, {{"key", "s3cret"}});
+  CHECK_THAT(message(mine), Contains("or has changed"));
+
+  mine = credential("webhook", AuthScheme::Type::webhook_secret, {{"secret", "s3cret"}});
+  CHECK(message(mine) ==
+        "example/get-item: credential 'mine' is a webhook's secret, which cannot authenticate a "
+        "call");
+  mine = credential("body", AuthScheme::Type::api_key, {{"key", "s3cret"}});
+  CHECK(message(mine) ==
+        "example/get-item: credential 'mine' goes into the body, which is not possible");
+}
+
+TEST_CASE("request: the idempotency key goes where the connector says, if it does") {
+  auto connector = example();
+  const auto without = build_request(connector, get_item(), json(R"({"item":"a"})"), nullptr, "k1");
+  REQUIRE(without);
+  CHECK(without->headers.size() == 2);
+  connector.idempotency_header = "Idempotency-Key";
+  const auto with = build_request(connector, get_item(), json(R"({"item":"a"})"), nullptr, "k1");
+  REQUIRE(with);
+  CHECK(header(*with, "Idempotency-Key") == "k1");
+  const auto empty = build_request(connector, get_item(), json(R"({"item":"a"})"), nullptr);
+  REQUIRE(empty);
+  CHECK(empty->headers.size() == 2);
+}
