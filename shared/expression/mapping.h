@@ -33,9 +33,9 @@ class Mapping {
   /// Whether no part of it is an expression. Arrays and objects of constants are constants.
   bool is_constant() const;
   const Value& as_constant() const;  ///< Requires: is_constant().
-  /// Whether it is an object whose members are known before evaluation.
+  /// Whether it was made by object(), be its members constant or not.
   bool is_object() const;
-  /// Of an object, constant or not, in order; empty otherwise.
+  /// What object() was given; empty if it was made otherwise.
   const Members& members() const;
 
   /// The value, every template evaluated with the same context. Errors: `invalid`, or

@@ -19,10 +19,11 @@ namespace tba::expression {
 
 /// What is wrong with a program or a template, or what went wrong while it ran.
 struct Problem {
-  std::size_t offset = 0;  ///< Bytes into the text of the program or the template.
-  std::size_t length = 0;  ///< Bytes.
-  std::string message;     ///< A sentence without a full stop.
-  std::string hint;        ///< What to do about it; or empty.
+  std::size_t offset = 0;        ///< Bytes into the text of the program or the template.
+  std::size_t length = 0;        ///< Bytes.
+  std::string message;           ///< A sentence without a full stop.
+  std::string hint;              ///< What to do about it; or empty.
+  bool is_spent_budget = false;  ///< Whether a Budget ended the evaluation.
 };
 
 /// Called by boost's result::value() on a failure that nobody checked: a bug, thrown as
@@ -57,7 +58,8 @@ enum class Mode {
 
 namespace detail {
 struct Code;
-}
+class Machine;
+}  // namespace detail
 
 /// A compiled jq program. Immutable; cheap to copy; may be evaluated by several threads at once.
 class Program {
@@ -67,12 +69,17 @@ class Program {
   static boost::system::result<Program, std::vector<Problem>> compile(
       std::string_view source, Mode mode, std::span<const std::string> variables = {});
 
+  /// Its text, as it was compiled.
+  const std::string& source() const;
+
   /// What it may read of the context, in order of position. A use of `.` as a whole gives every
   /// root. Empty for Mode::plain.
   const std::vector<Reference>& references() const;
 
  private:
   friend class Evaluation;
+  friend boost::system::result<Value, Problem> evaluate_single(const Program&, const Context&,
+                                                               const Budget&);
   explicit Program(std::shared_ptr<const detail::Code> code) : code_(std::move(code)) {}
 
   std::shared_ptr<const detail::Code> code_;
@@ -96,8 +103,13 @@ class Evaluation {
   std::optional<boost::system::result<Value, Problem>> next();
 
  private:
-  class Machine;
-  std::unique_ptr<Machine> machine_;
+  std::unique_ptr<detail::Machine> machine_;
 };
+
+/// The only output of a program of Mode::workflow: null where it has none, a problem where it has
+/// several.
+boost::system::result<Value, Problem> evaluate_single(const Program& program,
+                                                      const Context& context,
+                                                      const Budget& budget = {});
 
 }  // namespace tba::expression

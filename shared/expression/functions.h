@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <boost/system/result.hpp>
+
+#include "shared/expression/tree.h"
+#include "shared/value/value.h"
+
+namespace tba::expression {
+
+/// What an operation on values gives: a value, or the message of jq's error.
+struct Failure {
+  std::string message;
+};
+using Outcome = boost::system::result<Value, Failure>;
+
+inline constexpr std::size_t kMaxArity = 3;
+
+/// A function written in C++. `arguments` has as many values as its entry says; they are evaluated
+/// before, each with the call's input.
+struct Function {
+  std::string_view name;
+  std::uint32_t arity;  ///< At most kMaxArity.
+  bool reads_all;       ///< Whether it takes time, and maybe memory, with all of its input.
+  Outcome (*evaluate)(const Value& input, std::span<const Value> arguments);
+};
+
+/// All of them.
+std::span<const Function> functions();
+
+/// The operators but `and`, `or` and `//`, which are control flow. A left side that nobody else
+/// holds grows in place.
+Outcome apply(Operator operation, Value left, const Value& right);
+
+Outcome negated(const Value& value);
+
+/// `target[key]` by jq's rules: null has every key, and an object none but its own.
+Outcome index(const Value& target, const Value& key);
+
+/// `target[from:to]`; null for a side that is open.
+Outcome slice(const Value& target, const Value& from, const Value& to);
+
+/// Neither null nor false.
+bool is_true(const Value& value);
+
+/// "number (12)", as jq's messages name a value: its JSON is cut where it is long.
+std::string described(const Value& value);
+
+}  // namespace tba::expression

@@ -1,0 +1,117 @@
+#include "shared/expression/mapping.h"
+
+#include <algorithm>
+#include <optional>
+#include <variant>
+
+namespace tba::expression {
+
+struct Mapping::Node {
+  struct Text {
+    Template text;
+    SourcePositions where;
+  };
+  std::optional<Value> value;  // of a constant
+  std::variant<std::monostate, Text, std::vector<Mapping>, Members> parts;
+};
+
+Mapping Mapping::constant(Value value) {
+  if (value.is_null()) return {};
+  return Mapping(std::make_shared<const Node>(Node{std::move(value), {}}));
+}
+
+Mapping Mapping::text(Template text, SourcePositions where) {
+  if (text.is_constant()) return constant(Value::string(text.as_constant()));
+  return Mapping(std::make_shared<const Node>(
+      Node{std::nullopt, Node::Text{std::move(text), std::move(where)}}));
+}
+
+Mapping Mapping::array(std::vector<Mapping> items) {
+  Node node;
+  if (std::all_of(items.begin(), items.end(),
+                  [](const auto& item) { return item.is_constant(); })) {
+    ArrayBuilder builder(items.size());
+    for (const auto& item : items) builder.add(item.as_constant());
+    node.value = std::move(builder).build();
+  }
+  node.parts = std::move(items);
+  return Mapping(std::make_shared<const Node>(std::move(node)));
+}
+
+Mapping Mapping::object(Members members) {
+  Node node;
+  if (std::all_of(members.begin(), members.end(),
+                  [](const auto& member) { return member.second.is_constant(); })) {
+    ObjectBuilder builder;
+    for (const auto& [name, part] : members) builder.put(name, part.as_constant());
+    node.value = std::move(builder).build();
+  }
+  node.parts = std::move(members);
+  return Mapping(std::make_shared<const Node>(std::move(node)));
+}
+
+bool Mapping::is_null() const {
+  return node_ == nullptr;
+}
+
+bool Mapping::is_constant() const {
+  return is_null() || node_->value.has_value();
+}
+
+const Value& Mapping::as_constant() const {
+  static const Value null{};
+  return is_null() ? null : *node_->value;
+}
+
+bool Mapping::is_object() const {
+  return !is_null() && std::holds_alternative<Members>(node_->parts);
+}
+
+const Mapping::Members& Mapping::members() const {
+  static const Members none;
+  return is_object() ? std::get<Members>(node_->parts) : none;
+}
+
+Result<Value> Mapping::evaluate(const Context& context, const Budget& budget) const {
+  if (is_constant()) return as_constant();
+  if (const auto* leaf = std::get_if<Node::Text>(&node_->parts)) {
+    auto value = leaf->text.evaluate(context, budget);
+    if (value) return std::move(*value);
+    const auto problem = value.error();
+    return Error{problem.is_spent_budget ? ErrorCode::limit_exceeded : ErrorCode::invalid,
+                 leaf->where.place(problem.offset) + ": " + problem.message, problem.hint};
+  }
+  if (const auto* items = std::get_if<std::vector<Mapping>>(&node_->parts)) {
+    ArrayBuilder builder(items->size());
+    for (const auto& item : *items) {
+      auto value = item.evaluate(context, budget);
+      if (!value) return value;
+      builder.add(std::move(*value));
+    }
+    return std::move(builder).build();
+  }
+  ObjectBuilder builder;
+  for (const auto& [name, part] : members()) {
+    auto value = part.evaluate(context, budget);
+    if (!value) return value;
+    builder.put(name, std::move(*value));
+  }
+  return std::move(builder).build();
+}
+
+std::vector<Reference> Mapping::references() const {
+  if (is_constant()) return {};
+  if (const auto* leaf = std::get_if<Node::Text>(&node_->parts)) return leaf->text.references();
+  std::vector<Reference> all;
+  const auto add = [&all](const Mapping& part) {
+    const auto references = part.references();
+    all.insert(all.end(), references.begin(), references.end());
+  };
+  if (const auto* items = std::get_if<std::vector<Mapping>>(&node_->parts)) {
+    for (const auto& item : *items) add(item);
+  }
+  for (const auto& member : members()) add(member.second);
+  return all;
+}
+
+}  // namespace tba::expression
