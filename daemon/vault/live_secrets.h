@@ -43,7 +43,7 @@ class LiveSecrets {
   /// Masks `secrets` from now on.
   [[nodiscard]] Registration add(std::span<const std::string_view> secrets);
 
-  /// Puts masks over every secret in `text`; true where there was one. Costs about a nanosecond a
+  /// Puts masks over every secret in `text`; true where there was one. Costs a few nanoseconds a
   /// byte where there is none, however many secrets are live.
   bool mask(std::string& text) const;
 
