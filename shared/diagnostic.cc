@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "shared/utf8.h"
+
 namespace tba {
 namespace {
 
@@ -38,9 +40,9 @@ struct Palette {
 constexpr Palette kPlain{};
 constexpr Palette kColour{"\x1b[1m", "\x1b[1;31m", "\x1b[1;35m", "\x1b[1;32m", "\x1b[0m"};
 
-// The line as a terminal can show it: nothing in it moves the cursor.
+// The line as a terminal can show it: UTF-8, and nothing in it moves the cursor.
 std::string printable(std::string_view line) {
-  std::string shown(line);
+  auto shown = valid_utf8(line);
   for (auto& byte : shown) {
     if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f) byte = ' ';
   }
@@ -64,7 +66,8 @@ void render_line(std::string& out, const Diagnostic& diagnostic, const Palette& 
   }
   const auto room = width > column ? width - column : 1;
   const auto length = std::clamp<std::size_t>(diagnostic.length, 1, room);
-  fmt::format_to(std::back_inserter(out), "{:5} | {}{}{}\n", diagnostic.position.line, before,
+  fmt::format_to(std::back_inserter(out), "{:5} |{}{}{}{}\n", diagnostic.position.line,
+                 line.empty() ? "" : " ", before,
                  printable(line), after);
   fmt::format_to(std::back_inserter(out), "      | {:{}}{}^{:~<{}}{}\n", "", column, palette.caret,
                  "", length - 1, palette.reset);

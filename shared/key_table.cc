@@ -143,7 +143,8 @@ class ValueCheck {
     if (!is_scalar(node, wanted)) return false;
     const auto at = node.text.find("${{");
     if (at == std::string::npos) return true;
-    diagnostics_.error(node.where, at, 3, fmt::format("'{}' cannot hold an expression", key_.name));
+    diagnostics_.error(node.where, at, 3, fmt::format("'{}' cannot hold an expression", key_.name),
+                       std::string(key_.instead_of_expression));
     return false;
   }
 
@@ -161,10 +162,10 @@ class ValueCheck {
     return false;
   }
 
+  // A bad name does not keep what it names from being checked.
   bool check_names() {
-    bool passed = true;
-    for (const auto& member : node_.members) passed &= check_name(*member.key);
-    return passed;
+    for (const auto& member : node_.members) check_name(*member.key);
+    return true;
   }
 
   std::string range() const {
@@ -195,21 +196,22 @@ class ValueCheck {
     const std::vector<std::string> known(key_.choices.begin(), key_.choices.end());
     node_.error(
         diagnostics_,
-        fmt::format("'{}' is not a {}{}", node_.text, key_.name, did_you_mean(node_.text, known)),
+        fmt::format("'{}' cannot be '{}'{}", key_.name, node_.text, did_you_mean(node_.text, known)),
         "one of: " + names(key_.choices));
     return false;
   }
 
   bool check_texts() {
     if (node_.items.empty()) return wrong("is an empty list");
-    return std::all_of(node_.items.begin(), node_.items.end(),
-                       [&](const yaml::NodePtr& item) { return is_text(*item, "text"); });
+    bool passed = true;
+    for (const auto& item : node_.items) passed &= is_text(*item, "a list of texts");
+    return passed;
   }
 
+  // Nor does a bad value keep its neighbours from it.
   bool check_text_members() {
-    return std::all_of(node_.members.begin(), node_.members.end(), [&](const yaml::Member& member) {
-      return is_text(*member.value, "a mapping of texts");
-    });
+    for (const auto& member : node_.members) is_text(*member.value, "a mapping of texts");
+    return true;
   }
 
   const Key& key_;
@@ -245,6 +247,7 @@ void Fields::check_keys(const KeyTable& table) {
   for (const auto& [name, value] : node_.members) {
     const auto* key = table.find(name->text);
     if (key == nullptr) {
+      has_unknown_ = true;
       std::vector<std::string> known;
       for (const auto& each : table.keys) known.emplace_back(each.name);
       name->error(diagnostics_, fmt::format("{} has no key '{}'{}", table.what, name->text,
@@ -271,6 +274,7 @@ void Fields::check_exactly_one(const KeyTable& table) {
   if (written.size() == 1) return;
   chosen_ = {};
   if (written.empty()) {
+    if (has_unknown_) return;  // that is what should have been the one
     node_.error(diagnostics_,
                 fmt::format("{} needs one of: {}", table.what, names(table.exactly_one)));
   } else {

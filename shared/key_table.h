@@ -72,7 +72,8 @@ struct KeyTable {
 };
 
 /// A mapping of a file, checked against a table. Unknown keys, missing ones, and values of a wrong
-/// type have been added to the diagnostics by the constructor; the getters give only what passed.
+/// type have been added to the diagnostics by the constructor; the getters give only what passed
+/// (of a mapping of names or of texts also those members that did not).
 /// Node, table and diagnostics must outlive it.
 class Fields {
  public:
@@ -112,6 +113,7 @@ class Fields {
   Diagnostics& diagnostics_;
   std::map<std::string_view, const yaml::Node*> good_;
   std::string_view chosen_;
+  bool has_unknown_ = false;
 };
 
 /// The data that a part of a file stands for, by YAML's core schema: null, true, false, integers,

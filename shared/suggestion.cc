@@ -44,7 +44,7 @@ std::string did_you_mean(std::string_view wrong, const std::vector<std::string>&
     const auto longer = std::max(wrong.size(), name.size());
     if (longer > kLongest) continue;
     const auto found = distance(wrong, name);
-    if (found < least && found <= std::max<std::size_t>(longer / 3, 1)) {
+    if (found < least && found < longer && found <= std::max<std::size_t>(longer / 3, 1)) {
       least = found;
       nearest = &name;
     }

@@ -110,8 +110,8 @@ class WorkflowReader {
   std::optional<std::chrono::milliseconds> read_timeout(const Fields& fields) {
     const auto timeout = fields.duration("timeout");
     if (timeout == std::chrono::milliseconds(0)) {
-      fields.find("timeout")->error(diagnostics_, "nothing is done in no time",
-                                    "leave the timeout out if there is to be none");
+      fields.find("timeout")->error(diagnostics_, "a timeout must be longer than 0s",
+                                    "leave it out if there is to be none");
     }
     return timeout;
   }
@@ -198,6 +198,7 @@ class WorkflowReader {
       node.error(diagnostics_, "this webhook would take deliveries from anybody",
                  "name the `connector` and the `credential` to verify them by, or say "
                  "`verify: none`");
+      return;
     } else {
       check_webhook_connector(fields);
     }
@@ -408,6 +409,7 @@ class WorkflowReader {
           endpoint.parameters.begin(), endpoint.parameters.end(),
           [&, &wanted = name->text](const Parameter& each) { return each.name == wanted; });
       if (parameter == endpoint.parameters.end()) {
+        if (name->text.find("${{") != std::string::npos) continue;  // told already
         name->error(diagnostics_, fmt::format("{} has no parameter '{}'{}", target, name->text,
                                               did_you_mean(name->text, known)));
         continue;
@@ -511,10 +513,13 @@ class WorkflowReader {
     if (is_expression || (condition.is_constant() && condition.as_constant().is_boolean())) {
       return condition;
     }
-    node.error(diagnostics_, "'if' must be true, false or one expression",
-               node.text.find("${{") == std::string::npos
-                   ? fmt::format("write ${{{{ {} }}}}", node.text)
-                   : "put all of it into one ${{ … }}");
+    std::string hint;
+    if (node.text.find("${{") != std::string::npos) {
+      hint = "put all of it into one ${{ … }}";
+    } else if (node.text.starts_with('.') || node.text.starts_with('$')) {
+      hint = fmt::format("write ${{{{ {} }}}}", node.text);
+    }
+    node.error(diagnostics_, "'if' must be true, false or one expression", std::move(hint));
     return condition;
   }
 

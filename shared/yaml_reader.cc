@@ -14,6 +14,7 @@
 #include <yaml-cpp/parser.h>
 
 #include "shared/size.h"
+#include "shared/utf8.h"
 
 namespace tba::yaml {
 namespace {
@@ -25,29 +26,14 @@ bool is_space(char c) {
   return is_blank(c) || c == '\n' || c == '\r';
 }
 
-// The offset of the first byte that is not part of well-formed UTF-8 (Unicode 15, table 3-7), or is
-// a control character that YAML does not allow.
+// The offset of the first byte that is no UTF-8, or a control character that YAML does not allow.
 std::optional<std::size_t> first_bad_byte(std::string_view text) {
-  const auto byte = [&](std::size_t at) {
-    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
-  };
-  for (std::size_t at = 0; at < text.size();) {
-    const unsigned lead = byte(at);
-    if (lead < 0x80) {
-      if ((lead < 0x20 && !is_space(text[at])) || lead == 0x7f) return at;
-      ++at;
-      continue;
-    }
-    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    const unsigned low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    const unsigned high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    if (lead < 0xC2 || lead > 0xF4 || byte(at + 1) < low || byte(at + 1) > high) return at;
-    for (std::size_t i = 2; i < length; ++i) {
-      if ((byte(at + i) & 0xC0U) != 0x80U) return at;
-    }
-    at += length;
-  }
-  return std::nullopt;
+  const auto invalid = first_invalid_utf8(text);
+  const auto valid = text.substr(0, invalid.value_or(text.size()));
+  const auto* const control = std::find_if(valid.begin(), valid.end(), [](char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && !is_space(c)) || c == 0x7f;
+  });
+  return control != valid.end() ? static_cast<std::size_t>(control - valid.begin()) : invalid;
 }
 
 // Finds where each byte of a scalar stands, by walking its decoded and its written form side by
@@ -397,6 +383,12 @@ void report_syntax(const std::shared_ptr<const SourceFile>& file, std::size_t of
     diagnostics.error({file, {{0, begin + at}}}, 0, expression.size(),
                       "YAML cannot read this expression without quotes",
                       "put the whole value in quotes: " + quoted(expression));
+    return;
+  }
+  const auto indentation = line.substr(0, line.find_first_not_of(" \t"));
+  if (const auto tab = indentation.find('\t'); tab != std::string_view::npos) {
+    diagnostics.error({file, {{0, begin + tab}}}, 0, 1, "a tab cannot indent a line of YAML",
+                      "use blanks");
     return;
   }
   const auto* const known =

@@ -108,7 +108,7 @@ TEST_CASE("config: problems come all at once") {
         "/etc/tba/config.yaml:3:35: error: a request's header needs at least 1KiB\n"
         "    3 | limits: { idle: 0s, header_bytes: 1B }\n"
         "      |                                   ^~\n"
-        "/etc/tba/config.yaml:4:15: error: 'loud' is not a level\n"
+        "/etc/tba/config.yaml:4:15: error: 'level' cannot be 'loud'\n"
         "    4 | log: { level: loud }\n"
         "      |               ^~~~\n"
         "      hint: one of: debug, info, warning, error\n");

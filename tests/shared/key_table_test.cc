@@ -145,11 +145,11 @@ TEST_CASE("fields: values of a wrong type") {
   CHECK(problems("factor: 0.5\n") == "1:9 'factor' must be a number from 1 to 5\n");
   CHECK(problems("pause: 5 minutes\n") == "1:8 '5 minutes' is not a duration\n");
   CHECK(problems("bytes: 1 MB\n") == "1:8 '1 MB' is not a size\n");
-  CHECK(problems("colour: gren\n") == "1:9 'gren' is not a colour (did you mean 'green'?)\n");
+  CHECK(problems("colour: gren\n") == "1:9 'colour' cannot be 'gren' (did you mean 'green'?)\n");
   CHECK(problems("if: [a]\n") == "1:5 'if' must be true, false or an expression, not a list\n");
   CHECK(problems("words: a\n") == "1:8 'words' must be a list, not text\n");
   CHECK(problems("words: []\n") == "1:8 'words' is an empty list\n");
-  CHECK(problems("words: [[a]]\n") == "1:9 'words' must be text, not a list\n");
+  CHECK(problems("words: [[a]]\n") == "1:9 'words' must be a list of texts, not a list\n");
   CHECK(problems("word: {}\n") == "1:7 'word' must be text or a list, not a mapping\n");
   CHECK(problems("pairs: {a: [b]}\n") == "1:12 'pairs' must be a mapping of texts, not a list\n");
   CHECK(problems("one: x\n") == "1:6 'one' must be a mapping, not text\n");

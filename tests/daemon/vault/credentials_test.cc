@@ -1,13 +1,10 @@
 #include "daemon/vault/credentials.h"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <catch2/catch.hpp>
 #include <sys/stat.h>
 
-#include "daemon/storage/sqlite_store.h"
 #include "daemon/vault/base64.h"
 #include "daemon/vault/sealing.h"
 #include "tests/support/fake_clock.h"
@@ -488,34 +485,4 @@ TEST_CASE("credentials: a change during another of the same name is a conflict")
   CHECK(error->message == "credential 'bot' is being changed by somebody else");
   CHECK((world.credentials->find("bot")->field("token") == "first-token"));
   CHECK(world.set(token("bot", "third-token")));
-}
-
-TEST_CASE("credentials: kept in the real store they are there again, and no file shows a secret") {
-  const tba::tests::TemporaryFolder folder;
-  tba::tests::FakeClock clock;
-  tba::tests::SeededRandom random(12);
-  tba::UuidGenerator ids(clock, random);
-  tba::vault::LiveSecrets live;
-  for (int start = 0; start < 2; ++start) {
-    const auto store = tba::storage::SqliteStore::open(folder / "tba.db", clock.now());
-    REQUIRE(store);
-    Credentials credentials({**store, live, clock, random, ids}, {folder / "vault.key"});
-    REQUIRE(run_coroutine(credentials.load()));
-    if (start == 0) {
-      REQUIRE(run_coroutine(credentials.set(token("bot", "first-token"))));
-      REQUIRE(run_coroutine(credentials.set(token("bot", "second-token"))));
-      REQUIRE(run_coroutine(credentials.set(token("gone", "third-token"))));
-      REQUIRE(run_coroutine(credentials.remove("gone")));
-    }
-    REQUIRE(credentials.find("bot"));
-    CHECK((credentials.find("bot")->field("token") == "second-token"));
-    CHECK(credentials.find("bot")->version == 2);
-    CHECK_FALSE(credentials.find("gone"));
-    for (const auto& file : std::filesystem::directory_iterator(folder.path())) {
-      std::ifstream in(file.path(), std::ios::binary);
-      const std::string bytes(std::istreambuf_iterator<char>(in), {});
-      CAPTURE(file.path());
-      CHECK(bytes.find("-token") == std::string::npos);
-    }
-  }
 }

@@ -1,0 +1,284 @@
+#include "shared/workflow_reader.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+
+#include "shared/connector_reader.h"
+#include "shared/file.h"
+#include "shared/value/json.h"
+#include "tests/support/accepted.h"
+
+using tba::ConnectorCatalog;
+using tba::Diagnostics;
+using tba::Effect;
+using tba::Value;
+using tba::Workflow;
+using tba::expression::Context;
+using tba::expression::Root;
+using namespace std::chrono_literals;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const ConnectorCatalog& catalog() {
+  static const ConnectorCatalog built_in = tba::built_in_connectors();
+  return built_in;
+}
+
+Workflow read(std::string text, const std::string& path = "workflows/job.yaml") {
+  Diagnostics diagnostics;
+  auto workflow = tba::read_workflow(path, std::move(text), &catalog(), diagnostics);
+  INFO(diagnostics.render());
+  REQUIRE(workflow);
+  return *std::move(workflow);
+}
+
+std::string evaluated(const tba::expression::Mapping& mapping, const Context& context = {}) {
+  const auto value = mapping.evaluate(context);
+  return value.has_value() ? tba::to_json(*value) : value.error().message;
+}
+
+template <class T>
+const T& action(const Workflow& workflow, std::size_t step) {
+  return std::get<T>(workflow.steps.at(step).action);
+}
+
+std::vector<fs::path> yaml_files(const char* folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(fs::path(TBA_SOURCE_DIR) / folder)) {
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace
+
+TEST_CASE("workflow: the smallest one") {
+  const auto workflow = read("on: { manual: {} }\nsteps: [{ set: { a: 1 } }]\n");
+  CHECK(workflow.name == "job");
+  CHECK(workflow.path == "workflows/job.yaml");
+  CHECK(workflow.text == "on: { manual: {} }\nsteps: [{ set: { a: 1 } }]\n");
+  REQUIRE(workflow.triggers.size() == 1);
+  CHECK(std::holds_alternative<tba::ManualTrigger>(workflow.triggers[0]));
+  REQUIRE(workflow.steps.size() == 1);
+  CHECK(workflow.steps[0].id == "step-1");
+  CHECK(tba::kind_of(workflow.steps[0]) == "set");
+  CHECK_FALSE(workflow.steps[0].condition);
+  CHECK_FALSE(workflow.steps[0].retry);
+  CHECK_FALSE(workflow.timeout);
+  CHECK_FALSE(workflow.output);
+  CHECK(workflow.env.is_null());
+  CHECK(workflow.connectors().empty());
+  CHECK(workflow.credentials().empty());
+}
+
+TEST_CASE("workflow: triggers of every kind") {
+  const auto workflow = read(
+      "name: all\n"
+      "on:\n"
+      "  - webhook: { connector: github, event: issues, credential: hook }\n"
+      "  - webhook: { path: open/door, verify: none }\n"
+      "  - schedule: { cron: 0 9 * * MON-FRI }\n"
+      "  - schedule: { every: 15m }\n"
+      "  - manual:\n"
+      "steps: [{ set: { a: 1 } }]\n");
+  REQUIRE(workflow.triggers.size() == 5);
+  const auto& github = std::get<tba::WebhookTrigger>(workflow.triggers[0]);
+  CHECK(github.path == "all");
+  CHECK(github.connector == "github");
+  CHECK(github.event == "issues");
+  CHECK(github.credential == "hook");
+  const auto& open = std::get<tba::WebhookTrigger>(workflow.triggers[1]);
+  CHECK(open.path == "open/door");
+  CHECK(open.connector.empty());
+  CHECK(open.credential.empty());
+  CHECK(tba::text_of(std::get<tba::ScheduleTrigger>(workflow.triggers[2]).schedule) ==
+        "0 9 * * MON-FRI");
+  CHECK(tba::text_of(std::get<tba::ScheduleTrigger>(workflow.triggers[3]).schedule) == "every 15m");
+}
+
+TEST_CASE("workflow: inputs have types, defaults and descriptions") {
+  const auto workflow = read(
+      "on: { manual: {} }\n"
+      "inputs:\n"
+      "  a: { type: string, description: the first }\n"
+      "  b: { type: array, default: [1, x] }\n"
+      "  c: {}\n"
+      "steps: [{ set: { x: \"${{ .inputs.a }}\" } }]\n");
+  REQUIRE(workflow.inputs.size() == 3);
+  CHECK(workflow.inputs[0].type == tba::ValueType::string);
+  CHECK(workflow.inputs[0].description == "the first");
+  CHECK_FALSE(workflow.inputs[0].default_value);
+  CHECK(tba::to_json(*workflow.inputs[1].default_value) == R"([1,"x"])");
+  CHECK(workflow.inputs[2].type == tba::ValueType::any);
+}
+
+TEST_CASE("workflow: a call has its endpoint, parameters, credential, and retries") {
+  const auto workflow = read(
+      "on: { manual: {} }\n"
+      "retry: { attempts: 2 }\n"
+      "steps:\n"
+      "  - id: user\n"
+      "    name: Who is it\n"
+      "    call: github/get-user\n"
+      "    credential: bot\n"
+      "    with: { username: octocat }\n"
+      "    timeout: 30s\n"
+      "    effect: keyed\n"
+      "    output: ${{ .steps.user.body.login }}\n"
+      "  - call: github/get-authenticated-user\n"
+      "    retry: { attempts: 7, on: [4xx] }\n"
+      "    if: ${{ .steps.user.outcome == \"succeeded\" }}\n");
+  const auto& call = action<tba::CallStep>(workflow, 0);
+  CHECK(call.connector == "github");
+  CHECK(call.endpoint == "get-user");
+  CHECK(evaluated(call.with) == R"({"username":"octocat"})");
+  const auto& step = workflow.steps[0];
+  CHECK(step.id == "user");
+  CHECK(step.title == "Who is it");
+  CHECK(step.credential == "bot");
+  CHECK(step.timeout == 30s);
+  CHECK(step.effect == Effect::keyed);
+  CHECK(step.retry->attempts == 2);
+  CHECK(step.output.has_value());
+  CHECK(evaluated(action<tba::CallStep>(workflow, 1).with) == "{}");
+  CHECK(workflow.steps[1].retry->attempts == 7);
+  CHECK(workflow.steps[1].retry->on_statuses == std::vector<int>{4});
+  CHECK_FALSE(workflow.steps[1].retry->on_network);
+  CHECK(workflow.steps[1].condition.has_value());
+  CHECK(workflow.connectors() == std::vector<std::string>{"github"});
+  CHECK(workflow.credentials() == std::vector<std::string>{"bot"});
+}
+
+TEST_CASE("workflow: an http step has one body of three kinds") {
+  const auto workflow = read(
+      "on: { manual: {} }\n"
+      "steps:\n"
+      "  - http: { url: https://x.example, method: POST, json: { a: [1, true] }, max_bytes: 1KiB "
+      "}\n"
+      "  - http: { url: https://x.example, method: POST, form: { a: b }, follow_redirects: true }\n"
+      "  - http: { url: https://x.example, method: PUT, body: text, query: { q: 1 }, headers: { A: "
+      "b } }\n"
+      "  - http: { url: \"${{ .trigger.body.url }}\" }\n");
+  const auto& json = action<tba::HttpStep>(workflow, 0);
+  CHECK(json.method == "POST");
+  CHECK(json.body_kind == tba::HttpStep::Body::json);
+  CHECK(evaluated(json.body) == R"({"a":[1,true]})");
+  CHECK(json.max_bytes == 1024);
+  const auto& form = action<tba::HttpStep>(workflow, 1);
+  CHECK(form.body_kind == tba::HttpStep::Body::form);
+  CHECK(form.follow_redirects);
+  const auto& text = action<tba::HttpStep>(workflow, 2);
+  CHECK(text.body_kind == tba::HttpStep::Body::text);
+  CHECK(evaluated(text.query) == R"({"q":1})");
+  CHECK(evaluated(text.headers) == R"({"A":"b"})");
+  const auto& get = action<tba::HttpStep>(workflow, 3);
+  CHECK(get.method == "GET");
+  CHECK(get.body_kind == tba::HttpStep::Body::none);
+  CHECK(get.query.is_null());
+  CHECK_FALSE(get.url.is_constant());
+}
+
+TEST_CASE("workflow: a program is run as it is, a script by its interpreter") {
+  const auto workflow = read(
+      "on: { manual: {} }\n"
+      "steps:\n"
+      "  - run: [./notify.sh, --urgent, 5]\n"
+      "    env: { LABEL: x, COUNT: 5 }\n"
+      "    format: json\n"
+      "  - run: |\n"
+      "      echo one\n"
+      "      echo two\n"
+      "  - run: print(1)\n"
+      "    shell: [python3, -c]\n");
+  const auto& program = action<tba::RunStep>(workflow, 0);
+  CHECK(program.command == std::vector<std::string>{"./notify.sh", "--urgent", "5"});
+  CHECK(evaluated(program.env) == R"({"LABEL":"x","COUNT":5})");
+  CHECK(program.json_output);
+  CHECK(action<tba::RunStep>(workflow, 1).command ==
+        std::vector<std::string>{"/bin/sh", "-ec", "echo one\necho two\n"});
+  CHECK_FALSE(action<tba::RunStep>(workflow, 1).json_output);
+  CHECK(action<tba::RunStep>(workflow, 2).command ==
+        std::vector<std::string>{"python3", "-c", "print(1)"});
+}
+
+TEST_CASE("workflow: waits, failure steps, env and output") {
+  const auto workflow = read(
+      "on: { manual: {} }\n"
+      "timeout: 5m\n"
+      "env: { BASE: \"${{ .vars.base }}\" }\n"
+      "steps:\n"
+      "  - wait: { for: 1m }\n"
+      "  - wait: { for: \"${{ .env.BASE }}\" }\n"
+      "on_failure:\n"
+      "  - set: { why: \"${{ .error.message }}\", who: '${{ .steps[\"step-1\"].outcome }}' }\n"
+      "  - id: last\n"
+      "    set: { also: '${{ .steps[\"on-failure-1\"].body }}' }\n"
+      "output: { ok: true }\n");
+  CHECK(workflow.timeout == 5min);
+  CHECK(evaluated(workflow.env,
+                  Context().set(Root::vars, Value::object({{"base", Value::string("x")}}))) ==
+        R"({"BASE":"x"})");
+  CHECK(evaluated(action<tba::WaitStep>(workflow, 0).duration) == "\"1m\"");
+  REQUIRE(workflow.on_failure.size() == 2);
+  CHECK(workflow.on_failure[0].id == "on-failure-1");
+  CHECK(workflow.on_failure[1].id == "last");
+  CHECK(evaluated(*workflow.output) == R"({"ok":true})");
+}
+
+TEST_CASE("workflow: an expression that fails later still points into the file") {
+  const auto workflow = read(
+      "on: { manual: {} }\n"
+      "steps:\n"
+      "  - set:\n"
+      "      text: \"caf\\u00e9 ${{ .trigger.body.titel }}\"\n");
+  const auto context =
+      Context().set(Root::trigger, tba::parse_json(R"({"body": {"title": "x"}})").value());
+  CHECK(evaluated(action<tba::SetStep>(workflow, 0).values, context)
+            .starts_with("workflows/job.yaml:4:"));
+}
+
+TEST_CASE("workflow: without a catalog what connectors offer is not checked") {
+  Diagnostics diagnostics;
+  const auto workflow =
+      tba::read_workflow("job.yaml",
+                         "on: { webhook: { connector: nowhere, event: x, credential: c } }\n"
+                         "steps: [{ call: nowhere/nothing, with: { a: 1 } }]\n",
+                         nullptr, diagnostics);
+  INFO(diagnostics.render());
+  CHECK(workflow.has_value());
+}
+
+TEST_CASE("workflow: every example is right") {
+  const auto files = yaml_files("workflows-examples");
+  CHECK(files.size() >= 5);
+  for (const auto& file : files) {
+    CAPTURE(file);
+    const auto workflow =
+        read(tba::read_file(file, tba::kMaxYamlBytes).value(), file.filename().string());
+    CHECK(workflow.name == file.stem());
+    CHECK_FALSE(workflow.description.empty());
+  }
+}
+
+TEST_CASE("broken files: every problem is told as expected, word for word") {
+  const auto files = yaml_files("tests/data/broken");
+  CHECK(files.size() >= 40);
+  for (const auto& file : files) {
+    CAPTURE(file);
+    Diagnostics diagnostics;
+    const auto name = file.filename().string();
+    auto text = tba::read_file(file, tba::kMaxYamlBytes).value();
+    if (name.starts_with("connector-")) {
+      CHECK_FALSE(tba::read_connector(name, std::move(text), diagnostics).has_value());
+    } else {
+      CHECK_FALSE(tba::read_workflow(name, std::move(text), &catalog(), diagnostics).has_value());
+    }
+    tba::tests::check_accepted("tests/data/broken/" + file.stem().string() + ".expected",
+                               diagnostics.render());
+  }
+}
