@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "shared/utf8.h"
+#include "shared/value/utf8.h"
 
 namespace tba {
 namespace {
@@ -14,21 +14,11 @@ constexpr std::size_t kMaxRendered = 200;
 constexpr std::size_t kMaxLineWidth = 160;  // code points of a line that are shown
 constexpr std::size_t kLeftContext = 60;    // of them before the caret, where the line is cut
 
-bool is_continuation(char byte) {
-  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
-}
-
-std::size_t count_code_points(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char byte) { return !is_continuation(byte); }));
-}
-
 // The bytes of `count` code points from the beginning of `text`, or all of it.
 std::size_t bytes_of(std::string_view text, std::size_t count) {
   std::size_t at = 0;
   while (at < text.size() && count > 0) {
-    ++at;
-    while (at < text.size() && is_continuation(text[at])) ++at;
+    at += std::max<std::size_t>(utf8_length_at(text, at), 1);
     --count;
   }
   return at;
@@ -42,7 +32,7 @@ constexpr Palette kColour{"\x1b[1m", "\x1b[1;31m", "\x1b[1;35m", "\x1b[1;32m", "
 
 // The line as a terminal can show it: UTF-8, and nothing in it moves the cursor.
 std::string printable(std::string_view line) {
-  auto shown = valid_utf8(line);
+  auto shown = repair_utf8(line);
   for (auto& byte : shown) {
     if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f) byte = ' ';
   }
@@ -67,8 +57,7 @@ void render_line(std::string& out, const Diagnostic& diagnostic, const Palette& 
   const auto room = width > column ? width - column : 1;
   const auto length = std::clamp<std::size_t>(diagnostic.length, 1, room);
   fmt::format_to(std::back_inserter(out), "{:5} |{}{}{}{}\n", diagnostic.position.line,
-                 line.empty() ? "" : " ", before,
-                 printable(line), after);
+                 line.empty() ? "" : " ", before, printable(line), after);
   fmt::format_to(std::back_inserter(out), "      | {:{}}{}^{:~<{}}{}\n", "", column, palette.caret,
                  "", length - 1, palette.reset);
 }

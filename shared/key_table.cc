@@ -194,10 +194,10 @@ class ValueCheck {
       return true;
     }
     const std::vector<std::string> known(key_.choices.begin(), key_.choices.end());
-    node_.error(
-        diagnostics_,
-        fmt::format("'{}' cannot be '{}'{}", key_.name, node_.text, did_you_mean(node_.text, known)),
-        "one of: " + names(key_.choices));
+    node_.error(diagnostics_,
+                fmt::format("'{}' cannot be '{}'{}", key_.name, node_.text,
+                            did_you_mean(node_.text, known)),
+                "one of: " + names(key_.choices));
     return false;
   }
 

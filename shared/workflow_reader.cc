@@ -199,9 +199,8 @@ class WorkflowReader {
                  "name the `connector` and the `credential` to verify them by, or say "
                  "`verify: none`");
       return;
-    } else {
-      check_webhook_connector(fields);
     }
+    if (!fields.has("verify")) check_webhook_connector(fields);
     check_webhook_path(fields, trigger);
     workflow_.triggers.emplace_back(std::move(trigger));
   }

@@ -14,7 +14,7 @@
 #include <yaml-cpp/parser.h>
 
 #include "shared/size.h"
-#include "shared/utf8.h"
+#include "shared/value/utf8.h"
 
 namespace tba::yaml {
 namespace {
@@ -28,12 +28,14 @@ bool is_space(char c) {
 
 // The offset of the first byte that is no UTF-8, or a control character that YAML does not allow.
 std::optional<std::size_t> first_bad_byte(std::string_view text) {
-  const auto invalid = first_invalid_utf8(text);
-  const auto valid = text.substr(0, invalid.value_or(text.size()));
+  const auto invalid = find_invalid_utf8(text);
+  const auto valid = text.substr(0, invalid);
   const auto* const control = std::find_if(valid.begin(), valid.end(), [](char c) {
     return (static_cast<unsigned char>(c) < 0x20 && !is_space(c)) || c == 0x7f;
   });
-  return control != valid.end() ? static_cast<std::size_t>(control - valid.begin()) : invalid;
+  const auto bad =
+      control != valid.end() ? static_cast<std::size_t>(control - valid.begin()) : invalid;
+  return bad != std::string_view::npos ? std::optional(bad) : std::nullopt;
 }
 
 // Finds where each byte of a scalar stands, by walking its decoded and its written form side by
