@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <new>
@@ -39,6 +40,15 @@ constexpr std::string_view kStopping = "the daemon is stopping";
 
 /// Handles kept for the next requests; each holds a few kilobytes.
 constexpr std::size_t kMaxIdleHandles = 256;
+
+/// What the environment says, and the machine itself, which no proxy reaches.
+std::string hosts_without_proxy() {
+  std::string hosts = "localhost,127.0.0.0/8,::1";
+  for (const auto* name : {"no_proxy", "NO_PROXY"}) {
+    if (const auto* more = std::getenv(name)) hosts.append(",").append(more);
+  }
+  return hosts;
+}
 
 /// Keeps signals away from a thread made while it lives: they belong to the threads that expect
 /// them, and a write to a closed connection must not end the daemon.
@@ -86,6 +96,7 @@ class CurlClient::Loop {
   void wake();
 
   const CurlClientOptions options_;
+  const std::string unproxied_ = hosts_without_proxy();
   FileDescriptor epoll_;
   FileDescriptor wake_up_;
   std::thread thread_;
@@ -139,6 +150,7 @@ Result<> CurlClient::Loop::start() {
   }
   const SignalsBlocked blocked;
   thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "tba-net");
   return {};
 }
 
@@ -246,7 +258,7 @@ bool CurlClient::Loop::take() {
 void CurlClient::Loop::add(TransferPointer transfer) {
   Easy easy;
   if (idle_.empty()) {
-    easy = make_easy(options_.ca_file);
+    easy = make_easy(options_.ca_file, unproxied_);
     if (!easy) throw std::bad_alloc();
   } else {
     easy = std::move(idle_.back());
@@ -290,7 +302,8 @@ void CurlClient::Loop::give_up(Transfer& transfer, HttpFailure::Kind kind, std::
 
 /// Takes the transfer off the list and keeps its handle.
 TransferPointer CurlClient::Loop::forget(Transfer& transfer) {
-  if (idle_.size() < kMaxIdleHandles) idle_.push_back(transfer.release());
+  auto easy = transfer.release();
+  if (idle_.size() < kMaxIdleHandles) idle_.push_back(std::move(easy));
   auto& place = active_[transfer.position];
   active_.back()->position = transfer.position;
   std::swap(place, active_.back());
@@ -310,7 +323,8 @@ int CurlClient::Loop::on_socket(CURL*, curl_socket_t socket, int what, void* sel
   if (what & CURL_POLL_IN) event.events |= EPOLLIN;
   if (what & CURL_POLL_OUT) event.events |= EPOLLOUT;
   const int operation = known == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-  if (epoll_ctl(loop.epoll_.get(), operation, socket, &event) != 0) return -1;
+  // Where that fails the request runs into its timeout. To tell libcurl would end all requests.
+  epoll_ctl(loop.epoll_.get(), operation, socket, &event);
   curl_multi_assign(loop.multi_.get(), socket, self);  // Marks it as known.
   return 0;
 }

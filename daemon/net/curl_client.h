@@ -17,7 +17,8 @@ struct CurlClientOptions {
 
 /// The daemon's HTTP client: libcurl's multi interface on a thread of its own, so that requests in
 /// flight cost no threads. Keeps connections alive and shares them; HTTP/2 where TLS offers it;
-/// proxies as the environment says (https_proxy, no_proxy; see curl(1)).
+/// proxies as the environment says (https_proxy, no_proxy; see curl(1)), but never to the machine
+/// itself.
 ///
 /// start() and stop() belong to the owner's thread; send() may be called from any.
 class CurlClient final : public HttpClient {

@@ -19,8 +19,8 @@ using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 struct HttpRequest {
   std::string method = "GET";  ///< A token (RFC 9110, section 9), sent as it is.
   std::string url = {};        ///< http or https, absolute. Query and user may hold secrets.
-  /// Sent as they are. Content-Length, Transfer-Encoding and Connection are the client's own and
-  /// refused here.
+  /// Sent as they are. Content-Length, Transfer-Encoding, Connection and Expect are the client's
+  /// own and refused here.
   HeaderFields headers = {};
   std::string body = {};
   std::chrono::milliseconds connect_timeout{10'000};  ///< Name, TCP and TLS together.

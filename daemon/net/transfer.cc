@@ -15,8 +15,8 @@ constexpr std::size_t kMaxHeaderBytes = 256 << 10;
 constexpr int kMaxRedirects = 10;
 
 /// Written by libcurl from the body and the connection.
-constexpr std::array<std::string_view, 3> kOwnFields{"Content-Length", "Transfer-Encoding",
-                                                     "Connection"};
+constexpr std::array<std::string_view, 4> kOwnFields{"Content-Length", "Transfer-Encoding",
+                                                     "Connection", "Expect"};
 /// Those that go along to another origin: what can hold no secret.
 constexpr std::array<std::string_view, 4> kHarmlessFields{"Accept", "Accept-Language",
                                                           "Content-Type", "User-Agent"};
@@ -112,7 +112,7 @@ HttpFailure::Kind kind_of(CURLcode code) {
 
 }  // namespace
 
-Easy make_easy(const std::string& ca_file) {
+Easy make_easy(const std::string& ca_file, const std::string& unproxied_hosts) {
   Easy easy(curl_easy_init());
   if (!easy) return easy;
   const auto set = [&](CURLoption option, auto value) {
@@ -123,6 +123,7 @@ Easy make_easy(const std::string& ca_file) {
   set(CURLOPT_FOLLOWLOCATION, 0L);  // Transfer::redirect() does, by rules of its own.
   set(CURLOPT_ACCEPT_ENCODING, "");
   set(CURLOPT_USERAGENT, "tba-integrate/" TBA_VERSION);
+  set(CURLOPT_NOPROXY, unproxied_hosts.c_str());
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   // Otherwise giving up a request whose name is being resolved blocks the thread, and with it every
   // other request, until the resolver gives up too.

@@ -24,8 +24,9 @@ struct EasyDeleter {
 /// A libcurl easy handle.
 using Easy = std::unique_ptr<CURL, EasyDeleter>;
 
-/// A handle with all the options that no request changes. Null: out of memory.
-Easy make_easy(const std::string& ca_file);
+/// A handle with all the options that no request changes: whom it trusts (empty: the system's
+/// store), whom it reaches without a proxy (as libcurl's CURLOPT_NOPROXY). Null: out of memory.
+Easy make_easy(const std::string& ca_file, const std::string& unproxied_hosts);
 
 /// One request on its way: what libcurl reads from and writes to while it performs it. Belongs to
 /// the client's thread from its submission on, where nothing else is said.
@@ -74,7 +75,7 @@ class Transfer {
   HttpFailure failure(CURLcode code) const;
   std::optional<HttpFailure> redirect(int status, const char* url);
 
-  friend Easy make_easy(const std::string& ca_file);
+  friend Easy make_easy(const std::string& ca_file, const std::string& unproxied_hosts);
 
   HttpRequest request_;
   boost::asio::any_io_executor executor_;

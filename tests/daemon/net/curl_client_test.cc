@@ -240,6 +240,7 @@ TEST_CASE("http client: what would smuggle a line is refused, and nothing is sen
       {"NUL in a header", {.url = url, .headers = {{"X-A", std::string("1\0", 2)}}}},
       {"length by hand", {.url = url, .headers = {{"content-length", "5"}}}},
       {"encoding by hand", {.url = url, .headers = {{"Transfer-Encoding", "chunked"}}}},
+      {"expectation by hand", {.url = url, .headers = {{"Expect", "100-continue"}}}},
       {"CR LF in the URL", {.url = url + "a\r\nX-B: 2"}},
       {"blank in the URL", {.url = url + "a b"}},
       {"NUL in the URL", {.url = url + std::string("\0", 1)}},
@@ -283,7 +284,8 @@ TEST_CASE("http client: what nobody listens for was not sent") {
 
 TEST_CASE("http client: what has an unknown name was not sent") {
   Client client;
-  const auto failure = failure_of(client.get("http://no-such-host.invalid/"));
+  // No resolver is asked for a label of more than 63 bytes.
+  const auto failure = failure_of(client.get("http://" + std::string(64, 'a') + ".invalid/"));
   CHECK(failure.kind == Kind::dns);
   CHECK_FALSE(failure.sent);
 }
@@ -590,6 +592,29 @@ TEST_CASE("http client: TLS is verified") {
   }
 }
 
+// --- proxies
+
+TEST_CASE("http client: goes through the environment's proxy, but not to the machine itself") {
+  RawServer proxy([](RawConnection& connection) {
+    const auto request = connection.read_request().value_or("");
+    connection.write(answer(request.substr(0, request.find("\r\n"))));
+  });
+  ::setenv("http_proxy", proxy.url().c_str(), 1);
+  ::setenv("no_proxy", (std::string(64, 'a') + ".invalid").c_str(), 1);
+  RawServer server(always(answer("direct")));
+  {
+    Client client;
+    const auto far = client.get("http://far.invalid/path");
+    const auto near = client.get(server.url());
+    const auto spared = client.get("http://spared." + std::string(64, 'a') + ".invalid/");
+    CHECK((far.has_value() ? far->body : "") == "GET http://far.invalid/path HTTP/1.1");
+    CHECK((near.has_value() ? near->body : "") == "direct");
+    CHECK_FALSE(spared.has_value());
+  }
+  ::unsetenv("http_proxy");
+  ::unsetenv("no_proxy");
+}
+
 // --- coroutines, cancellation, the end
 
 TEST_CASE("http client: a thousand requests at once share a few connections") {
@@ -612,6 +637,28 @@ TEST_CASE("http client: a thousand requests at once share a few connections") {
   context.run();
   CHECK(completed == 1000);
   CHECK(connections <= 8);
+}
+
+TEST_CASE("http client: to cancel a request that is answered, but not yet resumed, does nothing") {
+  RawServer server(always(answer("ok")));
+  Client client({.max_host_connections = 1});
+  boost::asio::io_context context;
+  std::vector<boost::asio::cancellation_signal> cancels(300);  // More than handles are kept.
+  std::size_t completed = 0;
+  for (auto& cancel : cancels) {
+    boost::asio::co_spawn(context, (*client).send({.url = server.url()}),
+                          boost::asio::bind_cancellation_slot(
+                              cancel.slot(), [&](std::exception_ptr, HttpResult result) {
+                                if (result.has_value()) ++completed;
+                              }));
+  }
+  context.poll();
+  // With one connection they are served in order: once this is, all of them are.
+  REQUIRE(client.get(server.url()).has_value());
+  for (auto& cancel : cancels) cancel.emit(boost::asio::cancellation_type::terminal);
+  CHECK(client.get(server.url()).has_value());
+  context.run();
+  CHECK(completed == cancels.size());
 }
 
 TEST_CASE("http client: the coroutine goes on where it was") {
