@@ -49,9 +49,14 @@ class Execution : public std::enable_shared_from_this<Execution> {
 
   /// Starts the program on that thread. On any thread.
   void begin(asio::thread_pool& spawner) {
-    asio::post(spawner, [self = shared_from_this()] {
-      asio::post(self->strand_, [self, child = spawn(self->request_)]() mutable {
-        self->started(std::move(child));
+    asio::post(spawner, [self = shared_from_this()]() mutable {
+      auto child = spawn(self->request_);
+      // This thread must not be the last to hold it: its descriptors belong to the executor.
+      const auto executor = self->executor_;
+      asio::post(executor, [self = std::move(self), child = std::move(child)]() mutable {
+        asio::dispatch(self->strand_, [self, child = std::move(child)]() mutable {
+          self->started(std::move(child));
+        });
       });
     });
   }

@@ -77,7 +77,8 @@ class SystemProcessRunner final : public ProcessRunner {
   void start();
 
   /// Ends the thread that spawns; with it, the kernel kills every program still running, whose
-  /// run() then completes. Cancel them first to let them end in good order.
+  /// run() then completes. Cancel them first to let them end in good order. Executors of coroutines
+  /// that await run() must still exist.
   void stop();
 
   boost::asio::awaitable<Result<ProcessResult>> run(ProcessRequest request,
