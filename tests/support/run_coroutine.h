@@ -11,10 +11,12 @@
 namespace tba::tests {
 
 /// Runs the coroutine to its end on the calling thread and gives what it gives; for tests that
-/// await one thing.
+/// await one thing. Only one at a time may run.
 template <class T>
 T run_coroutine(boost::asio::awaitable<T> coroutine) {
-  boost::asio::io_context context;
+  // Outlives the thread that posts the completion, which may still be leaving post() at the end.
+  static boost::asio::io_context context;
+  context.restart();
   std::optional<T> outcome;
   boost::asio::co_spawn(context, std::move(coroutine), [&](std::exception_ptr thrown, T value) {
     if (thrown) std::rethrow_exception(thrown);

@@ -623,9 +623,9 @@ TEST_CASE("http client: a thousand requests at once share a few connections") {
     ++connections;
     always(answer("ok"))(connection);
   });
+  boost::asio::io_context context;
   CurlClient client({.max_host_connections = 8});
   REQUIRE(client.start().has_value());
-  boost::asio::io_context context;
   int completed = 0;
   for (int i = 0; i < 1000; ++i) {
     boost::asio::co_spawn(context,
@@ -641,8 +641,8 @@ TEST_CASE("http client: a thousand requests at once share a few connections") {
 
 TEST_CASE("http client: to cancel a request that is answered, but not yet resumed, does nothing") {
   RawServer server(always(answer("ok")));
-  Client client({.max_host_connections = 1});
   boost::asio::io_context context;
+  Client client({.max_host_connections = 1});
   std::vector<boost::asio::cancellation_signal> cancels(300);  // More than handles are kept.
   std::size_t completed = 0;
   for (auto& cancel : cancels) {
@@ -684,8 +684,8 @@ TEST_CASE("http client: a cancelled request ends at once, and its connection wit
     connection.wait_for_end();
     gone.set_value();
   });
-  Client client;
   boost::asio::io_context context;
+  Client client;
   boost::asio::cancellation_signal cancel;
   std::optional<HttpResult> outcome;
   boost::asio::co_spawn(context, (*client).send({.url = server.url()}),
@@ -714,9 +714,9 @@ TEST_CASE("http client: a request that waits for a connection can be cancelled u
       if (++requests == 1) arrived.set_value();
     }
   });
+  boost::asio::io_context context;
   CurlClient client({.max_host_connections = 1});
   REQUIRE(client.start().has_value());
-  boost::asio::io_context context;
   boost::asio::cancellation_signal cancel_first, cancel_second;
   std::vector<HttpFailure> failures;
   const auto spawn = [&](boost::asio::cancellation_signal& signal) {
@@ -752,8 +752,8 @@ TEST_CASE("http client: stop() completes everything in flight") {
     arrived.count_down();
     connection.wait_for_end();
   });
-  Client client;
   boost::asio::io_context context;
+  Client client;
   int stopped = 0;
   for (int i = 0; i < kRequests; ++i) {
     boost::asio::co_spawn(context, (*client).send({.url = server.url()}),

@@ -70,8 +70,8 @@ tba::Error error_of(const Result<ProcessResult>& result) {
 /// Runs the program in a coroutine that is cancelled once the program has written a line; gives its
 /// end and the lines.
 ProcessResult cancel_at_first_line(ProcessRequest request) {
-  Runner runner;
   boost::asio::io_context context;
+  Runner runner;
   boost::asio::cancellation_signal cancel;
   std::optional<Result<ProcessResult>> outcome;
   boost::asio::co_spawn(context,
@@ -363,9 +363,9 @@ TEST_CASE("process: output that comes a moment after its end is still read") {
 }
 
 TEST_CASE("process: a hundred at once") {
-  Runner runner;
   boost::asio::io_context context;
-  int right = 0;
+  Runner runner;
+  std::atomic<int> right = 0;
   for (int i = 0; i < 100; ++i) {
     boost::asio::co_spawn(context,
                           (*runner).run({.command = {"cat"}, .input = std::to_string(i)}, {}),
@@ -380,8 +380,8 @@ TEST_CASE("process: a hundred at once") {
 }
 
 TEST_CASE("process: stop() ends what runs, and nothing more is started") {
-  Runner runner;
   boost::asio::io_context context;
+  Runner runner;
   std::optional<Result<ProcessResult>> outcome;
   std::promise<void> up;
   boost::asio::co_spawn(context,
