@@ -1,0 +1,1 @@
+.a[2].b as $x | [.a[]? | select(type == "number") | . * 2 + 1] | {x: $x, (("k","l")): map(-.)}

@@ -1,0 +1,1 @@
+if .c then "a\(.c, 1) b" elif .a[1:] == [] then (.a // 2)? else keys | length end

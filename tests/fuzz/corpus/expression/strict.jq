@@ -1,0 +1,1 @@
+.inputs.a? // $inputs.b // (.steps[2].b / "e" | tojson | fromjson)
