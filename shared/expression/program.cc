@@ -21,9 +21,9 @@ void throw_exception_from_error(const std::vector<Problem>& problems,
 boost::system::result<Program, std::vector<Problem>> Program::compile(
     std::string_view source, Mode mode, std::span<const std::string> variables) {
   auto tree = parse(source);
-  if (!tree) return std::vector{std::move(tree.error())};
+  if (!tree) return std::vector{tree.error()};
   auto code = generate_code(*tree, source, mode, variables);
-  if (!code) return std::move(code.error());
+  if (!code) return code.error();
   return Program(std::move(*code));
 }
 
@@ -67,7 +67,7 @@ boost::system::result<Value, Problem> evaluate_single(const Program& program,
   if (!*first) return std::move(*first);
   const auto second = evaluation.next();
   if (!second) return std::move(*first);
-  if (!*second) return std::move(second->error());
+  if (!*second) return second->error();
   return Problem{0, code.source.size(), "the expression has several outputs",
                  "write '[…]' around it for an array of them"};
 }
