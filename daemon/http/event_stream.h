@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -8,6 +9,10 @@ namespace tba::http {
 
 /// One server-sent event (WHATWG HTML, section 9.2).
 struct Event {
+  // Not an aggregate: g++ 12 destroys aggregates twice that are made inside a co_await expression.
+  Event(std::string event_name, std::string event_data, std::string event_id = {})
+      : name(std::move(event_name)), data(std::move(event_data)), id(std::move(event_id)) {}
+
   std::string name;  ///< `event:`; without line breaks. Empty: the client sees "message".
   std::string data;  ///< May have several lines.
   std::string id;    ///< `id:`; without line breaks. Empty: none.

@@ -34,6 +34,8 @@ class Headers {
   /// How many fields have that name.
   std::size_t count(std::string_view name) const;
 
+  void reserve(std::size_t fields) { fields_.reserve(fields); }
+
   const std::vector<Field>& fields() const { return fields_; }
   auto begin() const { return fields_.begin(); }
   auto end() const { return fields_.end(); }
