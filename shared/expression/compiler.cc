@@ -110,7 +110,7 @@ class Compiler {
         generate_object(node);
         return;
       case Kind::condition:
-        generate_condition(node, 0);
+        generate_condition(node);
         return;
       case Kind::interpolate:
         generate_interpolation(node);
@@ -311,8 +311,9 @@ class Compiler {
     emit(Opcode::nip, node);
   }
 
-  void generate_condition(const Node& node, std::size_t part) {
+  void generate_condition(const Node& node) {
     std::vector<std::uint32_t> jumps;
+    std::size_t part = 0;
     for (; part + 1 < node.child_count; part += 2) {
       push(tree_.child(node, part));
       const auto if_false = emit(Opcode::jump_if_false, node);
@@ -424,8 +425,7 @@ class Compiler {
     const Node* root_index;  ///< The index that names the root, or the variable itself.
   };
 
-  /// If the path consists of constant keys from a root of the context, or in plain jq from a
-  /// variable, then where it begins.
+  /// Where the path begins, if it consists of constant keys from a root of the context.
   std::optional<RootedBase> rooted_base(const Node& path) const {
     const auto* node = &path;
     const Node* above = nullptr;

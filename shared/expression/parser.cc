@@ -398,7 +398,6 @@ class Parser {
       if (!inside) return std::nullopt;
       if (!token_.is_symbol(")")) return unexpected("')'");
       parts.push_back(*inside);
-      end_ = token_.offset + token_.length;
     }
     end_ = lexer_.offset();
     if (!advance_keeping_end()) return std::nullopt;
