@@ -67,6 +67,12 @@ struct WebhookScheme {
   std::string delivery_id_header;
 };
 
+/// The names as written in files: "path", "bearer", …
+std::string_view name_of(ParameterPlace place);
+std::string_view name_of(AuthScheme::Type type);
+std::optional<ParameterPlace> parameter_place_named(std::string_view name);
+std::optional<AuthScheme::Type> auth_type_named(std::string_view name);
+
 /// The description of an API, as read from one YAML file. Immutable once read.
 struct Connector {
   std::string name;

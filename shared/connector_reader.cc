@@ -1,7 +1,6 @@
 #include "shared/connector_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -14,28 +13,6 @@
 
 namespace tba {
 namespace {
-
-template <class Enum, std::size_t Size>
-Enum named(const std::array<std::pair<std::string_view, Enum>, Size>& table,
-           std::string_view name) {
-  const auto* const found = std::find_if(table.begin(), table.end(),
-                                         [&](const auto& entry) { return entry.first == name; });
-  return found != table.end() ? found->second : table.front().second;
-}
-
-constexpr std::array<std::pair<std::string_view, ParameterPlace>, 4> kPlaces{{
-    {"header", ParameterPlace::header},
-    {"path", ParameterPlace::path},
-    {"query", ParameterPlace::query},
-    {"body", ParameterPlace::body},
-}};
-
-constexpr std::array<std::pair<std::string_view, AuthScheme::Type>, 4> kAuthTypes{{
-    {"bearer", AuthScheme::Type::bearer},
-    {"api_key", AuthScheme::Type::api_key},
-    {"basic", AuthScheme::Type::basic},
-    {"webhook_secret", AuthScheme::Type::webhook_secret},
-}};
 
 // A header's name (RFC 9110 section 5.6.2: token).
 bool is_header_name(std::string_view text) {
@@ -115,8 +92,8 @@ class ConnectorReader {
     const Fields fields(node, auth_table(), diagnostics_);
     AuthScheme scheme;
     scheme.name = name.text;
-    scheme.type = named(kAuthTypes, fields.text("type"));
-    scheme.place = named(kPlaces, fields.text("in"));
+    scheme.type = auth_type_named(fields.text("type")).value_or(AuthScheme::Type::bearer);
+    scheme.place = parameter_place_named(fields.text("in")).value_or(ParameterPlace::header);
     scheme.parameter = fields.text("parameter");
     scheme.prefix = fields.text("prefix");
     if (scheme.type != AuthScheme::Type::api_key) {
@@ -158,7 +135,8 @@ class ConnectorReader {
     const Fields fields(node, parameter_table(), diagnostics_);
     Parameter parameter;
     parameter.name = name.text;
-    parameter.place = named(kPlaces, fields.text("in", "body"));
+    parameter.place =
+        parameter_place_named(fields.text("in", "body")).value_or(ParameterPlace::body);
     parameter.type = value_type_named(fields.text("type")).value_or(ValueType::any);
     parameter.required = fields.boolean("required", false);
     parameter.description = fields.text("description");
