@@ -1,0 +1,92 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "daemon/storage/records.h"
+#include "shared/clock.h"
+#include "shared/connector.h"
+#include "shared/run.h"
+#include "shared/uuid.h"
+#include "shared/value/value.h"
+#include "shared/workflow.h"
+
+namespace tba::engine {
+
+/// A call of a connector's endpoint, evaluated and ready to be sent but for its credential.
+struct EndpointCall {
+  std::shared_ptr<const Connector> connector;
+  std::string endpoint;
+  Value parameters;             ///< An object.
+  std::string idempotency_key;  ///< For `keyed`; else empty.
+};
+
+/// A raw HTTP request, evaluated.
+struct RawRequest {
+  std::string method;
+  std::string url;  ///< With its query.
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  bool follow_redirects = false;
+  std::size_t max_bytes = 0;
+};
+
+/// A program to run, evaluated.
+struct ProgramCall {
+  std::vector<std::string> command;
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::string folder;  ///< Where it runs.
+  bool json_output = false;
+};
+
+using Request = std::variant<EndpointCall, RawRequest, ProgramCall>;
+
+/// One try of a step, as the state machine asks for it: plain data, carried out after the commit
+/// that records it.
+struct Attempt {
+  RunId run;
+  std::string step;
+  int number = 1;
+  Effect effect = Effect::repeat;
+  std::string credential;                            ///< Or empty.
+  std::optional<std::chrono::milliseconds> timeout;  ///< Enforced by the engine.
+  Request request;
+};
+
+/// How an attempt ended.
+struct AttemptOutcome {
+  /// What the step leaves in `.steps.<id>` (status, headers, body, …): an object, or null where
+  /// there was no answer.
+  Value result;
+  std::optional<storage::Failure> failure;  ///< None: it succeeded.
+  int http_status = 0;                      ///< 0 where there was no HTTP answer.
+  /// Whether the far side may have acted although no answer says so (a timeout or a reset after
+  /// sending).
+  bool unknown = false;
+  /// Whether it is certain that nothing happened, so that even a `once` step may be tried again.
+  bool certainly_not_acted = false;
+  std::optional<std::chrono::milliseconds> retry_after;  ///< As the far side asked.
+};
+
+/// Takes a line of the log of an attempt in flight.
+using LineSink = std::function<void(std::string_view stream, std::string_view line)>;
+
+/// Carries out attempts: the seam between the engine and the world. The coroutine is cancelled
+/// (terminal) when the attempt times out or the run is cancelled; it then ends soon, with an honest
+/// `unknown`. It never throws for an expected failure.
+class AttemptRunner {
+ public:
+  virtual ~AttemptRunner() = default;
+  virtual boost::asio::awaitable<AttemptOutcome> perform(Attempt attempt, LineSink log) = 0;
+};
+
+}  // namespace tba::engine

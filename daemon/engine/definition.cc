@@ -1,0 +1,136 @@
+#include "daemon/engine/definition.h"
+
+#include <algorithm>
+
+#include <sodium.h>
+
+#include "shared/connector_catalog.h"
+#include "shared/connector_reader.h"
+#include "shared/diagnostic.h"
+#include "shared/value/json.h"
+#include "shared/workflow_reader.h"
+
+namespace tba::engine {
+namespace {
+
+/// Feeds a text with its length before it, so that no two lists of texts give the same bytes.
+void absorb(crypto_generichash_state& hash, std::string_view text) {
+  const auto size = static_cast<std::uint64_t>(text.size());
+  crypto_generichash_update(&hash, reinterpret_cast<const unsigned char*>(&size), sizeof size);
+  crypto_generichash_update(&hash, reinterpret_cast<const unsigned char*>(text.data()),
+                            text.size());
+}
+
+/// Effect of a request by its method (RFC 9110 section 9.2.2: which methods are idempotent).
+Effect effect_of_method(std::string_view method, bool has_idempotency_key) {
+  if (method != "POST" && method != "PATCH") return Effect::repeat;
+  return has_idempotency_key ? Effect::keyed : Effect::once;
+}
+
+Result<std::string> text_member(const Value& object, std::string_view key) {
+  const Value* member = object.find(key);
+  if (!member || !member->is_string()) {
+    return Error{ErrorCode::internal,
+                 "a stored workflow version has no text '" + std::string(key) + "'", ""};
+  }
+  return std::string(member->as_string());
+}
+
+const Step* find_in(const std::vector<Step>& steps, std::string_view key) {
+  const auto found = std::ranges::find(steps, key, &Step::id);
+  return found == steps.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::shared_ptr<const Definition> define(
+    Workflow workflow,
+    std::map<std::string, std::shared_ptr<const Connector>, std::less<>> connectors) {
+  auto definition = std::make_shared<Definition>();
+  crypto_generichash_state hash;
+  crypto_generichash_init(&hash, nullptr, 0, definition->hash.size());
+  absorb(hash, workflow.name);
+  absorb(hash, workflow.text);
+  for (const auto& [name, connector] : connectors) {
+    absorb(hash, name);
+    absorb(hash, connector->text);
+  }
+  crypto_generichash_final(&hash, definition->hash.data(), definition->hash.size());
+  definition->workflow = std::make_shared<const Workflow>(std::move(workflow));
+  definition->connectors = std::move(connectors);
+  return definition;
+}
+
+storage::WorkflowVersion version_of(const Definition& definition) {
+  ObjectBuilder connectors;
+  for (const auto& [name, connector] : definition.connectors) {
+    connectors.put(name, Value::string(connector->text));
+  }
+  ObjectBuilder kept;
+  kept.put("path", Value::string(definition.workflow->path));
+  kept.put("text", Value::string(definition.workflow->text));
+  kept.put("connectors", std::move(connectors).build());
+  return {definition.hash, definition.workflow->name, to_json(std::move(kept).build())};
+}
+
+Result<std::shared_ptr<const Definition>> definition_from(const storage::WorkflowVersion& version) {
+  const auto kept = parse_json(version.definition_json);
+  if (!kept) return with_context(kept.error(), "a stored workflow version cannot be read");
+  const auto path = text_member(*kept, "path");
+  if (!path) return path.error();
+  const auto text = text_member(*kept, "text");
+  if (!text) return text.error();
+
+  Diagnostics diagnostics;
+  ConnectorCatalog catalog;
+  std::map<std::string, std::shared_ptr<const Connector>, std::less<>> connectors;
+  if (const Value* texts = kept->find("connectors")) {
+    for (const auto& member : texts->members()) {
+      auto connector = read_connector(std::string(member.name),
+                                      std::string(member.value.as_string()), diagnostics);
+      if (!connector) break;
+      auto shared = std::make_shared<const Connector>(std::move(*connector));
+      catalog.put(shared);
+      connectors.emplace(member.name, std::move(shared));
+    }
+  }
+  auto workflow = read_workflow(*path, *text, &catalog, diagnostics);
+  if (!workflow || diagnostics.has_errors()) {
+    return Error{ErrorCode::internal,
+                 "the version of workflow '" + version.workflow +
+                     "' that this run began with is not understood any more",
+                 diagnostics.render(false)};
+  }
+  workflow->name = version.workflow;
+  return define(std::move(*workflow), std::move(connectors));
+}
+
+Effect effect_of(const Definition& definition, const Step& step) {
+  if (step.effect) return *step.effect;
+  if (const auto* call = std::get_if<CallStep>(&step.action)) {
+    const auto found = definition.connectors.find(call->connector);
+    if (found == definition.connectors.end()) return Effect::once;
+    const Endpoint* endpoint = found->second->endpoint(call->endpoint);
+    return endpoint ? effect_of_method(endpoint->method, !found->second->idempotency_header.empty())
+                    : Effect::once;
+  }
+  if (const auto* http = std::get_if<HttpStep>(&step.action))
+    return effect_of_method(http->method, false);
+  return std::holds_alternative<RunStep>(step.action) ? Effect::once : Effect::repeat;
+}
+
+RetryPolicy retry_policy_of(const Definition& definition, const Step& step) {
+  if (step.retry) return *step.retry;
+  if (const auto* call = std::get_if<CallStep>(&step.action)) {
+    const auto found = definition.connectors.find(call->connector);
+    if (found != definition.connectors.end() && found->second->retry) return *found->second->retry;
+  }
+  return {};
+}
+
+const Step* find_step(const Workflow& workflow, std::string_view key) {
+  const Step* step = find_in(workflow.steps, key);
+  return step ? step : find_in(workflow.on_failure, key);
+}
+
+}  // namespace tba::engine

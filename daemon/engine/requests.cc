@@ -1,0 +1,134 @@
+#include "daemon/engine/requests.h"
+
+#include <filesystem>
+
+#include "shared/uri.h"
+#include "shared/value/json.h"
+
+namespace tba::engine {
+namespace {
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+/// A scalar as the text that goes into a header, a query or an environment variable.
+Result<std::string> scalar_text(const Value& value, std::string_view what, std::string_view name) {
+  if (value.is_string()) return std::string(value.as_string());
+  if (value.is_array() || value.is_object()) {
+    return Error{ErrorCode::invalid,
+                 std::string(what) + " '" + std::string(name) + "' is an array or object",
+                 "use tojson to send it as text"};
+  }
+  return to_json(value);
+}
+
+/// The members of an evaluated mapping as texts; those that are null are left out.
+Result<Pairs> texts_of(const expression::Mapping& mapping, const expression::Context& context,
+                       std::string_view what) {
+  const auto value = mapping.evaluate(context);
+  if (!value) return value.error();
+  Pairs pairs;
+  for (const auto& member : value->members()) {
+    if (member.value.is_null()) continue;
+    auto text = scalar_text(member.value, what, member.name);
+    if (!text) return text.error();
+    pairs.emplace_back(member.name, std::move(*text));
+  }
+  return pairs;
+}
+
+Result<Request> request_of(const CallStep& step, const Definition& definition,
+                           const expression::Context& context) {
+  const auto connector = definition.connectors.find(step.connector);
+  if (connector == definition.connectors.end()) {
+    return Error{ErrorCode::internal,
+                 "the connector '" + step.connector + "' is not part of this run's version", ""};
+  }
+  auto parameters = step.with.evaluate(context);
+  if (!parameters) return parameters.error();
+  return Request{EndpointCall{connector->second, step.endpoint, std::move(*parameters), {}}};
+}
+
+struct Body {
+  std::string text;
+  std::string_view content_type;
+};
+
+Result<Body> body_of(const HttpStep& step, const expression::Context& context) {
+  switch (step.body_kind) {
+    case HttpStep::Body::none:
+      return Body{};
+    case HttpStep::Body::json: {
+      auto value = step.body.evaluate(context);
+      if (!value) return value.error();
+      return Body{to_json(*value), "application/json"};
+    }
+    case HttpStep::Body::form: {
+      auto fields = texts_of(step.body, context, "form field");
+      if (!fields) return fields.error();
+      return Body{form_encode(*fields), "application/x-www-form-urlencoded"};
+    }
+    case HttpStep::Body::text: {
+      auto value = step.body.evaluate(context);
+      if (!value) return value.error();
+      auto text = scalar_text(*value, "the", "body");
+      if (!text) return text.error();
+      return Body{std::move(*text), "text/plain; charset=utf-8"};
+    }
+  }
+  return Body{};
+}
+
+bool names_content_type(const Pairs& headers) {
+  for (const auto& header : headers) {
+    if (equal_ignoring_case(header.first, "content-type")) return true;
+  }
+  return false;
+}
+
+Result<Request> request_of(const HttpStep& step, const Definition&,
+                           const expression::Context& context) {
+  const auto url = step.url.evaluate(context);
+  if (!url) return url.error();
+  if (!url->is_string()) return Error{ErrorCode::invalid, "`url` gave no string", ""};
+  auto query = texts_of(step.query, context, "query parameter");
+  if (!query) return query.error();
+  auto headers = texts_of(step.headers, context, "header");
+  if (!headers) return headers.error();
+  auto body = body_of(step, context);
+  if (!body) return body.error();
+  if (!body->content_type.empty() && !names_content_type(*headers)) {
+    headers->emplace_back("Content-Type", body->content_type);
+  }
+  RawRequest request;
+  request.method = step.method;
+  request.url = with_query(url->as_string(), *query);
+  request.headers = std::move(*headers);
+  request.body = std::move(body->text);
+  request.follow_redirects = step.follow_redirects;
+  request.max_bytes = step.max_bytes;
+  return Request{std::move(request)};
+}
+
+Result<Request> request_of(const RunStep& step, const Definition& definition,
+                           const expression::Context& context) {
+  auto environment = texts_of(step.env, context, "environment variable");
+  if (!environment) return environment.error();
+  auto folder = std::filesystem::path(definition.workflow->path).parent_path();
+  return Request{
+      ProgramCall{step.command, std::move(*environment), folder.string(), step.json_output}};
+}
+
+template <class NoRequest>
+Result<Request> request_of(const NoRequest&, const Definition&, const expression::Context&) {
+  return Error{ErrorCode::internal, "this kind of step makes no request", ""};
+}
+
+}  // namespace
+
+Result<Request> evaluate_request(const Definition& definition, const Step& step,
+                                 const expression::Context& context) {
+  return std::visit([&](const auto& action) { return request_of(action, definition, context); },
+                    step.action);
+}
+
+}  // namespace tba::engine

@@ -1,0 +1,187 @@
+#include "daemon/engine/run_state.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "shared/time_format.h"
+#include "shared/value/json.h"
+
+namespace tba::engine {
+namespace {
+
+using expression::Root;
+
+/// The keys that `.steps.<id>` always has, by kind of step, beside outcome and error.
+struct StepKeys {
+  std::string_view kind;
+  std::span<const std::string_view> keys;
+};
+constexpr std::array<std::string_view, 3> kHttpKeys{"status", "headers", "body"};
+constexpr std::array<std::string_view, 4> kProgramKeys{"exit_code", "stdout", "stderr", "body"};
+constexpr std::array<std::string_view, 1> kBodyKeys{"body"};
+constexpr std::array<StepKeys, 4> kStepKeys{{
+    {"call", kHttpKeys},
+    {"http", kHttpKeys},
+    {"run", kProgramKeys},
+    {"set", kBodyKeys},
+}};
+
+std::span<const std::string_view> keys_of(std::string_view kind) {
+  const auto found = std::ranges::find(kStepKeys, kind, &StepKeys::kind);
+  return found == kStepKeys.end() ? std::span<const std::string_view>{} : found->keys;
+}
+
+Value failure_value(const storage::Failure& failure) {
+  return Value::object({{"kind", Value::string(failure.kind)},
+                        {"message", Value::string(failure.message)},
+                        {"step", failure.step.empty() ? Value() : Value::string(failure.step)}});
+}
+
+Value step_value(const Workflow& workflow, const StepState& step) {
+  ObjectBuilder object;
+  object.put("outcome", Value::string(name_of(step.row.status)));
+  object.put("error", step.row.failure ? failure_value(*step.row.failure) : Value());
+  if (const Step* definition = find_step(workflow, step.row.key)) {
+    for (const auto key : keys_of(kind_of(*definition))) {
+      const Value* left = step.result.find(key);
+      object.put(key, left ? *left : Value());
+    }
+  }
+  return std::move(object).build();
+}
+
+Value steps_value(const RunState& state) {
+  ObjectBuilder steps;
+  for (const auto& step : state.steps) {
+    if (is_final(step.row.status))
+      steps.put(step.row.key, step_value(*state.definition->workflow, step));
+  }
+  return std::move(steps).build();
+}
+
+Result<Value> read_json(std::string_view text, std::string_view what) {
+  if (text.empty()) return Value();
+  auto value = parse_json(text);
+  if (!value) return with_context(value.error(), "stored " + std::string(what) + " cannot be read");
+  return value;
+}
+
+}  // namespace
+
+StepState* RunState::find(std::string_view key) {
+  const auto found = std::ranges::find(
+      steps, key, [](const StepState& step) -> std::string_view { return step.row.key; });
+  return found == steps.end() ? nullptr : &*found;
+}
+
+const StepState* RunState::find(std::string_view key) const {
+  return const_cast<RunState*>(this)->find(key);
+}
+
+StepState* RunState::current() {
+  return steps.empty() || is_final(steps.back().row.status) ? nullptr : &steps.back();
+}
+
+RunState new_run(Start start, Instant now) {
+  RunState state;
+  state.row.id = start.id;
+  state.row.workflow = start.definition->workflow->name;
+  state.row.version = start.definition->hash;
+  state.row.trigger_kind = std::move(start.trigger_kind);
+  state.row.delivery = start.delivery;
+  if (!start.delivery) state.row.trigger_json = to_json(start.trigger);
+  state.row.inputs_json = to_json(start.inputs);
+  state.row.created_at = now;
+  state.definition = std::move(start.definition);
+  state.trigger = std::move(start.trigger);
+  state.inputs = std::move(start.inputs);
+  return state;
+}
+
+Result<RunState> restore_run(std::shared_ptr<const Definition> definition, storage::Run run,
+                             std::vector<storage::Step> steps,
+                             const std::optional<storage::Delivery>& delivery) {
+  RunState state;
+  state.definition = std::move(definition);
+  auto inputs = read_json(run.inputs_json, "inputs of a run");
+  if (!inputs) return inputs.error();
+  state.inputs = std::move(*inputs);
+  auto trigger = delivery ? read_json(delivery->body, "body of a delivery")
+                          : read_json(run.trigger_json, "trigger of a run");
+  if (!trigger) return trigger.error();
+  state.trigger = delivery ? trigger_value(*delivery, *trigger) : std::move(*trigger);
+  for (auto& row : steps) {
+    auto result = read_json(row.result_json, "result of a step");
+    if (!result) return result.error();
+    state.steps.push_back({std::move(row), std::move(*result), false});
+  }
+  std::ranges::sort(state.steps, {}, [](const StepState& step) { return step.row.position; });
+  state.row = std::move(run);
+  state.added = true;
+  return state;
+}
+
+storage::Change take_changes(RunState& state) {
+  storage::Change change;
+  if (state.added) {
+    change.writes.emplace_back(storage::UpdateRun{state.row});
+  } else {
+    change.writes.emplace_back(storage::AddRun{state.row});
+    state.added = true;
+  }
+  for (auto& step : state.steps) {
+    if (!step.unsaved) continue;
+    if (step.row.result_json.empty() && !step.result.is_null())
+      step.row.result_json = to_json(step.result);
+    change.writes.emplace_back(storage::PutStep{step.row});
+    step.row.result_json.clear();
+    step.unsaved = false;
+  }
+  for (auto& line : state.log) change.writes.emplace_back(storage::AppendLog{std::move(line)});
+  state.log.clear();
+  return change;
+}
+
+expression::Context context_of(const RunState& state, const Value& vars) {
+  const auto& row = state.row;
+  expression::Context context;
+  context.set(Root::trigger, state.trigger);
+  context.set(Root::inputs, state.inputs);
+  context.set(Root::steps, steps_value(state));
+  context.set(
+      Root::run,
+      Value::object({
+          {"id", Value::string(row.id.text())},
+          {"created_at", Value::string(format_time(row.created_at))},
+          {"started_at", row.started_at ? Value::string(format_time(*row.started_at)) : Value()},
+      }));
+  context.set(Root::workflow, Value::object({{"name", Value::string(row.workflow)}}));
+  context.set(Root::env, state.env);
+  context.set(Root::vars, vars);
+  if (row.failure) context.set(Root::error, failure_value(*row.failure));
+  return context;
+}
+
+Value trigger_value(const storage::Delivery& delivery, const Value& body) {
+  const auto json_or_null = [](const std::string& text) {
+    auto value = parse_json(text);
+    return value ? std::move(*value) : Value();
+  };
+  const auto text_or_null = [](const std::string& text) {
+    return text.empty() ? Value() : Value::string(text);
+  };
+  return Value::object({
+      {"kind", Value::string("webhook")},
+      {"name", text_or_null(delivery.connector)},
+      {"at", Value::string(format_time(delivery.received_at))},
+      {"body", body},
+      {"headers", json_or_null(delivery.headers_json)},
+      {"query", json_or_null(delivery.query_json)},
+      {"path", Value::string(delivery.path)},
+      {"event", text_or_null(delivery.event)},
+      {"delivery_id", text_or_null(delivery.sender_id)},
+  });
+}
+
+}  // namespace tba::engine

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <string_view>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "daemon/log.h"
+
+namespace tba::daemon {
+
+/// The coroutines that a component has spawned, so that its stop() can wait for them. Used on its
+/// executor only, which runs one handler at a time. Requires: wait() has completed before the group
+/// is destroyed, unless nothing was ever spawned.
+class TaskGroup {
+ public:
+  /// What escapes from a task is a bug, and logged as one of `owner`, which is a literal. `log`
+  /// must outlive the group.
+  TaskGroup(boost::asio::any_io_executor executor, Log& log, std::string_view owner);
+
+  /// Runs the task; it may begin, and even end, before this returns.
+  void spawn(boost::asio::awaitable<void> task);
+
+  std::size_t size() const { return running_; }
+
+  /// Completes when no task runs any more.
+  boost::asio::awaitable<void> wait();
+
+ private:
+  void report(std::exception_ptr exception) const;
+
+  boost::asio::any_io_executor executor_;
+  Log& log_;
+  std::string_view owner_;
+  std::size_t running_ = 0;
+  boost::asio::steady_timer idle_;  // never expires; cancelled when the last task ends
+};
+
+}  // namespace tba::daemon

@@ -1,0 +1,290 @@
+#include <catch2/catch.hpp>
+
+#include "shared/value/json.h"
+#include "tests/support/engine_world.h"
+
+using namespace std::chrono_literals;
+using tba::ErrorCode;
+using tba::RunStatus;
+using tba::StepStatus;
+using tba::Value;
+using tba::tests::answers;
+using tba::tests::EngineWorld;
+using tba::tests::succeeds;
+
+namespace {
+
+const std::string kTwoRequests = R"(
+on: { manual: {} }
+steps:
+  - { id: get, http: { url: "http://far.example/" } }
+  - { id: post, http: { method: POST, url: "http://far.example/" } }
+)";
+
+const std::string kNap = R"(
+on: { manual: {} }
+steps:
+  - { id: nap, wait: { for: 1h } }
+  - { id: after, set: { ok: true } }
+)";
+
+std::size_t attempts_of(const EngineWorld& world, const std::string& step) {
+  return static_cast<std::size_t>(
+      std::ranges::count(world.runner.attempts, step, &tba::engine::Attempt::step));
+}
+
+}  // namespace
+
+// --- crashes -------------------------------------------------------------------------------------
+
+TEST_CASE("engine: after a crash an attempt that may be repeated is, and what had ended is not") {
+  EngineWorld world;
+  world.runner.answer("get", succeeds());
+  const auto id = world.start(R"(
+on: { manual: {} }
+steps:
+  - { id: get, http: { url: "http://far.example/" } }
+  - { id: put, http: { method: PUT, url: "http://far.example/" } }
+)");
+  CHECK(attempts_of(world, "put") == 1);
+  world.runner.answer("put", succeeds());
+  world.crash();
+  CHECK(world.run(id).status == RunStatus::succeeded);
+  CHECK(attempts_of(world, "get") == 1);
+  CHECK(attempts_of(world, "put") == 2);
+  CHECK(world.step(id, "put").attempt == 2);
+  CHECK(world.log(id) == std::vector<std::string>{"attempt 1 was cut off and is repeated"});
+}
+
+TEST_CASE("engine: after a crash a once attempt in flight interrupts its run") {
+  EngineWorld world;
+  world.runner.answer("get", succeeds());
+  const auto id = world.start(kTwoRequests);
+  CHECK(attempts_of(world, "post") == 1);
+  world.crash();
+  CHECK(world.run(id).status == RunStatus::interrupted);
+  CHECK(world.step(id, "post").status == StepStatus::interrupted);
+  world.crash();
+  CHECK(world.run(id).status == RunStatus::interrupted);
+  CHECK(attempts_of(world, "post") == 1);
+}
+
+TEST_CASE("engine: a wait outlives a crash, and its time") {
+  EngineWorld world;
+  const auto early = world.start(kNap);
+  const auto late = world.start(kNap);
+  world.crash(false);
+  world.clock.advance(30min);
+  world.await(world.engine().start()).value();
+  world.settle();
+  CHECK(world.run(early).status == RunStatus::waiting);
+  world.pass(30min);
+  CHECK(world.run(early).status == RunStatus::succeeded);
+  CHECK(world.run(late).status == RunStatus::succeeded);
+}
+
+TEST_CASE("engine: a retry that waits outlives a crash") {
+  EngineWorld world;
+  world.runner.answer("get", answers(503));
+  const auto id = world.start(R"(
+on: { manual: {} }
+steps:
+  - { id: get, http: { url: "http://far.example/" }, retry: { attempts: 3, initial: 1m, jitter: false } }
+)");
+  world.crash();
+  CHECK(attempts_of(world, "get") == 1);
+  world.runner.hang("get");
+  world.runner.answer("get", answers(200));
+  world.pass(1min);
+  CHECK(world.run(id).status == RunStatus::succeeded);
+  CHECK(world.step(id, "get").attempt == 2);
+}
+
+TEST_CASE("engine: a run goes on with the version it began with") {
+  EngineWorld world;
+  const auto id = world.start(
+      "name: flow\non: { manual: {} }\nsteps:\n"
+      "  - { id: nap, wait: { for: 1h } }\n"
+      "  - { id: after, set: { version: old } }\n");
+  world.workflow(
+      "name: flow\non: { manual: {} }\nsteps:\n  - { id: other, set: { version: new } }\n");
+  world.crash();
+  world.pass(1h);
+  CHECK(world.run(id).status == RunStatus::succeeded);
+  CHECK(world.step(id, "after").result_json == R"({"body":{"version":"old"}})");
+}
+
+TEST_CASE("engine: env and earlier results are the same after a crash") {
+  EngineWorld world;
+  const auto id = world.start(R"(
+on: { manual: {} }
+env: { GREETING: "Hello ${{ .run.id | length }}" }
+steps:
+  - { id: before, set: { n: 9007199254740993 } }
+  - { id: nap, wait: { for: 1h } }
+output: "${{ [.env.GREETING, .steps.before.body.n, .trigger.kind] }}"
+)");
+  world.crash();
+  world.pass(1h);
+  CHECK(world.run(id).output_json == R"(["Hello 36",9007199254740993,"manual"])");
+}
+
+// --- cancelling ----------------------------------------------------------------------------------
+
+TEST_CASE("engine: cancelling ends an attempt in flight and the run") {
+  EngineWorld world;
+  const auto id = world.start(kTwoRequests);
+  CHECK(world.await(world.engine().cancel(id)).value() == RunStatus::running);
+  world.settle();
+  CHECK(world.run(id).status == RunStatus::cancelled);
+  CHECK(world.step(id, "get").status == StepStatus::cancelled);
+  CHECK(world.engine().statistics().active == 0);
+}
+
+TEST_CASE("engine: a run that waits, or was interrupted, can be cancelled") {
+  EngineWorld world;
+  const auto waiting = world.start(kNap);
+  world.runner.answer("get", succeeds());
+  const auto interrupted = world.start(kTwoRequests);
+  world.crash();
+  REQUIRE(world.run(interrupted).status == RunStatus::interrupted);
+  for (const auto id : {waiting, interrupted}) {
+    world.await(world.engine().cancel(id)).value();
+    world.settle();
+    CHECK(world.run(id).status == RunStatus::cancelled);
+  }
+  world.pass(2h);
+  CHECK(world.run(waiting).status == RunStatus::cancelled);
+}
+
+TEST_CASE("engine: a run that is over, or unknown, cannot be cancelled") {
+  EngineWorld world;
+  const auto id = world.start("on: { manual: {} }\nsteps: [ { set: { a: 1 } } ]\n");
+  CHECK(world.await(world.engine().cancel(id)).error().code == ErrorCode::conflict);
+  CHECK(world.await(world.engine().cancel(world.ids.next<tba::RunId>())).error().code ==
+        ErrorCode::not_found);
+}
+
+// --- admission -----------------------------------------------------------------------------------
+
+TEST_CASE("engine: a delivery that comes twice starts its runs once") {
+  EngineWorld world;
+  const auto definition = world.workflow(kNap);
+  const auto admission = [&] {
+    tba::engine::Admission made;
+    made.delivery.emplace();
+    made.delivery->id = world.ids.next<tba::DeliveryId>();
+    made.delivery->path = "nap";
+    made.delivery->workflow = "nap";
+    made.delivery->sender_id = "guid-1";
+    made.delivery->headers_json = made.delivery->query_json = "{}";
+    made.delivery->body = R"({"n":1})";
+    tba::engine::Start start;
+    start.id = world.ids.next<tba::RunId>();
+    start.definition = definition;
+    start.trigger_kind = "webhook";
+    start.delivery = made.delivery->id;
+    made.starts.push_back(std::move(start));
+    return made;
+  };
+  const auto first = world.await(world.engine().admit(admission())).value();
+  const auto second = world.await(world.engine().admit(admission())).value();
+  const auto runs = std::get<tba::engine::Admitted>(first).runs;
+  CHECK(std::get<tba::engine::AlreadyAdmitted>(second).runs == runs);
+  world.crash();
+  world.pass(1h);
+  CHECK(world.run(runs.at(0)).status == RunStatus::succeeded);
+}
+
+TEST_CASE("engine: a slot starts one run") {
+  EngineWorld world;
+  const auto definition = world.workflow(kNap);
+  const auto admission = [&] {
+    tba::engine::Admission made;
+    made.slot = tba::storage::ScheduleSlot{"nap/0", world.clock.now()};
+    tba::engine::Start start;
+    start.id = world.ids.next<tba::RunId>();
+    start.definition = definition;
+    start.trigger_kind = "schedule";
+    made.starts.push_back(std::move(start));
+    return made;
+  };
+  CHECK(std::holds_alternative<tba::engine::Admitted>(
+      world.await(world.engine().admit(admission())).value()));
+  CHECK(std::holds_alternative<tba::engine::SlotTaken>(
+      world.await(world.engine().admit(admission())).value()));
+  CHECK(world.await(world.store().runs({}, {})).value().items.size() == 1);
+}
+
+// --- stopping ------------------------------------------------------------------------------------
+
+TEST_CASE("engine: stopping lets attempts end, begins none, and admits nothing") {
+  EngineWorld world;
+  const auto definition = world.workflow(kTwoRequests);
+  bool stopped = false;
+  world.runner.answer_with("get", [&](const tba::engine::Attempt&) {
+    boost::asio::co_spawn(world.io(), world.engine().stop(1h),
+                          [&](std::exception_ptr) { stopped = true; });
+    world.io().poll_one();
+    return succeeds();
+  });
+  const auto id = world.start(definition);
+  world.settle();
+  CHECK(stopped);
+  CHECK(world.step(id, "get").status == StepStatus::succeeded);
+  CHECK(world.run(id).status == RunStatus::running);
+  CHECK(attempts_of(world, "post") == 0);
+  tba::engine::Admission admission;
+  CHECK(world.await(world.engine().admit(admission)).error().code == ErrorCode::unavailable);
+
+  world.runner.answer("post", succeeds());
+  world.crash();
+  CHECK(world.run(id).status == RunStatus::succeeded);
+}
+
+TEST_CASE("engine: an attempt that outlasts the grace is left as if the daemon had died") {
+  EngineWorld world;
+  const auto id = world.start(kTwoRequests);
+  world.await(world.engine().stop(0s));
+  CHECK(world.step(id, "get").status == StepStatus::running);
+  world.runner.answer("get", succeeds());
+  world.runner.answer("post", succeeds());
+  world.crash();
+  CHECK(world.run(id).status == RunStatus::succeeded);
+  CHECK(attempts_of(world, "get") == 2);
+}
+
+// --- watching ------------------------------------------------------------------------------------
+
+TEST_CASE("engine: who watches a run hears what was stored of it") {
+  EngineWorld world;
+  const auto id = world.start(kNap);
+  const auto watcher = world.feed().watch(id, world.io().get_executor());
+  world.pass(1h);
+  const auto news = world.await(watcher->next());
+  CHECK_FALSE(news.missed_some);
+  REQUIRE(news.writes.size() == 3);
+  CHECK(std::get<tba::storage::UpdateRun>(news.writes[0]).run.status == RunStatus::succeeded);
+  CHECK(std::get<tba::storage::PutStep>(news.writes[2]).step.key == "after");
+}
+
+TEST_CASE("engine: a watcher that is too slow is told that it missed some") {
+  EngineWorld world;
+  const auto id = world.ids.next<tba::RunId>();
+  const auto watcher = world.feed().watch(id, world.io().get_executor());
+  for (int i = 0; i < 1001; ++i) world.feed().publish(id, {tba::storage::AppendLog{}});
+  CHECK(world.await(watcher->next()).missed_some);
+  world.feed().publish(id, {tba::storage::AppendLog{}});
+  CHECK(world.await(watcher->next()).writes.size() == 1);
+}
+
+TEST_CASE("engine: a run is watched until its last watcher goes") {
+  EngineWorld world;
+  const auto id = world.ids.next<tba::RunId>();
+  auto first = world.feed().watch(id, world.io().get_executor());
+  auto second = world.feed().watch(id, world.io().get_executor());
+  first.reset();
+  CHECK(world.feed().is_watched(id));
+  second.reset();
+  CHECK_FALSE(world.feed().is_watched(id));
+}
