@@ -1,0 +1,146 @@
+#include "daemon/steps/outcomes.h"
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <string>
+
+#include "shared/value/json.h"
+
+namespace tba::steps {
+namespace {
+
+using engine::AttemptOutcome;
+using storage::Failure;
+
+bool says_json(const net::HttpResponse& response) {
+  const auto* type = response.header("content-type");
+  if (!type) return false;
+  const auto media_type = std::string_view(*type).substr(0, type->find(';'));
+  return media_type.ends_with("/json") || media_type.ends_with("+json");
+}
+
+Value body_value(const net::HttpResponse& response) {
+  if (response.body.empty()) return {};
+  if (says_json(response)) {
+    if (auto value = parse_json(response.body)) return std::move(*value);
+  }
+  return Value::string(response.body);
+}
+
+AttemptOutcome outcome_of(const net::HttpFailure& failure, std::string_view what) {
+  using Kind = net::HttpFailure::Kind;
+  const auto kind = [&] {
+    switch (failure.kind) {
+      case Kind::timeout:
+        return "timeout";
+      case Kind::invalid:
+        return "request";
+      case Kind::too_large:
+      case Kind::protocol:
+        return "response";
+      case Kind::cancelled:
+        return "cancelled";
+      default:
+        return "network";
+    }
+  }();
+  AttemptOutcome outcome;
+  outcome.failure = Failure{kind, std::string(what) + ": " + failure.message, ""};
+  outcome.unknown = failure.sent;
+  outcome.certainly_not_acted = !failure.sent;
+  return outcome;
+}
+
+/// The last line that says something, for the message of a failed program.
+std::string_view last_line(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
+    text.remove_suffix(1);
+  const auto line_break = text.rfind('\n');
+  return line_break == std::string_view::npos ? text : text.substr(line_break + 1);
+}
+
+}  // namespace
+
+Value response_value(const net::HttpResponse& response) {
+  ObjectBuilder headers;
+  for (const auto& [name, value] : response.headers) {
+    const Value* before = headers.find(name);
+    headers.put(name,
+                Value::string(before ? std::string(before->as_string()) + ", " + value : value));
+  }
+  return Value::object({{"status", Value::integer(response.status)},
+                        {"headers", std::move(headers).build()},
+                        {"body", body_value(response)}});
+}
+
+AttemptOutcome outcome_of(const net::HttpResult& result, std::string_view what, Instant now) {
+  if (!result) return outcome_of(result.error(), what);
+  AttemptOutcome outcome;
+  outcome.result = response_value(*result);
+  outcome.http_status = result->status;
+  if (result->status < 400) return outcome;
+  outcome.failure =
+      Failure{"http_status", std::string(what) + " answered " + std::to_string(result->status), ""};
+  outcome.certainly_not_acted = result->status == 429 || result->status == 503;
+  outcome.retry_after = retry_after(*result, now);
+  return outcome;
+}
+
+AttemptOutcome outcome_of(const ProcessResult& result, std::string_view program, bool json_output) {
+  AttemptOutcome outcome;
+  Value body;
+  if (result.signal != 0) {
+    outcome.failure =
+        Failure{"signal",
+                std::string(program) + " was ended by signal " + std::to_string(result.signal), ""};
+  } else if (result.exit_code != 0) {
+    std::string message =
+        std::string(program) + " ended with exit code " + std::to_string(result.exit_code);
+    if (const auto line = last_line(result.err); !line.empty())
+      message.append(": ").append(line.substr(0, 200));
+    outcome.failure = Failure{"exit_code", std::move(message), ""};
+  } else if (json_output) {
+    auto value = parse_json(result.out);
+    if (value) {
+      body = std::move(*value);
+    } else {
+      outcome.failure = Failure{
+          "output",
+          "the output of " + std::string(program) + " is no JSON: " + value.error().message, ""};
+    }
+  }
+  outcome.result = Value::object({{"exit_code", Value::integer(result.exit_code)},
+                                  {"stdout", Value::string(result.out)},
+                                  {"stderr", Value::string(result.err)},
+                                  {"body", std::move(body)}});
+  return outcome;
+}
+
+AttemptOutcome not_attempted(std::string kind, std::string message) {
+  AttemptOutcome outcome;
+  outcome.failure = Failure{std::move(kind), std::move(message), ""};
+  outcome.certainly_not_acted = true;
+  return outcome;
+}
+
+std::optional<std::chrono::milliseconds> retry_after(const net::HttpResponse& response,
+                                                     Instant now) {
+  const auto* text = response.header("retry-after");
+  if (!text) return std::nullopt;
+  long long seconds = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
+  constexpr long long kLongest = 366LL * 24 * 3600;
+  if (error == std::errc() && end == text->data() + text->size() && seconds >= 0) {
+    return std::chrono::seconds(std::min(seconds, kLongest));
+  }
+  std::tm parts{};
+  const char* rest = strptime(text->c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (!rest || *rest != '\0') return std::nullopt;
+  const auto when = Instant(std::chrono::seconds(timegm(&parts)));
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - now);
+  return std::clamp<std::chrono::milliseconds>(left, std::chrono::milliseconds(0),
+                                               std::chrono::seconds(kLongest));
+}
+
+}  // namespace tba::steps

@@ -1,0 +1,75 @@
+#include "daemon/steps/step_runner.h"
+
+#include <utility>
+#include <variant>
+
+#include "daemon/connectors/request_builder.h"
+#include "daemon/steps/outcomes.h"
+
+namespace tba::steps {
+
+namespace asio = boost::asio;
+using engine::Attempt;
+using engine::AttemptOutcome;
+
+asio::awaitable<AttemptOutcome> StepRunner::perform(Attempt attempt, engine::LineSink log) {
+  if (auto* call = std::get_if<engine::EndpointCall>(&attempt.request)) {
+    return carry_out(std::move(*call), attempt);
+  }
+  if (auto* raw = std::get_if<engine::RawRequest>(&attempt.request)) {
+    return carry_out(std::move(*raw), attempt);
+  }
+  return carry_out(std::get<engine::ProgramCall>(std::move(attempt.request)), std::move(log));
+}
+
+asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call,
+                                                      const Attempt& attempt) {
+  const Endpoint* endpoint = call.connector->endpoint(call.endpoint);
+  const std::string what = call.connector->name + "/" + call.endpoint;
+  if (!endpoint) co_return not_attempted("request", "there is no endpoint " + what);
+
+  std::shared_ptr<const vault::Credential> credential;
+  if (!attempt.credential.empty()) {
+    credential = environment_.credentials.find(attempt.credential);
+    if (!credential) {
+      co_return not_attempted("credential", environment_.credentials.problem(attempt.credential));
+    }
+  }
+  auto request = connectors::build_request(*call.connector, *endpoint, call.parameters,
+                                           credential.get(), call.idempotency_key);
+  if (!request) co_return not_attempted("request", what + ": " + request.error().message);
+  request->may_resend = attempt.effect != Effect::once;
+  const auto result = co_await environment_.http.send(std::move(*request));
+  co_return outcome_of(result, what, environment_.clock.now());
+}
+
+asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw,
+                                                      const Attempt& attempt) {
+  net::HttpRequest request;
+  request.method = std::move(raw.method);
+  request.url = std::move(raw.url);
+  request.headers = std::move(raw.headers);
+  request.body = std::move(raw.body);
+  request.follow_redirects = raw.follow_redirects;
+  request.max_response_bytes = raw.max_bytes;
+  request.may_resend = attempt.effect != Effect::once;
+  const auto result = co_await environment_.http.send(std::move(request));
+  co_return outcome_of(result, "the request", environment_.clock.now());
+}
+
+asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::ProgramCall program,
+                                                      engine::LineSink log) {
+  ProcessRequest request;
+  request.command = std::move(program.command);
+  request.environment = std::move(program.environment);
+  request.folder = std::move(program.folder);
+  const std::string name = request.command.front();
+  const auto result = co_await environment_.processes.run(
+      std::move(request), [log = std::move(log)](bool is_stderr, std::string_view line) {
+        log(is_stderr ? "stderr" : "stdout", line);
+      });
+  if (!result) co_return not_attempted("program", name + ": " + result.error().message);
+  co_return outcome_of(*result, name, program.json_output);
+}
+
+}  // namespace tba::steps

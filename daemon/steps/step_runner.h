@@ -1,0 +1,42 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include "daemon/engine/attempt.h"
+#include "daemon/net/http_client.h"
+#include "daemon/steps/process.h"
+#include "daemon/vault/credentials.h"
+#include "shared/clock.h"
+
+namespace tba::steps {
+
+/// Carries out attempts for the engine: endpoint calls and raw requests through the HTTP client,
+/// programs through the process runner. Credentials are looked up when the attempt is made, so that
+/// it always uses the present one.
+class StepRunner final : public engine::AttemptRunner {
+ public:
+  /// What it needs from outside; all must outlive it.
+  struct Environment {
+    net::HttpClient& http;
+    ProcessRunner& processes;
+    const vault::Credentials& credentials;
+    const Clock& clock;
+  };
+
+  explicit StepRunner(Environment environment) : environment_(environment) {}
+
+  boost::asio::awaitable<engine::AttemptOutcome> perform(engine::Attempt attempt,
+                                                         engine::LineSink log) override;
+
+ private:
+  boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::EndpointCall call,
+                                                           const engine::Attempt& attempt);
+  boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::RawRequest raw,
+                                                           const engine::Attempt& attempt);
+  boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::ProgramCall program,
+                                                           engine::LineSink log);
+
+  Environment environment_;
+};
+
+}  // namespace tba::steps
