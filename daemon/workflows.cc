@@ -1,0 +1,177 @@
+#include "daemon/workflows.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "shared/connector_reader.h"
+#include "shared/diagnostic.h"
+#include "shared/file.h"
+#include "shared/workflow_reader.h"
+
+namespace tba::daemon {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// The YAML files right in the folders, in order of their names; a folder that is not there holds
+/// none.
+std::vector<fs::path> yaml_files(const std::vector<fs::path>& folders) {
+  std::vector<fs::path> files;
+  for (const auto& folder : folders) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+      const auto extension = entry.path().extension();
+      if ((extension == ".yaml" || extension == ".yml") && entry.is_regular_file(error))
+        files.push_back(entry.path());
+    }
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+/// The connectors that a workflow uses, out of all there are.
+std::map<std::string, std::shared_ptr<const Connector>, std::less<>> used_connectors(
+    const Workflow& workflow, const ConnectorCatalog& catalog) {
+  std::map<std::string, std::shared_ptr<const Connector>, std::less<>> used;
+  for (const auto& name : workflow.connectors()) {
+    if (auto connector = catalog.find(name)) used.emplace(name, std::move(connector));
+  }
+  return used;
+}
+
+/// Reads the users' connectors over the built-in ones.
+void read_connectors(const std::vector<fs::path>& folders, WorkflowSet& set) {
+  set.connectors = built_in_connectors();
+  for (const auto& file : yaml_files(folders)) {
+    auto text = read_file(file, kMaxYamlBytes);
+    if (!text) {
+      set.broken.push_back({file.string(), text.error().message});
+      continue;
+    }
+    Diagnostics diagnostics;
+    auto connector = read_connector(file.string(), std::move(*text), diagnostics);
+    if (connector) {
+      set.connectors.put(std::make_shared<const Connector>(std::move(*connector)));
+    } else {
+      set.broken.push_back({file.string(), diagnostics.render(false)});
+    }
+  }
+}
+
+Result<Workflow> read_one(const fs::path& file, const ConnectorCatalog& catalog) {
+  auto text = read_file(file, kMaxYamlBytes);
+  if (!text) return text.error();
+  Diagnostics diagnostics;
+  auto workflow = read_workflow(file.string(), std::move(*text), &catalog, diagnostics);
+  if (!workflow) return Error{ErrorCode::invalid, diagnostics.render(false), ""};
+  return std::move(*workflow);
+}
+
+/// Takes a workflow into the set, unless its name or one of its paths belongs to another.
+Result<> take(WorkflowSet& set, const std::shared_ptr<const engine::Definition>& definition) {
+  const auto& workflow = *definition->workflow;
+  if (const auto* other = set.find(workflow.name)) {
+    return Error{ErrorCode::conflict,
+                 workflow.path + ": error: the name '" + workflow.name + "' is taken by " +
+                     other->definition->workflow->path,
+                 ""};
+  }
+  for (const auto& trigger : workflow.triggers) {
+    const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
+    if (!webhook) continue;
+    const auto owner = set.webhook_paths.find(webhook->path);
+    if (owner != set.webhook_paths.end() && owner->second != workflow.name) {
+      return Error{ErrorCode::conflict,
+                   workflow.path + ": error: the webhook path '" + webhook->path +
+                       "' is taken by workflow '" + owner->second + "'",
+                   ""};
+    }
+  }
+  for (const auto& trigger : workflow.triggers) {
+    if (const auto* webhook = std::get_if<WebhookTrigger>(&trigger))
+      set.webhook_paths.emplace(webhook->path, workflow.name);
+  }
+  set.workflows.emplace(workflow.name, LoadedWorkflow{definition, {}});
+  return {};
+}
+
+}  // namespace
+
+const LoadedWorkflow* WorkflowSet::find(std::string_view name) const {
+  const auto found = workflows.find(name);
+  return found == workflows.end() ? nullptr : &found->second;
+}
+
+Workflows::Workflows(Environment environment, std::vector<fs::path> workflow_folders,
+                     std::vector<fs::path> connector_folders)
+    : environment_(environment),
+      workflow_folders_(std::move(workflow_folders)),
+      connector_folders_(std::move(connector_folders)),
+      current_(std::make_shared<const WorkflowSet>()) {}
+
+asio::awaitable<Result<>> Workflows::reload() {
+  WorkflowSet set;
+  read_connectors(connector_folders_, set);
+  decltype(last_good_) good;
+  std::vector<std::shared_ptr<const engine::Definition>> in_force;
+  for (const auto& file : yaml_files(workflow_folders_)) {
+    std::shared_ptr<const engine::Definition> definition;
+    auto workflow = read_one(file, set.connectors);
+    if (workflow) {
+      auto connectors = used_connectors(*workflow, set.connectors);
+      definition = engine::define(std::move(*workflow), std::move(connectors));
+    } else {
+      set.broken.push_back({file.string(), workflow.error().message});
+      const auto before = last_good_.find(file.string());
+      if (before == last_good_.end()) continue;
+      definition = before->second;
+    }
+    if (const auto taken = take(set, definition); !taken) {
+      set.broken.push_back({file.string(), taken.error().message});
+      continue;
+    }
+    in_force.push_back(definition);
+    good.emplace(file.string(), std::move(definition));
+  }
+  const auto kept = co_await environment_.definitions.keep(std::move(in_force));
+  if (!kept) co_return with_context(kept.error(), "cannot keep the versions of the workflows");
+  last_good_ = std::move(good);
+  for (const auto& broken : set.broken) {
+    environment_.log.error("a file was not taken",
+                           {{"file", broken.path}, {"diagnostics", broken.diagnostics}});
+  }
+  environment_.log.info("read the workflow files",
+                        {{"workflows", set.workflows.size()}, {"broken", set.broken.size()}});
+  publish(std::move(set));
+  co_return Result<>();
+}
+
+void Workflows::reconsider() {
+  publish(WorkflowSet(*current()));
+}
+
+std::shared_ptr<const WorkflowSet> Workflows::current() const {
+  std::lock_guard lock(mutex_);
+  return current_;
+}
+
+std::vector<std::string> Workflows::reasons_to_hold(const Workflow& workflow) const {
+  std::vector<std::string> reasons;
+  for (const auto& name : workflow.credentials()) {
+    if (auto problem = environment_.credentials.problem(name); !problem.empty())
+      reasons.push_back(std::move(problem));
+  }
+  return reasons;
+}
+
+void Workflows::publish(WorkflowSet set) {
+  for (auto& [name, loaded] : set.workflows)
+    loaded.held = reasons_to_hold(*loaded.definition->workflow);
+  auto shared = std::make_shared<const WorkflowSet>(std::move(set));
+  std::lock_guard lock(mutex_);
+  current_ = std::move(shared);
+}
+
+}  // namespace tba::daemon

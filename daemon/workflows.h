@@ -1,0 +1,77 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "daemon/engine/definitions.h"
+#include "daemon/log.h"
+#include "daemon/vault/credentials.h"
+#include "shared/connector_catalog.h"
+
+namespace tba::daemon {
+
+/// A workflow that is in force.
+struct LoadedWorkflow {
+  std::shared_ptr<const engine::Definition> definition;
+  std::vector<std::string> held;  ///< Why it takes nothing now, as sentences; empty where it does.
+};
+
+/// A file that could not be taken. What it said before, if anything, stays in force.
+struct BrokenFile {
+  std::string path;
+  std::string diagnostics;  ///< As they are shown to people.
+};
+
+/// What the files said when they were last read, with what their credentials allow. Immutable.
+struct WorkflowSet {
+  std::map<std::string, LoadedWorkflow, std::less<>> workflows;   ///< By name.
+  std::map<std::string, std::string, std::less<>> webhook_paths;  ///< To the workflow's name.
+  std::vector<BrokenFile> broken;
+  ConnectorCatalog connectors;
+
+  const LoadedWorkflow* find(std::string_view name) const;
+};
+
+/// The workflow and connector files of the configured folders. Every function may be called from
+/// any thread.
+class Workflows {
+ public:
+  /// What it needs from outside; all must outlive it.
+  struct Environment {
+    engine::Definitions& definitions;
+    const vault::Credentials& credentials;
+    Log& log;
+  };
+
+  Workflows(Environment environment, std::vector<std::filesystem::path> workflow_folders,
+            std::vector<std::filesystem::path> connector_folders);
+
+  /// Reads all files anew. A file that cannot be read or has errors is reported and keeps its last
+  /// good version in force; one that is gone takes its workflow along. Errors: those of the store;
+  /// then nothing has changed.
+  boost::asio::awaitable<Result<>> reload();
+
+  /// Looks again at which workflows are held, after a credential changed.
+  void reconsider();
+
+  std::shared_ptr<const WorkflowSet> current() const;
+
+ private:
+  std::vector<std::string> reasons_to_hold(const Workflow& workflow) const;
+  void publish(WorkflowSet set);
+
+  Environment environment_;
+  const std::vector<std::filesystem::path> workflow_folders_;
+  const std::vector<std::filesystem::path> connector_folders_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const WorkflowSet> current_;
+  std::map<std::string, std::shared_ptr<const engine::Definition>> last_good_;  // by file
+};
+
+}  // namespace tba::daemon
