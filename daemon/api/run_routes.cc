@@ -1,0 +1,291 @@
+#include <algorithm>
+#include <charconv>
+#include <variant>
+
+#include "daemon/api/routes.h"
+#include "daemon/api/views.h"
+#include "daemon/http/event_stream.h"
+#include "daemon/http/problem.h"
+#include "daemon/triggers/inputs.h"
+#include "shared/value/json.h"
+
+namespace tba::api {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kLargestLogPage = 1000;
+
+Error no_such_run(std::string_view id) {
+  return {ErrorCode::not_found, "there is no run '" + std::string(id) + "'",
+          "`run list` shows which there are"};
+}
+
+/// A run's id as written in a path; `latest` stands for the one made last.
+asio::awaitable<Result<RunId>> run_id(Services& services, std::string text) {
+  if (text == "latest") {
+    storage::PageRequest newest;
+    newest.limit = 1;
+    const auto page = co_await services.store.runs(storage::RunFilter(), newest);
+    if (!page) co_return page.error();
+    if (page->items.empty()) co_return Error{ErrorCode::not_found, "there is no run yet", ""};
+    co_return page->items.front().id;
+  }
+  const auto id = RunId::parse(text);
+  if (!id) co_return no_such_run(text);
+  co_return *id;
+}
+
+/// Everything the API shows of one run.
+struct WholeRun {
+  storage::Run run;
+  std::vector<storage::Step> steps;
+  std::optional<storage::Delivery> delivery;
+  std::shared_ptr<const engine::Definition> definition;
+
+  Value view() const { return run_view(run, steps, delivery, definition.get()); }
+};
+
+asio::awaitable<Result<WholeRun>> whole_run(Services& services, RunId id) {
+  WholeRun whole;
+  auto run = co_await services.store.run(id);
+  if (!run) co_return run.error();
+  if (!*run) co_return no_such_run(id.text());
+  whole.run = std::move(**run);
+  auto steps = co_await services.store.steps(id);
+  if (!steps) co_return steps.error();
+  whole.steps = std::move(*steps);
+  if (whole.run.delivery) {
+    auto delivery = co_await services.store.delivery(*whole.run.delivery);
+    if (!delivery) co_return delivery.error();
+    whole.delivery = std::move(*delivery);
+  }
+  const auto definition = co_await services.definitions.get(whole.run.version);
+  if (definition) whole.definition = *definition;
+  co_return whole;
+}
+
+// --- lists
+// -----------------------------------------------------------------------------------------------------------
+
+Result<storage::RunFilter> run_filter(const http::Request& request) {
+  storage::RunFilter filter;
+  if (const auto workflow = request.query_value("workflow")) filter.workflow = *workflow;
+  if (const auto attention = request.query_value("attention"); attention == "true") {
+    filter.statuses.push_back(RunStatus::interrupted);
+  }
+  if (const auto statuses = request.query_value("status")) {
+    for (std::size_t begin = 0; begin <= statuses->size();) {
+      const auto end = std::min(statuses->find(',', begin), statuses->size());
+      const auto status = run_status_named(statuses->substr(begin, end - begin));
+      if (!status) {
+        return Error{
+            ErrorCode::invalid,
+            "there is no run status '" + std::string(statuses->substr(begin, end - begin)) + "'",
+            "it is one of queued, running, waiting, succeeded, failed, cancelled, interrupted, "
+            "skipped"};
+      }
+      filter.statuses.push_back(*status);
+      begin = end + 1;
+    }
+  }
+  if (const auto delivery = request.query_value("delivery")) {
+    filter.delivery = DeliveryId::parse(*delivery);
+    if (!filter.delivery) return Error{ErrorCode::invalid, "`delivery` is no id", ""};
+  }
+  return filter;
+}
+
+asio::awaitable<http::Response> list(Services& services, http::Request request) {
+  const auto page = page_request(request);
+  if (!page) co_return http::problem(page.error());
+  const auto filter = run_filter(request);
+  if (!filter) co_return http::problem(filter.error());
+  const auto runs = co_await services.store.runs(*filter, *page);
+  if (!runs) co_return http::problem(runs.error());
+  co_return json(200, page_view(*runs, run_summary));
+}
+
+asio::awaitable<http::Response> show(Services& services, http::Request request) {
+  const auto id = co_await run_id(services, request.parameter("id"));
+  if (!id) co_return http::problem(id.error());
+  const auto whole = co_await whole_run(services, *id);
+  if (!whole) co_return http::problem(whole.error());
+  co_return json(200, whole->view());
+}
+
+asio::awaitable<http::Response> logs(Services& services, http::Request request) {
+  const auto id = co_await run_id(services, request.parameter("id"));
+  if (!id) co_return http::problem(id.error());
+  const auto run = co_await services.store.run(*id);
+  if (!run) co_return http::problem(run.error());
+  if (!*run) co_return http::problem(no_such_run(id->text()));
+  std::int64_t after = 0;
+  if (const auto text = request.query_value("after")) {
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), after);
+    if (error != std::errc() || end != text->data() + text->size()) {
+      co_return http::problem(Error{ErrorCode::invalid, "`after` is no number", ""});
+    }
+  }
+  auto lines = co_await services.store.logs(*id, after, kLargestLogPage + 1);
+  if (!lines) co_return http::problem(lines.error());
+  storage::Page<storage::LogLine> page;
+  if (lines->size() > kLargestLogPage) {
+    lines->pop_back();
+    page.next = std::to_string(lines->back().sequence);
+  }
+  page.items = std::move(*lines);
+  co_return json(200, page_view(page, log_view));
+}
+
+// --- what can be done
+// ------------------------------------------------------------------------------------------------
+
+asio::awaitable<http::Response> start(Services& services, http::Request request) {
+  const auto& name = request.parameter("name");
+  const auto set = services.workflows.current();
+  const auto* loaded = set->find(name);
+  if (!loaded) co_return http::problem(404, "not_found", "there is no workflow '" + name + "'");
+  const auto& workflow = *loaded->definition->workflow;
+  const bool manual = std::ranges::any_of(workflow.triggers, [](const Trigger& trigger) {
+    return std::holds_alternative<ManualTrigger>(trigger);
+  });
+  if (!manual) {
+    co_return http::problem(409, "no_manual_trigger",
+                            "workflow '" + name + "' is not started by hand",
+                            "add `manual: {}` to its `on:`");
+  }
+  if (!loaded->held.empty()) {
+    co_return http::problem(503, "held",
+                            "workflow '" + name + "' is held: " + loaded->held.front());
+  }
+  Value given;
+  if (!request.body.empty()) {
+    const auto body = parse_json(request.body);
+    if (!body)
+      co_return http::problem(400, "not_json", "the body is no JSON: " + body.error().message);
+    if (const Value* member = body->find("inputs")) given = *member;
+  }
+  auto inputs = triggers::fill_inputs(workflow.inputs, given);
+  if (!inputs) co_return http::problem(400, "invalid_inputs", inputs.error().message);
+
+  engine::Start start;
+  start.id = services.ids.next<RunId>();
+  start.definition = loaded->definition;
+  start.trigger_kind = "manual";
+  start.trigger = triggers::plain_trigger("manual", Value(), services.clock.now());
+  start.inputs = std::move(*inputs);
+  const auto id = start.id;
+  engine::Admission admission;
+  admission.starts.push_back(std::move(start));
+  const auto outcome = co_await services.engine.admit(std::move(admission));
+  if (!outcome) co_return http::problem(outcome.error());
+  const auto run = co_await services.store.run(id);
+  if (!run) co_return http::problem(run.error());
+  auto response = json(201, Value::object({{"id", Value::string(id.text())},
+                                           {"workflow", Value::string(name)},
+                                           {"status", Value::string(name_of((*run)->status))}}));
+  response.headers.add("Location", "/api/v1/runs/" + id.text());
+  co_return response;
+}
+
+asio::awaitable<http::Response> cancel(Services& services, http::Request request) {
+  const auto id = co_await run_id(services, request.parameter("id"));
+  if (!id) co_return http::problem(id.error());
+  const auto status = co_await services.engine.cancel(*id);
+  if (!status) co_return http::problem(status.error());
+  co_return json(202, Value::object({{"id", Value::string(id->text())},
+                                     {"status", Value::string(name_of(*status))}}));
+}
+
+// --- events
+// ----------------------------------------------------------------------------------------------------------
+
+asio::awaitable<bool> send_event(http::EventStream& stream, std::string name, const Value& data) {
+  return stream.send(http::Event(std::move(name), to_json(data)));
+}
+
+/// Sends what happens to one run, from what it is now to its end.
+class RunEvents {
+ public:
+  RunEvents(Services& services, RunId id) : services_(services), id_(id) {}
+
+  asio::awaitable<void> send_to(http::EventStream& stream) {
+    const auto subscription = services_.feed.watch(id_, services_.executor);
+    bool taken = co_await send_whole(stream);
+    while (taken && !over_) {
+      const auto news = co_await subscription->next();
+      if (news.missed_some) {
+        taken = co_await send_whole(stream);
+      } else {
+        taken = co_await send_news(stream, news);
+      }
+    }
+  }
+
+ private:
+  asio::awaitable<bool> send_whole(http::EventStream& stream) {
+    const auto whole = co_await whole_run(services_, id_);
+    if (!whole) co_return false;
+    over_ = is_over(whole->run.status);
+    definition_ = whole->definition;
+    const auto view = whole->view();
+    co_return co_await send_event(stream, "run", view);
+  }
+
+  /// Steps and lines as they are; the run itself anew, since its row is only a part of it.
+  asio::awaitable<bool> send_news(http::EventStream& stream, const engine::RunFeed::News& news) {
+    bool run_changed = false;
+    for (const auto& write : news.writes) {
+      bool taken = true;
+      if (const auto* step = std::get_if<storage::PutStep>(&write)) {
+        const auto view = step_view(step->step, definition_.get());
+        taken = co_await send_event(stream, "step", view);
+      } else if (const auto* line = std::get_if<storage::AppendLog>(&write)) {
+        const auto view = log_view(line->line);
+        taken = co_await send_event(stream, "log", view);
+      } else {
+        run_changed = true;
+      }
+      if (!taken) co_return false;
+    }
+    if (!run_changed) co_return true;
+    co_return co_await send_whole(stream);
+  }
+
+  static bool is_over(RunStatus status) {
+    return is_final(status) || status == RunStatus::interrupted;
+  }
+
+  Services& services_;
+  RunId id_;
+  std::shared_ptr<const engine::Definition> definition_;
+  bool over_ = false;
+};
+
+asio::awaitable<http::Response> events(Services& services, http::Request request) {
+  const auto id = co_await run_id(services, request.parameter("id"));
+  if (!id) co_return http::problem(id.error());
+  const auto run = co_await services.store.run(*id);
+  if (!run) co_return http::problem(run.error());
+  if (!*run) co_return http::problem(no_such_run(id->text()));
+  auto sender = std::make_shared<RunEvents>(services, *id);
+  co_return http::stream_response(
+      [sender](http::EventStream& stream) { return sender->send_to(stream); });
+}
+
+}  // namespace
+
+std::vector<http::Route> run_routes(Services& services) {
+  return {
+      route(services, "GET", "/api/v1/runs", list),
+      route(services, "GET", "/api/v1/runs/{id}", show),
+      route(services, "GET", "/api/v1/runs/{id}/logs", logs),
+      route(services, "GET", "/api/v1/runs/{id}/events", events),
+      route(services, "POST", "/api/v1/runs/{id}/cancel", cancel),
+      route(services, "POST", "/api/v1/workflows/{name}/runs", start),
+  };
+}
+
+}  // namespace tba::api

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "daemon/engine/engine.h"
+#include "daemon/engine/run_feed.h"
+#include "daemon/net/http_client.h"
+#include "daemon/storage/store.h"
+#include "daemon/triggers/scheduler.h"
+#include "daemon/triggers/webhook.h"
+#include "daemon/vault/credentials.h"
+#include "daemon/workflows.h"
+#include "shared/clock.h"
+#include "shared/uuid.h"
+
+namespace tba::api {
+
+/// What the API's handlers work with; all must outlive the server.
+struct Services {
+  boost::asio::any_io_executor executor;  ///< The server's.
+  daemon::Workflows& workflows;
+  vault::Credentials& credentials;
+  engine::Engine& engine;
+  engine::AttemptRunner& runner;
+  engine::RunFeed& feed;
+  engine::Definitions& definitions;
+  storage::Store& store;
+  triggers::Webhooks& webhooks;
+  triggers::Scheduler& scheduler;
+  const Clock& clock;
+  UuidGenerator& ids;
+  std::string home;  ///< As `status` shows it.
+  Instant started_at;
+  std::function<std::vector<std::string>()> listening;  ///< Where the server can be reached.
+  std::function<bool()> stopping;                       ///< Whether the daemon is about to end.
+  std::function<void()> stop;                           ///< Begins to end the daemon.
+  std::function<boost::asio::awaitable<Result<>>()> reload;  ///< Reads the files anew.
+};
+
+}  // namespace tba::api

@@ -1,0 +1,100 @@
+#include <unistd.h>
+
+#include "daemon/api/routes.h"
+#include "daemon/api/views.h"
+#include "daemon/http/problem.h"
+#include "shared/version.h"
+
+namespace tba::api {
+
+namespace asio = boost::asio;
+
+namespace {
+
+Value broken_files_view(const daemon::WorkflowSet& set) {
+  ArrayBuilder files;
+  for (const auto& broken : set.broken) {
+    files.add(Value::object({{"path", Value::string(broken.path)},
+                             {"diagnostics", Value::string(broken.diagnostics)}}));
+  }
+  return std::move(files).build();
+}
+
+Value held_workflows_view(const daemon::WorkflowSet& set) {
+  ArrayBuilder held;
+  for (const auto& [name, loaded] : set.workflows) {
+    if (loaded.held.empty()) continue;
+    ArrayBuilder reasons;
+    for (const auto& reason : loaded.held) reasons.add(Value::string(reason));
+    held.add(
+        Value::object({{"name", Value::string(name)}, {"reasons", std::move(reasons).build()}}));
+  }
+  return std::move(held).build();
+}
+
+asio::awaitable<http::Response> status(Services& services, http::Request) {
+  const auto set = services.workflows.current();
+  const auto uptime =
+      std::chrono::duration_cast<std::chrono::seconds>(services.clock.now() - services.started_at);
+  ArrayBuilder listening;
+  for (const auto& address : services.listening()) listening.add(Value::string(address));
+  const auto runs = services.engine.statistics();
+  const auto count = [](std::size_t number) {
+    return Value::integer(static_cast<std::int64_t>(number));
+  };
+  co_return json(
+      200, Value::object({{"pid", Value::integer(getpid())},
+                          {"version", Value::string(version())},
+                          {"uptime", Value::integer(uptime.count())},
+                          {"state", Value::string(services.stopping() ? "stopping" : "running")},
+                          {"listen", std::move(listening).build()},
+                          {"home", Value::string(services.home)},
+                          {"workflows", count(set->workflows.size())},
+                          {"held_workflows", held_workflows_view(*set)},
+                          {"broken_files", broken_files_view(*set)},
+                          {"runs", Value::object({{"active", count(runs.active)},
+                                                  {"waiting", count(runs.waiting)}})}}));
+}
+
+asio::awaitable<http::Response> stop(Services& services, http::Request) {
+  services.stop();
+  co_return json(202, Value::object({{"state", Value::string("stopping")}}));
+}
+
+asio::awaitable<http::Response> reload(Services& services, http::Request) {
+  const auto reloaded = co_await services.reload();
+  if (!reloaded) co_return http::problem(reloaded.error());
+  const auto set = services.workflows.current();
+  co_return json(
+      200, Value::object(
+               {{"workflows", Value::integer(static_cast<std::int64_t>(set->workflows.size()))},
+                {"broken_files", broken_files_view(*set)}}));
+}
+
+asio::awaitable<http::Response> schedules(Services& services, http::Request) {
+  co_return json(
+      200, list_view(services.scheduler.entries(), [](const triggers::Scheduler::Entry& entry) {
+        return Value::object({{"workflow", Value::string(entry.workflow)},
+                              {"trigger", Value::integer(static_cast<std::int64_t>(entry.trigger))},
+                              {"schedule", Value::string(entry.schedule)},
+                              {"last", time_view(entry.last)},
+                              {"next", time_view(entry.next)}});
+      }));
+}
+
+}  // namespace
+
+std::vector<http::Route> status_routes(Services& services) {
+  auto status_route = route(services, "GET", "/api/v1/status", status);
+  status_route.while_stopping = true;
+  auto stop_route = route(services, "POST", "/api/v1/stop", stop);
+  stop_route.while_stopping = true;
+  return {
+      status_route,
+      stop_route,
+      route(services, "POST", "/api/v1/reload", reload),
+      route(services, "GET", "/api/v1/schedules", schedules),
+  };
+}
+
+}  // namespace tba::api

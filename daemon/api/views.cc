@@ -1,0 +1,164 @@
+#include "daemon/api/views.h"
+
+#include <charconv>
+
+#include "daemon/engine/run_state.h"
+#include "shared/run.h"
+#include "shared/time_format.h"
+#include "shared/value/json.h"
+
+namespace tba::api {
+namespace {
+
+constexpr std::size_t kLargestPage = 200;
+
+Value duration_view(const std::optional<Instant>& from, const std::optional<Instant>& to) {
+  if (!from || !to) return {};
+  return Value::integer(std::chrono::duration_cast<std::chrono::milliseconds>(*to - *from).count());
+}
+
+Value failure_view(const std::optional<storage::Failure>& failure) {
+  if (!failure) return {};
+  return Value::object({{"kind", Value::string(failure->kind)},
+                        {"message", Value::string(failure->message)},
+                        {"step", text_view(failure->step)}});
+}
+
+Value trigger_view(const storage::Run& run, const std::optional<storage::Delivery>& delivery) {
+  if (!delivery) return json_view(run.trigger_json);
+  return engine::trigger_value(*delivery, json_view(delivery->body));
+}
+
+}  // namespace
+
+Value time_view(const std::optional<Instant>& time) {
+  return time ? Value::string(format_time(*time)) : Value();
+}
+
+std::string hex_text(const storage::VersionHash& hash) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const auto byte : hash) {
+    text += digits[byte >> 4];
+    text += digits[byte & 0xf];
+  }
+  return text;
+}
+
+Value text_view(std::string_view text) {
+  return text.empty() ? Value() : Value::string(text);
+}
+
+Value json_view(std::string_view stored) {
+  auto value = parse_json(stored);
+  return value ? std::move(*value) : Value();
+}
+
+Value run_summary(const storage::Run& run) {
+  return Value::object({{"id", Value::string(run.id.text())},
+                        {"workflow", Value::string(run.workflow)},
+                        {"status", Value::string(name_of(run.status))},
+                        {"trigger", Value::string(run.trigger_kind)},
+                        {"created_at", time_view(run.created_at)},
+                        {"started_at", time_view(run.started_at)},
+                        {"finished_at", time_view(run.finished_at)},
+                        {"duration_ms", duration_view(run.started_at, run.finished_at)},
+                        {"wake_at", time_view(run.wake_at)},
+                        {"failure", failure_view(run.failure)}});
+}
+
+Value run_view(const storage::Run& run, const std::vector<storage::Step>& steps,
+               const std::optional<storage::Delivery>& delivery,
+               const engine::Definition* definition) {
+  ArrayBuilder step_views;
+  for (const auto& step : steps) step_views.add(step_view(step, definition));
+  Value view = run_summary(run);
+  view = std::move(view).with_member("inputs", json_view(run.inputs_json));
+  view = std::move(view).with_member("trigger_context", trigger_view(run, delivery));
+  view = std::move(view).with_member("delivery",
+                                     run.delivery ? Value::string(run.delivery->text()) : Value());
+  view = std::move(view).with_member("output", json_view(run.output_json));
+  view = std::move(view).with_member("version", Value::string(hex_text(run.version)));
+  view = std::move(view).with_member("cancel_requested", Value::boolean(run.cancel_requested));
+  return std::move(view).with_member("steps", std::move(step_views).build());
+}
+
+Value step_view(const storage::Step& step, const engine::Definition* definition) {
+  const Step* written = definition ? engine::find_step(*definition->workflow, step.key) : nullptr;
+  return Value::object({{"id", Value::string(step.key)},
+                        {"kind", written ? Value::string(kind_of(*written)) : Value()},
+                        {"title", written ? text_view(written->title) : Value()},
+                        {"status", Value::string(name_of(step.status))},
+                        {"attempt", Value::integer(step.attempt)},
+                        {"effect", Value::string(name_of(step.effect))},
+                        {"started_at", time_view(step.started_at)},
+                        {"finished_at", time_view(step.finished_at)},
+                        {"duration_ms", duration_view(step.started_at, step.finished_at)},
+                        {"due_at", time_view(step.due_at)},
+                        {"result", json_view(step.result_json)},
+                        {"failure", failure_view(step.failure)}});
+}
+
+Value log_view(const storage::LogLine& line) {
+  return Value::object({{"sequence", line.sequence > 0 ? Value::integer(line.sequence) : Value()},
+                        {"at", time_view(line.at)},
+                        {"step", text_view(line.step)},
+                        {"stream", Value::string(line.stream)},
+                        {"text", Value::string(line.text)}});
+}
+
+Value delivery_summary(const storage::Delivery& delivery) {
+  return Value::object({{"id", Value::string(delivery.id.text())},
+                        {"received_at", time_view(delivery.received_at)},
+                        {"workflow", Value::string(delivery.workflow)},
+                        {"path", Value::string(delivery.path)},
+                        {"connector", text_view(delivery.connector)},
+                        {"event", text_view(delivery.event)},
+                        {"sender_id", text_view(delivery.sender_id)}});
+}
+
+Value rejection_view(const storage::Rejection& rejection) {
+  return Value::object({{"at", time_view(rejection.at)},
+                        {"path", Value::string(rejection.path)},
+                        {"peer", Value::string(rejection.peer)},
+                        {"status", Value::integer(rejection.status)},
+                        {"reason", Value::string(rejection.reason)}});
+}
+
+Value endpoint_view(const Endpoint& endpoint) {
+  ArrayBuilder parameters;
+  for (const auto& parameter : endpoint.parameters) {
+    parameters.add(Value::object({{"name", Value::string(parameter.name)},
+                                  {"in", Value::string(name_of(parameter.place))},
+                                  {"type", Value::string(name_of(parameter.type))},
+                                  {"required", Value::boolean(parameter.required)},
+                                  {"default", parameter.default_value.value_or(Value())},
+                                  {"description", text_view(parameter.description)}}));
+  }
+  return Value::object({{"id", Value::string(endpoint.id)},
+                        {"title", text_view(endpoint.title)},
+                        {"method", Value::string(endpoint.method)},
+                        {"path", Value::string(endpoint.path)},
+                        {"parameters", std::move(parameters).build()}});
+}
+
+http::Response json(int status, const Value& value) {
+  return http::json_response(status, to_json(value));
+}
+
+Result<storage::PageRequest> page_request(const http::Request& request) {
+  storage::PageRequest page;
+  if (const auto limit = request.query_value("limit")) {
+    const auto [end, error] =
+        std::from_chars(limit->data(), limit->data() + limit->size(), page.limit);
+    if (error != std::errc() || end != limit->data() + limit->size() || page.limit < 1 ||
+        page.limit > kLargestPage) {
+      return Error{ErrorCode::invalid,
+                   "`limit` is no number from 1 to " + std::to_string(kLargestPage), ""};
+    }
+  }
+  if (const auto cursor = request.query_value("cursor")) page.cursor = *cursor;
+  return page;
+}
+
+}  // namespace tba::api

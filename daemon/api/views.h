@@ -1,0 +1,67 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/engine/definition.h"
+#include "daemon/http/message.h"
+#include "daemon/storage/records.h"
+#include "daemon/storage/store.h"
+#include "daemon/vault/credentials.h"
+#include "shared/clock.h"
+#include "shared/connector.h"
+#include "shared/value/value.h"
+
+/// How the API shows what the daemon has.
+namespace tba::api {
+
+Value time_view(const std::optional<Instant>& time);  ///< RFC 3339, or null.
+Value text_view(std::string_view text);               ///< A string, or null where it is empty.
+Value json_view(
+    std::string_view stored);  ///< The value of a stored JSON text; null where it is empty.
+
+/// The hash of a workflow's version.
+std::string hex_text(const storage::VersionHash& hash);
+
+/// A run as lists show it.
+Value run_summary(const storage::Run& run);
+
+/// A run with its steps. `definition` gives steps their kinds and titles; null where it could not
+/// be had.
+Value run_view(const storage::Run& run, const std::vector<storage::Step>& steps,
+               const std::optional<storage::Delivery>& delivery,
+               const engine::Definition* definition);
+
+Value step_view(const storage::Step& step, const engine::Definition* definition);
+Value log_view(const storage::LogLine& line);
+Value delivery_summary(const storage::Delivery& delivery);
+Value rejection_view(const storage::Rejection& rejection);
+Value endpoint_view(const Endpoint& endpoint);
+
+template <class Range, class View>
+Value array_view(const Range& range, View view) {
+  ArrayBuilder items;
+  for (const auto& item : range) items.add(view(item));
+  return std::move(items).build();
+}
+
+/// A page of a list: {"items", "next"}.
+template <class T, class View>
+Value page_view(const storage::Page<T>& page, View view) {
+  return Value::object({{"items", array_view(page.items, view)}, {"next", text_view(page.next)}});
+}
+
+/// A list that is always whole.
+template <class Range, class View>
+Value list_view(const Range& range, View view) {
+  return Value::object({{"items", array_view(range, view)}, {"next", Value()}});
+}
+
+http::Response json(int status, const Value& value);
+
+/// `?limit=` and `?cursor=`. Errors (`invalid`): a limit that is no number from 1 to 200.
+Result<storage::PageRequest> page_request(const http::Request& request);
+
+}  // namespace tba::api
