@@ -1,0 +1,42 @@
+#include "cli/command.h"
+#include "cli/commands/commands.h"
+
+namespace tba::cli {
+namespace {
+
+constexpr Command kCommands[] = {
+    {"init", "", "Make a home: folders, config.yaml, a first workflow", build_init},
+    {"workflow", "check", "Check workflow and connector files; needs no daemon",
+     build_workflow_check},
+    {"workflow", "list", "List the workflows and how they stand", build_workflow_list},
+    {"workflow", "show", "Show a workflow: triggers, inputs, steps", build_workflow_show},
+    {"run", "start", "Start a workflow by hand", build_run_start},
+    {"run", "list", "List runs, the newest first", build_run_list},
+    {"run", "show", "Show a run: steps, results, failure", build_run_show},
+    {"run", "logs", "Print what the programs of a run wrote", build_run_logs},
+    {"run", "watch", "Follow a run until it ends", build_run_watch},
+    {"run", "cancel", "Cancel a run", build_run_cancel},
+    {"webhook", "list", "List webhook deliveries, the newest first", build_webhook_list},
+    {"webhook", "show", "Show a delivery: headers, body, runs", build_webhook_show},
+    {"schedule", "list", "List schedules and when they fire next", build_schedule_list},
+    {"credential", "set", "Store a credential; its secret comes from a prompt or stdin",
+     build_credential_set},
+    {"credential", "list", "List credentials, never their secrets", build_credential_list},
+    {"credential", "remove", "Remove a credential", build_credential_remove},
+    {"connector", "list", "List the APIs that can be called", build_connector_list},
+    {"connector", "show", "Show a connector: authentication, endpoints", build_connector_show},
+    {"connector", "call", "Call an endpoint once, through the daemon", build_connector_call},
+    {"expression", "eval", "Evaluate an expression over JSON from stdin; needs no daemon",
+     build_expression_eval},
+    {"daemon", "start", "Start the daemon and wait until it is ready", build_daemon_start},
+    {"daemon", "stop", "Stop the daemon and wait until it has ended", build_daemon_stop},
+    {"daemon", "status", "Show how the daemon is", build_daemon_status},
+};
+
+}  // namespace
+
+std::span<const Command> command_table() {
+  return kCommands;
+}
+
+}  // namespace tba::cli

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "cli/command.h"
+
+namespace tba::cli {
+
+// Each is defined in the file of its name, and stands in the command table.
+Action build_init(CLI::App& arguments);
+Action build_workflow_check(CLI::App& arguments);
+Action build_workflow_list(CLI::App& arguments);
+Action build_workflow_show(CLI::App& arguments);
+Action build_run_start(CLI::App& arguments);
+Action build_run_list(CLI::App& arguments);
+Action build_run_show(CLI::App& arguments);
+Action build_run_logs(CLI::App& arguments);
+Action build_run_watch(CLI::App& arguments);
+Action build_run_cancel(CLI::App& arguments);
+Action build_webhook_list(CLI::App& arguments);
+Action build_webhook_show(CLI::App& arguments);
+Action build_schedule_list(CLI::App& arguments);
+Action build_credential_set(CLI::App& arguments);
+Action build_credential_list(CLI::App& arguments);
+Action build_credential_remove(CLI::App& arguments);
+Action build_connector_list(CLI::App& arguments);
+Action build_connector_show(CLI::App& arguments);
+Action build_connector_call(CLI::App& arguments);
+Action build_expression_eval(CLI::App& arguments);
+Action build_daemon_start(CLI::App& arguments);
+Action build_daemon_stop(CLI::App& arguments);
+Action build_daemon_status(CLI::App& arguments);
+
+}  // namespace tba::cli

@@ -1,0 +1,112 @@
+#include <memory>
+#include <ostream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands/commands.h"
+#include "cli/connector_record.h"
+#include "cli/json_fields.h"
+#include "cli/output.h"
+#include "shared/uri.h"
+
+namespace tba::cli {
+namespace {
+
+using nlohmann::json;
+
+std::string parameters_text(const json& parameters) {
+  std::string text;
+  if (!parameters.is_array()) return text;
+  for (const json& parameter : parameters) {
+    const bool required = member_of(parameter, "required") == true;
+    text += fmt::format("{}{}{}", text.empty() ? "" : " ", text_of(parameter, "name"),
+                        required ? "" : "?");
+  }
+  return text;
+}
+
+void print_connector(Console& console, const json& connector) {
+  Fields fields;
+  fields.add("name", text_of(connector, "name"));
+  fields.add("title", text_of(connector, "title"));
+  fields.add("base URL", text_of(connector, "base_url"));
+  fields.add("webhooks", member_of(connector, "webhook") == true ? "yes" : "no");
+  fields.print(console.out, console.colour_out);
+
+  Table schemes({"AUTH SCHEME", "TYPE"});
+  for (const json& scheme : member_of(connector, "auth")) {
+    schemes.add({text_of(scheme, "name"), text_of(scheme, "type")});
+  }
+  if (!schemes.empty()) {
+    console.out << '\n';
+    schemes.print(console.out, console.colour_out);
+  }
+
+  Table endpoints({"ENDPOINT", "METHOD", "PATH", "PARAMETERS (? = OPTIONAL)"});
+  for (const json& endpoint : member_of(connector, "endpoints")) {
+    endpoints.add({text_of(endpoint, "id"), text_of(endpoint, "method"), text_of(endpoint, "path"),
+                   parameters_text(member_of(endpoint, "parameters"))});
+  }
+  if (!endpoints.empty()) {
+    console.out << '\n';
+    endpoints.print(console.out, console.colour_out);
+  }
+}
+
+void print_endpoint(Console& console, const json& endpoint) {
+  Fields fields;
+  fields.add("endpoint", text_of(endpoint, "id"));
+  fields.add("title", text_of(endpoint, "title"));
+  fields.add("request", text_of(endpoint, "method") + " " + text_of(endpoint, "path"));
+  fields.print(console.out, console.colour_out);
+  Table parameters({"PARAMETER", "IN", "TYPE", "DEFAULT", "DESCRIPTION"});
+  for (const json& parameter : member_of(endpoint, "parameters")) {
+    const bool required = member_of(parameter, "required") == true;
+    parameters.add(
+        {text_of(parameter, "name"), text_of(parameter, "in"), text_of(parameter, "type"),
+         required ? "required" : text_of(parameter, "default"), text_of(parameter, "description")});
+  }
+  if (!parameters.empty()) {
+    console.out << '\n';
+    parameters.print(console.out, console.colour_out);
+  }
+}
+
+Outcome<ExitCode> show(Session& session, const std::string& name) {
+  auto daemon = session.daemon();
+  if (!daemon) return daemon.error();
+  const std::string connector_name = name.substr(0, name.find('/'));
+  const auto connector = daemon->get("/connectors/" + percent_encode(connector_name));
+  if (!connector) return connector.error();
+  Console& console = session.console();
+  if (connector_name == name) {
+    if (session.json()) {
+      print_json(console.out, *connector);
+    } else {
+      print_connector(console, *connector);
+    }
+    return ExitCode::done;
+  }
+  const auto endpoint = find_endpoint(*connector, name.substr(connector_name.size() + 1));
+  if (!endpoint) return endpoint.error();
+  if (session.json()) {
+    print_json(console.out, *endpoint);
+  } else {
+    print_endpoint(console, *endpoint);
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+
+Action build_connector_show(CLI::App& arguments) {
+  const auto name = std::make_shared<std::string>();
+  arguments.add_option("name", *name, "A connector, or one endpoint: github/get-user")
+      ->required()
+      ->type_name("");
+  return [name](Session& session) { return show(session, *name); };
+}
+
+}  // namespace tba::cli

@@ -1,0 +1,66 @@
+#include <ostream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands/commands.h"
+#include "cli/json_fields.h"
+#include "cli/output.h"
+#include "cli/time_text.h"
+
+namespace tba::cli {
+namespace {
+
+using nlohmann::json;
+
+void print_status(Console& console, const json& status) {
+  const std::chrono::duration<double> uptime(number_of(status, "uptime").value_or(0));
+  const std::string state = text_of(status, "state");
+  Fields fields;
+  fields.add("state", state, state == "running" ? Style::good : Style::attention);
+  fields.add("process", text_of(status, "pid"));
+  fields.add("version", text_of(status, "version"));
+  fields.add("up for", duration_text(std::chrono::duration_cast<Duration>(uptime)));
+  fields.add("listens on", joined(member_of(status, "listen"), ", "));
+  fields.add("home", text_of(status, "home"));
+  const json& runs = member_of(status, "runs");
+  fields.add("runs", fmt::format("{} active, {} waiting", text_of(runs, "active"),
+                                 text_of(runs, "waiting")));
+  fields.print(console.out, console.colour_out);
+
+  Table held({"HELD WORKFLOW", "WHY"});
+  for (const json& workflow : member_of(status, "held_workflows")) {
+    held.add({text_of(workflow, "name"), joined(member_of(workflow, "reasons"), "; ")});
+  }
+  if (!held.empty()) {
+    console.out << '\n';
+    held.print(console.out, console.colour_out);
+  }
+  for (const json& file : member_of(status, "broken_files")) {
+    console.out << '\n'
+                << styled("broken file: " + one_line(text_of(file, "path")), Style::bad,
+                          console.colour_out)
+                << '\n'
+                << text_of(file, "diagnostics");
+  }
+}
+
+}  // namespace
+
+Action build_daemon_status(CLI::App&) {
+  return [](Session& session) -> Outcome<ExitCode> {
+    const auto daemon = session.daemon();
+    if (!daemon) return daemon.error();
+    const auto status = daemon->get("/status");
+    if (!status) return status.error();
+    if (session.json()) {
+      print_json(session.console().out, *status);
+    } else {
+      print_status(session.console(), *status);
+    }
+    return ExitCode::done;
+  };
+}
+
+}  // namespace tba::cli

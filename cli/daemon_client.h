@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "cli/error.h"
+#include "cli/event_stream.h"
+
+namespace tba::cli {
+
+/// Speaks the daemon's API over its unix socket, one connection for each request. Blocking; cheap
+/// to copy. Paths are below /api/v1 and begin with a slash; their parts must be percent-encoded.
+///
+/// Failures: nobody on the socket → no_daemon; a problem document → its detail, hint and
+/// diagnostics under the exit code of its status; an answer that is not what the API promises →
+/// failed.
+class DaemonClient {
+ public:
+  using Query = std::vector<std::pair<std::string, std::string>>;
+
+  /// `start_hint` is what a person is told where nobody answers.
+  DaemonClient(std::string socket_path, std::string start_hint);
+
+  const std::string& socket_path() const { return socket_path_; }
+
+  /// A JSON object.
+  Outcome<nlohmann::json> get(std::string_view path, const Query& query = {}) const;
+
+  /// An object whose member `items` is an array of objects.
+  Outcome<nlohmann::json> list(std::string_view path, const Query& query = {}) const;
+
+  /// The JSON object of the answer; an empty one where the answer has no body.
+  Outcome<nlohmann::json> post(std::string_view path, const nlohmann::json& body) const;
+  Outcome<nlohmann::json> put(std::string_view path, const nlohmann::json& body) const;
+  Outcome<nlohmann::json> remove(std::string_view path) const;
+
+  /// Reads a server-sent event stream until its end, or until `on_event` gives false. An error is
+  /// a stream that could not begin; one that broke off ends like any other.
+  Outcome<> follow(std::string_view path,
+                   const std::function<bool(const ServerEvent&)>& on_event) const;
+
+  /// Whether a daemon answers on the socket that it is ready (GET /readyz).
+  bool is_ready() const;
+
+ private:
+  Outcome<nlohmann::json> send(std::string_view method, std::string target,
+                               const nlohmann::json* body) const;
+  CliError nobody_answers() const;
+
+  std::string socket_path_;
+  std::string start_hint_;
+};
+
+}  // namespace tba::cli

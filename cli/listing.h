@@ -1,0 +1,37 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "cli/daemon_client.h"
+#include "cli/output.h"
+#include "cli/session.h"
+
+namespace CLI {
+class App;
+}
+
+namespace tba::cli {
+
+/// How much of a long list is wanted.
+struct Page {
+  int limit = 50;
+  std::string cursor;  ///< Where the page before ended; empty: from the beginning.
+};
+
+/// Declares --limit and --cursor. `page` must outlive the parsing.
+void add_page_options(CLI::App& arguments, Page& page);
+
+/// The page as parameters of the API.
+DaemonClient::Query query_of(const Page& page);
+
+/// Prints an API list: with --output json as it is, else one row for each item, or `when_empty`
+/// where there are none. Says on stderr how to get the next page, if there is one.
+void print_list(Session& session, const nlohmann::json& list, std::vector<std::string> headings,
+                const std::function<std::vector<Table::Cell>(const nlohmann::json&)>& row_of,
+                std::string_view when_empty);
+
+}  // namespace tba::cli

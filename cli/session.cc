@@ -1,0 +1,38 @@
+#include "cli/session.h"
+
+#include <fmt/format.h>
+
+namespace tba::cli {
+
+Session::Session(Console& console, GlobalOptions options)
+    : console_(console), options_(std::move(options)) {}
+
+Outcome<Paths> Session::paths() const {
+  const Environment environment = [this](const std::string& name) -> std::optional<std::string> {
+    if (name == "TBA_HOME" && !options_.home.empty()) return options_.home;
+    return console_.environment(name);
+  };
+  auto paths = resolve_paths(environment);
+  if (!paths) return from_error(paths.error());
+  if (!options_.socket.empty()) paths->socket = std::filesystem::absolute(options_.socket);
+  return *paths;
+}
+
+Outcome<DaemonClient> Session::daemon() const {
+  auto known = paths();
+  if (!known) return known.error();
+  const bool has_home = std::filesystem::exists(known->home);
+  return DaemonClient(known->socket.string(),
+                      has_home ? fmt::format("start it with '{}'", command_line("daemon start"))
+                               : fmt::format("there is no home at {}: make one with '{}', then "
+                                             "start it with '{}'",
+                                             known->home.string(), command_line("init"),
+                                             command_line("daemon start")));
+}
+
+std::string Session::command_line(std::string_view command) const {
+  if (options_.home.empty()) return fmt::format("tba-integrate {}", command);
+  return fmt::format("tba-integrate --home {} {}", options_.home, command);
+}
+
+}  // namespace tba::cli

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+
+#include "cli/console.h"
+#include "cli/daemon_client.h"
+#include "cli/error.h"
+#include "shared/paths.h"
+
+namespace tba::cli {
+
+/// What every command takes, before or after its own name.
+struct GlobalOptions {
+  std::string home;    ///< --home; empty: $TBA_HOME, else the XDG folders.
+  std::string socket;  ///< --socket; empty: the home's.
+  bool json = false;   ///< --output json
+};
+
+/// What a command works with: where it was called, and how it reaches files and daemon.
+class Session {
+ public:
+  /// The console must outlive it.
+  Session(Console& console, GlobalOptions options);
+
+  Console& console() { return console_; }
+  bool json() const { return options_.json; }
+
+  /// Where the home's files are.
+  Outcome<Paths> paths() const;
+
+  /// A client of the home's daemon. Connects with the first request, not here.
+  Outcome<DaemonClient> daemon() const;
+
+  /// The command line `tba-integrate <command>` for the same home, as a hint shows it.
+  std::string command_line(std::string_view command) const;
+
+  /// --home as given, or empty.
+  const std::string& home_option() const { return options_.home; }
+
+ private:
+  Console& console_;
+  GlobalOptions options_;
+};
+
+}  // namespace tba::cli

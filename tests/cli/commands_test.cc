@@ -1,0 +1,313 @@
+#include <catch2/catch.hpp>
+
+#include "tests/cli/cli_fixture.h"
+
+namespace tba::tests {
+namespace {
+
+using Catch::Contains;
+using Catch::StartsWith;
+
+struct WithDaemon : CliFixture {
+  FakeDaemon daemon{socket()};
+};
+
+constexpr const char* kGithub = R"({"name":"github","title":"GitHub REST",
+  "base_url":"https://api.github.com","webhook":true,
+  "auth":[{"name":"token","type":"bearer"},{"name":"webhook","type":"webhook_secret"}],
+  "endpoints":[{"id":"get-user","title":"Get a user","method":"GET","path":"/users/{username}",
+    "parameters":[{"name":"username","in":"path","type":"string","required":true,"default":null,
+                   "description":"the login"},
+                  {"name":"page","in":"query","type":"integer","required":false,"default":1,
+                   "description":""}]}]})";
+
+constexpr const char* kRun = R"({"id":"0192-a","workflow":"triage","status":"failed",
+  "trigger":"webhook","created_at":"2026-11-23T09:00:00.000Z",
+  "started_at":"2026-11-23T09:00:00.000Z","finished_at":"2026-11-23T09:00:01.500Z",
+  "duration_ms":1500,"failure":{"kind":"http","message":"status 500","step":"announce"},
+  "inputs":{},"trigger_context":{},"output":null,"version":"ab12",
+  "steps":[{"id":"reporter","kind":"call","title":"","status":"succeeded","attempt":1,
+            "effect":"repeat","duration_ms":200,"result":{"status":200},"failure":null},
+           {"id":"announce","kind":"call","title":"Tell them","status":"failed","attempt":3,
+            "effect":"once","duration_ms":1200,"result":null,
+            "failure":{"kind":"http","message":"status 500","step":"announce"}}]})";
+
+}  // namespace
+
+TEST_CASE_METHOD(WithDaemon, "workflow list: a row for each, with what starts it") {
+  daemon.on("GET /workflows", R"({"items":[
+    {"name":"triage","state":"active","reasons":[],"triggers":[
+       {"kind":"webhook","path":"triage","event":"issues.opened"},
+       {"kind":"schedule","schedule":"every 15m","next":null},{"kind":"manual"}]},
+    {"name":"mail","state":"held","reasons":["credential 'smtp' is missing"],
+     "triggers":[{"kind":"webhook","path":"m","event":null}]}],"next":null})");
+  const auto result = run({"workflow", "list"});
+  CHECK(result.code == 0);
+  CHECK(result.out ==
+        "NAME    STATE   STARTED BY                                          WHY NOT ACTIVE\n"
+        "triage  active  issues.opened at /hooks/triage; every 15m; by hand\n"
+        "mail    held    any event at /hooks/m                               "
+        "credential 'smtp' is missing\n");
+  CHECK_THAT(run({"workflow", "list", "--output", "json"}).out, StartsWith("{\n  \"items\": [\n"));
+}
+
+TEST_CASE_METHOD(WithDaemon, "workflow list: an empty home gets a hint") {
+  daemon.on("GET /workflows", R"({"items":[],"next":null})");
+  CHECK_THAT(run({"workflow", "list"}).out, StartsWith("no workflows yet"));
+}
+
+TEST_CASE_METHOD(WithDaemon, "workflow show: triggers, inputs, steps, or the file's text") {
+  daemon.on("GET /workflows/triage", R"({"name":"triage","path":"/w/triage.yaml",
+    "description":"Tell","state":"active","reasons":[],"version":"ab","text":"name: triage\n",
+    "triggers":[{"kind":"manual"}],
+    "inputs":[{"name":"minimum","type":"integer","required":false,"default":10,
+               "description":"followers"},
+              {"name":"who","type":"string","required":true,"default":null,"description":""}],
+    "steps":[{"id":"reporter","kind":"call","title":"Who"}]})");
+  const auto result = run({"workflow", "show", "triage"});
+  CHECK(result.out ==
+        "name:         triage\n"
+        "description:  Tell\n"
+        "state:        active\n"
+        "started by:   by hand\n"
+        "file:         /w/triage.yaml\n"
+        "version:      ab\n"
+        "\n"
+        "INPUT    TYPE     DEFAULT   DESCRIPTION\n"
+        "minimum  integer  10        followers\n"
+        "who      string   required\n"
+        "\n"
+        "STEP      DOES  TITLE\n"
+        "reporter  call  Who\n");
+  CHECK(run({"workflow", "show", "triage", "--text"}).out == "name: triage\n");
+}
+
+TEST_CASE_METHOD(WithDaemon, "commands: a problem document decides message, hint and exit code") {
+  struct Case {
+    int status;
+    int code;
+  };
+  for (const auto& [status, code] : {Case{404, 3}, Case{403, 4}, Case{400, 2}, Case{409, 1},
+                                     Case{503, 1}, Case{504, 7}, Case{500, 1}}) {
+    const std::string id = std::to_string(status);
+    daemon.on_problem("POST /runs/" + id + "/cancel", status,
+                      R"("code":"x","detail":"it did not work","hint":"try harder",)"
+                      R"("diagnostics":"a.yaml:1:1: error: bad\n")");
+    const auto result = run({"run", "cancel", id});
+    CHECK(result.code == code);
+    CHECK(result.out.empty());
+    CHECK(result.err == "error: it did not work\na.yaml:1:1: error: bad\nhint: try harder\n");
+  }
+}
+
+TEST_CASE_METHOD(WithDaemon, "commands: answers that break the API's promise are told, not shown") {
+  const auto answer =
+      GENERATE(as<std::string>{}, "not json", "[]", "{}", R"({"items":3})", R"({"items":[1]})");
+  daemon.on("GET /runs", answer);
+  const auto result = run({"run", "list"});
+  CHECK(result.code == 1);
+  CHECK_THAT(result.err,
+             StartsWith("error: the daemon's answer to GET ") && Contains("is not understood"));
+}
+
+TEST_CASE_METHOD(WithDaemon, "commands: an error that is no problem document is told") {
+  daemon.on("GET /runs", {502, "<html>", "text/html"});
+  const auto result = run({"run", "list"});
+  CHECK(result.code == 1);
+  CHECK_THAT(result.err, Contains("status 502 without a problem document"));
+}
+
+TEST_CASE_METHOD(WithDaemon, "run list: filters reach the daemon, the next page is announced") {
+  daemon.on("GET /runs", R"({"items":[)" + std::string(kRun) + R"(],"next":"c2"})");
+  const auto result = run({"run", "list", "--workflow", "triage", "--status", "failed,running",
+                           "--attention", "--limit", "1", "--cursor", "c1"});
+  CHECK(result.code == 0);
+  CHECK(
+      daemon.last().line ==
+      "GET /api/v1/runs?limit=1&cursor=c1&workflow=triage&attention=true&status=failed%2Crunning");
+  CHECK(result.out ==
+        "RUN     WORKFLOW  STATUS  TRIGGER  CREATED              TOOK   FAILURE\n"
+        "0192-a  triage    failed  webhook  2026-11-23 09:00:00  1.50s  announce: status 500\n");
+  CHECK(result.err == "there are more: --cursor c2\n");
+}
+
+TEST_CASE_METHOD(WithDaemon, "run show: the tree, and results where asked for") {
+  daemon.on("GET /runs/latest", kRun);
+  const auto result = run({"run", "show", "latest"});
+  CHECK(result.code == 0);
+  CHECK(result.out ==
+        "✗ triage  0192-a  failed  1.50s\n"
+        "  ✓ reporter  call  succeeded  200ms\n"
+        "  ✗ announce  call  failed  attempt 3  1.20s  Tell them  status 500\n"
+        "  status 500\n"
+        "\n"
+        "started by:  webhook\n"
+        "created:     2026-11-23 09:00:00\n"
+        "finished:    2026-11-23 09:00:01\n"
+        "version:     ab12\n");
+  CHECK_THAT(run({"run", "show", "latest", "--results"}).out,
+             Contains("result of reporter\n{\n  \"status\": 200\n}\n"));
+}
+
+TEST_CASE_METHOD(WithDaemon, "run logs: all pages, with or without the step's name") {
+  daemon
+      .on("GET /runs/r/logs", R"({"items":[{"sequence":1,"step":"a","stream":"stdout",
+        "text":"one"}],"next":"1"})")
+      .on("GET /runs/r/logs", R"({"items":[{"sequence":2,"step":"b","stream":"stderr",
+        "text":"two"}],"next":null})");
+  CHECK(run({"run", "logs", "r"}).out == "a | one\nb | two\n");
+  CHECK(daemon.last().line == "GET /api/v1/runs/r/logs?limit=1000&after=1");
+  CHECK(run({"run", "logs", "r", "--step", "b"}).out == "two\n");
+  CHECK_THAT(run({"run", "logs", "r", "--output", "json"}).out, Contains("\"sequence\": 2"));
+}
+
+TEST_CASE_METHOD(WithDaemon, "run start: inputs take the types that the workflow says") {
+  daemon
+      .on("GET /workflows/w", R"({"name":"w","inputs":[{"name":"n","type":"integer"},
+        {"name":"s","type":"string"},{"name":"l","type":"array"},{"name":"x","type":"any"}]})")
+      .on("POST /workflows/w/runs",
+          {201, R"({"id":"r1","workflow":"w","status":"queued"})", "application/json"});
+  const auto result =
+      run({"run", "start", "w", "-i", "n=12", "--input", "s=34", "--input=l=[1]", "-i", "x=a=b"});
+  CHECK(result.code == 0);
+  CHECK(result.out == "r1\n");
+  CHECK(result.err == "follow it with 'tba-integrate run watch r1'\n");
+  CHECK(daemon.last().body == R"({"inputs":{"l":[1],"n":12,"s":"34","x":"a=b"}})");
+}
+
+TEST_CASE_METHOD(WithDaemon,
+                 "run start: all wrong inputs are told at once, before anything starts") {
+  daemon.on("GET /workflows/w", R"({"name":"w","inputs":[{"name":"minimum","type":"integer"},
+        {"name":"flag","type":"boolean"}]})");
+  const auto result = run({"run", "start", "w", "-i", "minimum=ten", "-i", "minimun=1", "-i",
+                           "flag=true", "-i", "flag=false", "-i", "bare"});
+  CHECK(result.code == 2);
+  CHECK(result.err ==
+        "error: input 'minimum' must be an integer, such as minimum=10; it is 'ten'\n"
+        "       unknown input 'minimun' (did you mean 'minimum'?)\n"
+        "       input 'flag' is given twice\n"
+        "       'bare' is no input: write name=value\n");
+  CHECK(daemon.last().line == "GET /api/v1/workflows/w");
+}
+
+TEST_CASE_METHOD(WithDaemon, "run start: names are encoded, unknown ones are not found") {
+  const auto result = run({"run", "start", "a/b c"});
+  CHECK(result.code == 3);
+  CHECK(daemon.last().line == "POST /api/v1/workflows/a%2Fb%20c/runs");
+}
+
+TEST_CASE_METHOD(WithDaemon, "run cancel: says what becomes of the run") {
+  daemon.on("POST /runs/r/cancel", {202, R"({"id":"r","status":"running"})", "application/json"});
+  CHECK(run({"run", "cancel", "r"}).out == "run r is being cancelled (running)\n");
+}
+
+TEST_CASE_METHOD(WithDaemon, "webhook list: deliveries, or what was refused") {
+  daemon
+      .on("GET /deliveries", R"({"items":[{"id":"d1","received_at":"2026-11-23T09:00:00.000Z",
+        "workflow":"triage","path":"triage","connector":"github","event":"issues.opened",
+        "sender_id":"7f"}],"next":null})")
+      .on("GET /rejections", R"({"items":[{"at":"2026-11-23T09:00:00.000Z","path":"triage",
+        "peer":"127.0.0.1","status":401,"reason":"the signature does not match"}],"next":null})");
+  CHECK(run({"webhook", "list", "--event", "issues.opened"}).out ==
+        "DELIVERY  RECEIVED             PATH           EVENT          WORKFLOW  SENDER'S ID\n"
+        "d1        2026-11-23 09:00:00  /hooks/triage  issues.opened  triage    7f\n");
+  CHECK(daemon.last().line == "GET /api/v1/deliveries?limit=50&event=issues.opened");
+  CHECK(run({"webhook", "list", "--rejected"}).out ==
+        "REJECTED             PATH           FROM       STATUS  REASON\n"
+        "2026-11-23 09:00:00  /hooks/triage  127.0.0.1  401     the signature does not match\n");
+  CHECK(run({"webhook", "list", "--rejected", "--event", "x"}).code == 2);
+}
+
+TEST_CASE_METHOD(WithDaemon, "webhook show: headers and body") {
+  daemon.on("GET /deliveries/d1", R"({"id":"d1","received_at":"2026-11-23T09:00:00.000Z",
+    "workflow":"triage","path":"triage","connector":"github","event":"issues.opened",
+    "sender_id":"7f","headers":{"x-github-event":"issues"},"query":{},"body":{"action":"opened"},
+    "runs":["r1","r2"]})");
+  const auto result = run({"webhook", "show", "d1"});
+  CHECK_THAT(result.out, Contains("runs:         r1 r2\n") &&
+                             Contains("x-github-event:  issues\n") &&
+                             Contains("{\n  \"action\": \"opened\"\n}\n"));
+}
+
+TEST_CASE_METHOD(WithDaemon, "schedule list: last and next slots in local time") {
+  daemon.on("GET /schedules", R"({"items":[{"workflow":"w","trigger":0,"schedule":"0 9 * * *",
+    "last":null,"next":"2026-11-24T09:00:00.000Z"}],"next":null})");
+  CHECK(run({"schedule", "list"}).out ==
+        "WORKFLOW  SCHEDULE   LAST  NEXT\n"
+        "w         0 9 * * *        2026-11-24 09:00:00\n");
+}
+
+TEST_CASE_METHOD(WithDaemon, "credential list and remove") {
+  daemon
+      .on("GET /credentials", R"({"items":[{"name":"bot","connector":"github","scheme":"token",
+        "type":"bearer","base_url":null,"version":2,"updated_at":"2026-11-23T09:00:00.000Z",
+        "used_by":["triage","mail"]}],"next":null})")
+      .on("DELETE /credentials/bot", {204, "", "application/json"});
+  CHECK(run({"credential", "list"}).out ==
+        "NAME  CONNECTOR  SCHEME  TYPE    USED BY       CHANGED              BASE URL\n"
+        "bot   github     token   bearer  triage, mail  2026-11-23 09:00:00\n");
+  CHECK(run({"credential", "remove", "bot"}).out == "removed credential bot\n");
+  CHECK(run({"credential", "remove", "none"}).code == 3);
+}
+
+TEST_CASE_METHOD(WithDaemon, "connector list and show") {
+  daemon
+      .on("GET /connectors", R"({"items":[{"name":"github","title":"GitHub REST",
+        "base_url":"https://api.github.com","auth":[{"name":"token","type":"bearer"}],
+        "endpoints":7,"webhook":true}],"next":null})")
+      .on("GET /connectors/github", kGithub);
+  CHECK(run({"connector", "list"}).out ==
+        "NAME    TITLE        ENDPOINTS  WEBHOOKS  AUTH   BASE URL\n"
+        "github  GitHub REST  7          yes       token  https://api.github.com\n");
+  CHECK_THAT(run({"connector", "show", "github"}).out,
+             Contains("get-user  GET     /users/{username}  username page?\n"));
+  CHECK_THAT(run({"connector", "show", "github/get-user"}).out,
+             Contains("username   path   string   required  the login\n"));
+  const auto missing = run({"connector", "show", "github/get-uesr"});
+  CHECK(missing.code == 3);
+  CHECK_THAT(missing.err, Contains("has no endpoint 'get-uesr' (did you mean 'get-user'?)"));
+}
+
+TEST_CASE_METHOD(WithDaemon, "connector call: typed parameters go in, status and body come out") {
+  daemon.on("GET /connectors/github", kGithub)
+      .on("POST /connectors/github/endpoints/get-user/call",
+          R"({"status":200,"headers":{},"body":{"login":"octocat"}})")
+      .on("POST /connectors/github/endpoints/get-user/call",
+          R"({"status":404,"headers":{},"body":"nobody"})");
+  const auto good = run({"connector", "call", "github/get-user", "username=octocat", "page=2",
+                         "--credential", "bot"});
+  CHECK(good.code == 0);
+  CHECK(good.out == "{\n  \"login\": \"octocat\"\n}\n");
+  CHECK(good.err == "status 200\n");
+  CHECK(daemon.last().body ==
+        R"({"credential":"bot","parameters":{"page":2,"username":"octocat"}})");
+  const auto bad = run({"connector", "call", "github/get-user", "username=x"});
+  CHECK(bad.code == 1);
+  CHECK(bad.out == "nobody\n");
+  CHECK(run({"connector", "call", "github/get-user", "usrname=x"}).code == 2);
+  CHECK(run({"connector", "call", "github/nothing"}).code == 3);
+}
+
+TEST_CASE_METHOD(WithDaemon, "daemon status: how it is, what is held, what is broken") {
+  daemon.on("GET /status", R"({"pid":42,"version":"0.1.0","uptime":61.5,"state":"running",
+    "listen":["unix:/x","http://127.0.0.1:1"],"home":"/h",
+    "held_workflows":[{"name":"mail","reasons":["credential 'smtp' is missing"]}],
+    "broken_files":[{"path":"/h/workflows/b.yaml","diagnostics":"b.yaml:1:1: error: bad\n"}],
+    "runs":{"active":1,"waiting":2}})");
+  CHECK(run({"daemon", "status"}).out ==
+        "state:       running\n"
+        "process:     42\n"
+        "version:     0.1.0\n"
+        "up for:      1m01s\n"
+        "listens on:  unix:/x, http://127.0.0.1:1\n"
+        "home:        /h\n"
+        "runs:        1 active, 2 waiting\n"
+        "\n"
+        "HELD WORKFLOW  WHY\n"
+        "mail           credential 'smtp' is missing\n"
+        "\n"
+        "broken file: /h/workflows/b.yaml\n"
+        "b.yaml:1:1: error: bad\n");
+}
+
+}  // namespace tba::tests

@@ -1,0 +1,91 @@
+#include <catch2/catch.hpp>
+
+#include "tests/cli/cli_fixture.h"
+
+namespace tba::tests {
+namespace {
+
+using Catch::Contains;
+
+struct WithConnectors : CliFixture {
+  WithConnectors() {
+    daemon
+        .on("GET /connectors/github", R"({"name":"github","auth":[
+            {"name":"token","type":"bearer"},{"name":"webhook","type":"webhook_secret"}]})")
+        .on("GET /connectors/shop", R"({"name":"shop","auth":[{"name":"login","type":"basic"}]})")
+        .on("GET /connectors/open", R"({"name":"open","auth":[]})")
+        .on("PUT /credentials/c", {201, R"({"name":"c"})", "application/json"});
+  }
+
+  CommandResult set(const std::string& input, std::vector<std::string> more) {
+    std::vector<std::string> arguments{"credential", "set", "c"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments, input);
+  }
+
+  FakeDaemon daemon{socket()};
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(WithConnectors, "credential set: one line of stdin is the secret") {
+  const auto result = set("s3cret\n", {"--connector", "github", "--auth", "webhook", "--base-url",
+                                       "http://127.0.0.1:1"});
+  CHECK(result.code == 0);
+  CHECK(result.out == "stored credential c (github, webhook)\n");
+  CHECK(daemon.last().line == "PUT /api/v1/credentials/c");
+  CHECK(
+      daemon.last().body ==
+      R"({"base_url":"http://127.0.0.1:1","connector":"github","fields":{"secret":"s3cret"},"scheme":"webhook"})");
+}
+
+TEST_CASE_METHOD(WithConnectors, "credential set: a JSON object of stdin is the fields") {
+  const auto result = set(R"({"username":"u","password":"p"})", {"--connector", "shop"});
+  CHECK(result.code == 0);
+  CHECK(daemon.last().body ==
+        R"({"connector":"shop","fields":{"password":"p","username":"u"},"scheme":"login"})");
+}
+
+TEST_CASE_METHOD(WithConnectors, "credential set: on a terminal the fields are asked for") {
+  in_is_terminal = true;
+  typed_secret = "hunter2";
+  const auto result = set("ada\n", {"--connector", "shop"});
+  CHECK(result.code == 0);
+  CHECK(prompts == std::vector<std::string>{"Password (not shown): "});
+  CHECK_THAT(result.err, Contains("User name: ") && !Contains("hunter2"));
+  CHECK_THAT(daemon.last().body, Contains(R"({"password":"hunter2","username":"ada"})"));
+}
+
+TEST_CASE_METHOD(WithConnectors, "credential set: what cannot be a secret is refused") {
+  struct Case {
+    std::string input;
+    std::vector<std::string> arguments;
+    std::string message;
+  };
+  const Case cases[] = {
+      {"", {"--connector", "github", "--auth", "token"}, "there is no secret on standard input"},
+      {"a\nb\n", {"--connector", "github", "--auth", "token"}, "has several lines"},
+      {"a\n", {"--connector", "shop"}, "this takes several fields"},
+      {"a\n", {"--connector", "github"}, "which authentication scheme? Say --auth"},
+      {"a\n",
+       {"--connector", "github", "--auth", "tokn"},
+       "has no authentication scheme 'tokn' (did you mean 'token'?)"},
+      {"a\n", {"--connector", "open"}, "takes no credentials"},
+      {"a\n", {}, "--connector is required"},
+  };
+  for (const Case& wrong : cases) {
+    const auto result = set(wrong.input, wrong.arguments);
+    CHECK(result.code == 2);
+    CHECK_THAT(result.err, Contains(wrong.message));
+  }
+  for (const auto& request : daemon.requests()) CHECK_FALSE(request.line.starts_with("PUT"));
+}
+
+TEST_CASE_METHOD(WithConnectors, "credential set: an empty answer to the prompt changes nothing") {
+  in_is_terminal = true;
+  CHECK(set("", {"--connector", "github", "--auth", "token"}).code == 2);
+  CHECK(set("\n", {"--connector", "shop"}).code == 2);
+  CHECK_FALSE(daemon.last().line.starts_with("PUT"));
+}
+
+}  // namespace tba::tests

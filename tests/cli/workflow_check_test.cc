@@ -1,0 +1,85 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/cli_fixture.h"
+
+namespace tba::tests {
+namespace {
+
+using Catch::Contains;
+using Catch::StartsWith;
+
+constexpr const char* kGood = "on: { manual: {} }\nsteps:\n  - set: { a: 1 }\n";
+constexpr const char* kBad = "on: { manual: {} }\nstepz: []\n";
+
+}  // namespace
+
+TEST_CASE_METHOD(CliFixture, "workflow check: files in order are counted") {
+  const auto good = folder.write("good.yaml", kGood);
+  const auto result = run({"workflow", "check", good.string()});
+  CHECK(result.err.empty());
+  CHECK(result.out == "1 file checked, no errors\n");
+  CHECK(result.code == 0);
+}
+
+TEST_CASE_METHOD(CliFixture, "workflow check: all problems of all files, and exit code 6") {
+  folder.write("flows/good.yml", kGood);
+  const auto bad = folder.write("flows/bad.yaml", kBad);
+  folder.write("flows/notes.txt", "no workflow");
+  const auto result = run({"workflow", "check", folder / "flows"});
+  CHECK(result.code == 6);
+  CHECK(result.out == "2 files checked, 1 with errors\n");
+  CHECK_THAT(result.err, Contains(bad.string() + ":2:1: error: ") &&
+                             Contains("(did you mean 'steps'?)") && Contains("stepz: []\n"));
+}
+
+TEST_CASE_METHOD(CliFixture, "workflow check: --output json gives records of the problems") {
+  const auto bad = folder.write("bad.yaml", kBad);
+  const auto result = run({"workflow", "check", bad.string(), "--output", "json"});
+  CHECK(result.code == 6);
+  const auto items = nlohmann::json::parse(result.out).at("items");
+  REQUIRE(items.size() == 1);
+  CHECK(items[0].at("path") == bad.string());
+  CHECK(items[0].at("valid") == false);
+  CHECK(items[0].at("diagnostics")[0].at("severity") == "error");
+}
+
+TEST_CASE_METHOD(CliFixture, "workflow check: two workflows of the same name are an error") {
+  const auto one = folder.write("one.yaml", std::string("name: same\n") + kGood);
+  const auto two = folder.write("two.yaml", std::string("name: same\n") + kGood);
+  const auto result = run({"workflow", "check", one.string(), two.string()});
+  CHECK(result.code == 6);
+  CHECK_THAT(result.err, Contains("the name 'same' is taken by " + one.string()));
+}
+
+TEST_CASE_METHOD(CliFixture, "workflow check: the home's folder where nothing is named") {
+  CHECK(run({"workflow", "check"}).code == 3);
+  folder.write("workflows/good.yaml", kGood);
+  CHECK(run({"workflow", "check"}).out == "1 file checked, no errors\n");
+}
+
+TEST_CASE_METHOD(CliFixture, "workflow check: the home's own connectors count, broken ones too") {
+  folder.write("connectors/shop.yaml",
+               "connector: shop\nbase_url: https://shop.example\nendpoints:\n"
+               "  list: { method: GET, path: /items }\n");
+  const auto good = folder.write("w.yaml", "on: { manual: {} }\nsteps:\n  - call: shop/list\n");
+  CHECK(run({"workflow", "check", good.string()}).code == 0);
+  const auto wrong = folder.write("x.yaml", "on: { manual: {} }\nsteps:\n  - call: shop/lits\n");
+  CHECK_THAT(run({"workflow", "check", wrong.string()}).err, Contains("did you mean"));
+  folder.write("connectors/broken.yaml", "connector: [\n");
+  const auto result = run({"workflow", "check", good.string()});
+  CHECK(result.code == 6);
+  CHECK_THAT(result.err, Contains("connectors/broken.yaml:"));
+}
+
+TEST_CASE_METHOD(CliFixture, "workflow check: missing files and empty folders") {
+  const auto missing = run({"workflow", "check", folder / "none.yaml"});
+  CHECK(missing.code == 3);
+  CHECK_THAT(missing.err, Contains("cannot be read"));
+  folder.write("empty/readme.txt", "");
+  const auto empty = run({"workflow", "check", folder / "empty"});
+  CHECK(empty.code == 0);
+  CHECK_THAT(empty.err, StartsWith("no workflow files (*.yaml) in "));
+}
+
+}  // namespace tba::tests
