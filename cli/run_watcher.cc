@@ -91,9 +91,9 @@ void read_events(const DaemonClient& daemon, const std::string& path,
         !was_connected || (!outcome && outcome.error().code == ExitCode::not_found);
     if (is_hopeless || Clock::now() - last_heard > patience) {
       if (!outcome) return queue.push(StreamEnded{outcome.error()});
-      return queue.push(
-          StreamEnded{CliError{ExitCode::failed, "the daemon tells nothing of the run",
-                               "see 'tba-integrate run show'"}});
+      return queue.push(StreamEnded{
+          CliError{ExitCode::failed, "the daemon closed the connection before it told of the run",
+                   "see 'tba-integrate run show'"}});
     }
     std::this_thread::sleep_for(pause);
     pause = std::min<std::chrono::milliseconds>(pause * 2, kLongestPause);

@@ -77,7 +77,7 @@ TEST_CASE_METHOD(WithDaemon, "run watch: a stream that tells nothing is an error
   daemon.on_stream("GET /runs/r/events", {});
   const auto result = run({"run", "watch", "r"});
   CHECK(result.code == 1);
-  CHECK_THAT(result.err, Contains("the daemon tells nothing of the run"));
+  CHECK_THAT(result.err, Contains("the daemon closed the connection before it told of the run"));
 }
 
 TEST_CASE_METHOD(WithDaemon, "run watch: on a terminal the tree is drawn over itself") {
