@@ -12,8 +12,7 @@ std::string trigger_text(const nlohmann::json& trigger) {
   const std::string kind = text_of(trigger, "kind");
   if (kind == "webhook") {
     const std::string event = text_of(trigger, "event");
-    return fmt::format("{} at /hooks/{}", event.empty() ? "any event" : event,
-                       text_of(trigger, "path"));
+    return fmt::format("{} at {}", event.empty() ? "any event" : event, text_of(trigger, "path"));
   }
   if (kind == "schedule") return text_of(trigger, "schedule");
   if (kind == "manual") return "by hand";

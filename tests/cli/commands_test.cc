@@ -37,10 +37,10 @@ constexpr const char* kRun = R"({"id":"0192-a","workflow":"triage","status":"fai
 TEST_CASE_METHOD(WithDaemon, "workflow list: a row for each, with what starts it") {
   daemon.on("GET /workflows", R"({"items":[
     {"name":"triage","state":"active","reasons":[],"triggers":[
-       {"kind":"webhook","path":"triage","event":"issues.opened"},
+       {"kind":"webhook","path":"/hooks/triage","event":"issues.opened"},
        {"kind":"schedule","schedule":"every 15m","next":null},{"kind":"manual"}]},
     {"name":"mail","state":"held","reasons":["credential 'smtp' is missing"],
-     "triggers":[{"kind":"webhook","path":"m","event":null}]}],"next":null})");
+     "triggers":[{"kind":"webhook","path":"/hooks/m","event":null}]}],"next":null})");
   const auto result = run({"workflow", "list"});
   CHECK(result.code == 0);
   CHECK(result.out ==
