@@ -5,6 +5,7 @@
 #include <ctime>
 #include <string>
 
+#include "shared/uri.h"
 #include "shared/value/json.h"
 
 namespace tba::steps {
@@ -16,8 +17,14 @@ using storage::Failure;
 bool says_json(const net::HttpResponse& response) {
   const auto* type = response.header("content-type");
   if (!type) return false;
-  const auto media_type = std::string_view(*type).substr(0, type->find(';'));
-  return media_type.ends_with("/json") || media_type.ends_with("+json");
+  // Media types are compared without regard to case (RFC 9110 section 8.3.1).
+  auto media_type = std::string_view(*type).substr(0, type->find(';'));
+  while (media_type.ends_with(' ') || media_type.ends_with('\t')) media_type.remove_suffix(1);
+  const auto ends_with = [&](std::string_view suffix) {
+    return media_type.size() >= suffix.size() &&
+           equal_ignoring_case(media_type.substr(media_type.size() - suffix.size()), suffix);
+  };
+  return ends_with("/json") || ends_with("+json");
 }
 
 Value body_value(const net::HttpResponse& response) {

@@ -14,37 +14,36 @@ using engine::AttemptOutcome;
 
 asio::awaitable<AttemptOutcome> StepRunner::perform(Attempt attempt, engine::LineSink log) {
   if (auto* call = std::get_if<engine::EndpointCall>(&attempt.request)) {
-    return carry_out(std::move(*call), attempt);
+    return carry_out(std::move(*call), std::move(attempt.credential), attempt.effect);
   }
   if (auto* raw = std::get_if<engine::RawRequest>(&attempt.request)) {
-    return carry_out(std::move(*raw), attempt);
+    return carry_out(std::move(*raw), attempt.effect);
   }
   return carry_out(std::get<engine::ProgramCall>(std::move(attempt.request)), std::move(log));
 }
 
 asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call,
-                                                      const Attempt& attempt) {
+                                                      std::string credential_name, Effect effect) {
   const Endpoint* endpoint = call.connector->endpoint(call.endpoint);
   const std::string what = call.connector->name + "/" + call.endpoint;
   if (!endpoint) co_return not_attempted("request", "there is no endpoint " + what);
 
   std::shared_ptr<const vault::Credential> credential;
-  if (!attempt.credential.empty()) {
-    credential = environment_.credentials.find(attempt.credential);
+  if (!credential_name.empty()) {
+    credential = environment_.credentials.find(credential_name);
     if (!credential) {
-      co_return not_attempted("credential", environment_.credentials.problem(attempt.credential));
+      co_return not_attempted("credential", environment_.credentials.problem(credential_name));
     }
   }
   auto request = connectors::build_request(*call.connector, *endpoint, call.parameters,
                                            credential.get(), call.idempotency_key);
   if (!request) co_return not_attempted("request", what + ": " + request.error().message);
-  request->may_resend = attempt.effect != Effect::once;
+  request->may_resend = effect != Effect::once;
   const auto result = co_await environment_.http.send(std::move(*request));
   co_return outcome_of(result, what, environment_.clock.now());
 }
 
-asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw,
-                                                      const Attempt& attempt) {
+asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Effect effect) {
   net::HttpRequest request;
   request.method = std::move(raw.method);
   request.url = std::move(raw.url);
@@ -52,7 +51,7 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw,
   request.body = std::move(raw.body);
   request.follow_redirects = raw.follow_redirects;
   request.max_response_bytes = raw.max_bytes;
-  request.may_resend = attempt.effect != Effect::once;
+  request.may_resend = effect != Effect::once;
   const auto result = co_await environment_.http.send(std::move(request));
   co_return outcome_of(result, "the request", environment_.clock.now());
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include <boost/asio/awaitable.hpp>
 
 #include "daemon/engine/attempt.h"
@@ -30,9 +32,9 @@ class StepRunner final : public engine::AttemptRunner {
 
  private:
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::EndpointCall call,
-                                                           const engine::Attempt& attempt);
-  boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::RawRequest raw,
-                                                           const engine::Attempt& attempt);
+                                                           std::string credential_name,
+                                                           Effect effect);
+  boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::RawRequest raw, Effect effect);
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::ProgramCall program,
                                                            engine::LineSink log);
 

@@ -1,0 +1,233 @@
+#include "daemon/steps/step_runner.h"
+
+#include <catch2/catch.hpp>
+
+#include "shared/connector_catalog.h"
+#include "shared/connector_reader.h"
+#include "shared/diagnostic.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_credential_store.h"
+#include "tests/support/result.h"
+#include "tests/support/run_coroutine.h"
+#include "tests/support/scripted_http_client.h"
+#include "tests/support/scripted_processes.h"
+#include "tests/support/seeded_random.h"
+#include "tests/support/temporary_folder.h"
+
+using Catch::Matchers::Contains;
+using tba::Effect;
+using tba::Value;
+using tba::engine::Attempt;
+using tba::engine::AttemptOutcome;
+using tba::engine::EndpointCall;
+using tba::engine::ProgramCall;
+using tba::engine::RawRequest;
+using tba::tests::run_coroutine;
+
+namespace {
+
+using Lines = std::vector<std::pair<std::string, std::string>>;
+
+/// What a step runner needs.
+struct World {
+  tba::tests::TemporaryFolder folder;
+  tba::tests::FakeCredentialStore store;
+  tba::tests::FakeClock clock;
+  tba::tests::SeededRandom random{1};
+  tba::UuidGenerator ids{clock, random};
+  tba::vault::LiveSecrets live_secrets;
+  tba::vault::Credentials credentials{{store, live_secrets, clock, random, ids},
+                                      {folder / "vault.key", false}};
+  tba::tests::ScriptedHttpClient http;
+  tba::tests::ScriptedProcesses processes;
+  tba::steps::StepRunner runner{{http, processes, credentials, clock}};
+  std::shared_ptr<const tba::Connector> github = tba::built_in_connectors().find("github");
+  Lines lines;
+
+  World() { run_coroutine(credentials.load()).value(); }
+
+  void set_token(const std::string& name, const std::string& token) {
+    tba::vault::NewCredential credential{name, github, "token", "", {}};
+    credential.fields.emplace("token", tba::vault::Secret(token));
+    run_coroutine(credentials.set(std::move(credential))).value();
+  }
+
+  Attempt get_user(const std::string& credential = "") const {
+    Attempt attempt;
+    attempt.credential = credential;
+    attempt.request = EndpointCall{github, "get-user",
+                                   Value::object({{"username", Value::string("octocat")}}), ""};
+    return attempt;
+  }
+
+  AttemptOutcome perform(Attempt attempt) {
+    // Made before it is awaited: what it is given must not have to outlive the call.
+    auto task =
+        runner.perform(std::move(attempt), [this](std::string_view stream, std::string_view line) {
+          lines.emplace_back(stream, line);
+        });
+    return run_coroutine(std::move(task));
+  }
+};
+
+/// Checks that the attempt failed before anything was done.
+void check_not_attempted(const AttemptOutcome& outcome, const std::string& kind) {
+  REQUIRE(outcome.failure);
+  CHECK(outcome.failure->kind == kind);
+  CHECK(outcome.certainly_not_acted);
+  CHECK_FALSE(outcome.unknown);
+  CHECK(outcome.result.is_null());
+}
+
+}  // namespace
+
+TEST_CASE("step runner: a call becomes its endpoint's request, with its credential") {
+  World world;
+  world.set_token("bot", "ghp_0123456789");
+  world.http.answer(200, R"({"login":"octocat"})");
+  const auto outcome = world.perform(world.get_user("bot"));
+  CHECK_FALSE(outcome.failure);
+  CHECK(outcome.http_status == 200);
+  CHECK(outcome.result.find("body")->find("login")->as_string() == "octocat");
+  REQUIRE(world.http.requests.size() == 1);
+  const auto& request = world.http.requests.front();
+  CHECK(request.method == "GET");
+  CHECK(request.url == "https://api.github.com/users/octocat");
+  CHECK(std::ranges::count(request.headers, std::pair<std::string, std::string>(
+                                                "Authorization", "Bearer ghp_0123456789")) == 1);
+}
+
+TEST_CASE("step runner: a call uses the credential as it is when it is made") {
+  World world;
+  world.http.answer(200);
+  world.set_token("bot", "ghp_0123456789");
+  (void)world.perform(world.get_user("bot"));
+  world.set_token("bot", "ghp_9876543210");
+  (void)world.perform(world.get_user("bot"));
+  CHECK(std::ranges::count(
+            world.http.requests.back().headers,
+            std::pair<std::string, std::string>("Authorization", "Bearer ghp_9876543210")) == 1);
+}
+
+TEST_CASE("step runner: a credential that is missing or broken fails the attempt before it acts") {
+  World world;
+  auto outcome = world.perform(world.get_user("bot"));
+  check_not_attempted(outcome, "credential");
+  CHECK_THAT(outcome.failure->message, Contains("bot"));
+
+  world.set_token("bot", "ghp_0123456789");
+  world.store.rows.begin()->second.sealed[10] ^= 1;
+  tba::vault::Credentials reopened(
+      {world.store, world.live_secrets, world.clock, world.random, world.ids},
+      {world.folder / "vault.key", false});
+  run_coroutine(reopened.load()).value();
+  tba::steps::StepRunner runner({world.http, world.processes, reopened, world.clock});
+  outcome = run_coroutine(runner.perform(world.get_user("bot"), nullptr));
+  check_not_attempted(outcome, "credential");
+  CHECK(outcome.failure->message == reopened.problem("bot"));
+  CHECK(world.http.requests.empty());
+}
+
+TEST_CASE("step runner: a request that cannot be built fails the attempt before it acts") {
+  World world;
+  auto attempt = world.get_user();
+  std::get<EndpointCall>(attempt.request).endpoint = "get-usr";
+  auto outcome = world.perform(attempt);
+  check_not_attempted(outcome, "request");
+  CHECK(outcome.failure->message == "there is no endpoint github/get-usr");
+
+  attempt = world.get_user();
+  std::get<EndpointCall>(attempt.request).parameters = Value::object({});
+  outcome = world.perform(attempt);
+  check_not_attempted(outcome, "request");
+  CHECK_THAT(outcome.failure->message, Contains("github/get-user") && Contains("username"));
+  CHECK(world.http.requests.empty());
+}
+
+TEST_CASE("step runner: only what is no `once` may be sent again by the client itself") {
+  World world;
+  world.http.answer(200);
+  for (const auto effect : {Effect::repeat, Effect::keyed, Effect::once}) {
+    auto call = world.get_user();
+    call.effect = effect;
+    (void)world.perform(call);
+    CHECK(world.http.requests.back().may_resend == (effect != Effect::once));
+
+    Attempt raw;
+    raw.effect = effect;
+    raw.request = RawRequest{"POST", "http://far.example/", {}, "", false, 100};
+    (void)world.perform(raw);
+    CHECK(world.http.requests.back().may_resend == (effect != Effect::once));
+  }
+}
+
+TEST_CASE("step runner: a keyed call sends its key in the header that the connector names") {
+  World world;
+  tba::Diagnostics diagnostics;
+  auto connector = tba::read_connector("pay.yaml", R"(
+connector: pay
+base_url: https://pay.example
+idempotency_header: Idempotency-Key
+endpoints:
+  charge: { method: POST, path: /charges }
+)",
+                                       diagnostics);
+  INFO(diagnostics.render());
+  REQUIRE(connector);
+  Attempt attempt;
+  attempt.effect = Effect::keyed;
+  attempt.request = EndpointCall{std::make_shared<const tba::Connector>(std::move(*connector)),
+                                 "charge", Value::object({}), "run/charge"};
+  world.http.answer(200);
+  (void)world.perform(attempt);
+  CHECK(std::ranges::count(world.http.requests.back().headers,
+                           std::pair<std::string, std::string>("Idempotency-Key", "run/charge")) ==
+        1);
+}
+
+TEST_CASE("step runner: a raw request is sent as it was evaluated") {
+  World world;
+  world.http.answer(503, "", {{"retry-after", "5"}});
+  Attempt attempt;
+  attempt.request =
+      RawRequest{"PUT", "http://far.example/a?b=c", {{"X-A", "1"}}, "text", true, 1234};
+  const auto outcome = world.perform(attempt);
+  REQUIRE(outcome.failure);
+  CHECK(outcome.failure->message == "the request answered 503");
+  CHECK(outcome.retry_after == std::chrono::seconds(5));
+  const auto& request = world.http.requests.front();
+  CHECK(request.method == "PUT");
+  CHECK(request.url == "http://far.example/a?b=c");
+  CHECK(request.headers == tba::net::HeaderFields{{"X-A", "1"}});
+  CHECK(request.body == "text");
+  CHECK(request.follow_redirects);
+  CHECK(request.max_response_bytes == 1234);
+}
+
+TEST_CASE("step runner: a program gets what was evaluated, and its lines go to the log") {
+  World world;
+  world.processes.lines = {{false, "one"}, {true, "two"}};
+  tba::steps::ProcessResult ended;
+  ended.out = "[1]";
+  world.processes.result = ended;
+  Attempt attempt;
+  attempt.request = ProgramCall{{"./list.sh", "-a"}, {{"LABEL", "bug"}}, "/flows", true};
+  const auto outcome = world.perform(attempt);
+  CHECK_FALSE(outcome.failure);
+  CHECK(outcome.result.find("body")->size() == 1);
+  CHECK(world.lines == Lines{{"stdout", "one"}, {"stderr", "two"}});
+  const auto& request = world.processes.requests.front();
+  CHECK(request.command == std::vector<std::string>{"./list.sh", "-a"});
+  CHECK(request.environment == std::vector<std::pair<std::string, std::string>>{{"LABEL", "bug"}});
+  CHECK(request.folder == "/flows");
+}
+
+TEST_CASE("step runner: a program that is not there fails the attempt before it acts") {
+  World world;
+  world.processes.result = tba::Error{tba::ErrorCode::invalid, "there is no such program", ""};
+  Attempt attempt;
+  attempt.request = ProgramCall{{"./list.sh"}, {}, "/flows", false};
+  const auto outcome = world.perform(attempt);
+  check_not_attempted(outcome, "program");
+  CHECK(outcome.failure->message == "./list.sh: there is no such program");
+}
