@@ -28,6 +28,9 @@ asio::awaitable<http::Response> ready(Services& services, http::Request) {
 /// What anybody may reach, TCP included.
 std::vector<http::Route> public_routes(Services& services) {
   auto hooks = route(services, "POST", "/hooks/{path*}", receive);
+  hooks.on_refused = [&services](http::Request request, const http::Response& answer) {
+    return services.webhooks.record_refusal(request.parameter("path"), request.peer.text(), answer);
+  };
   auto health = route(services, "GET", "/healthz", healthy);
   auto readiness = route(services, "GET", "/readyz", ready);
   for (auto* open : {&hooks, &health, &readiness}) open->reach = http::Reach::anywhere;

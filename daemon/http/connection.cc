@@ -130,6 +130,7 @@ asio::awaitable<void> Connection::run() {
     if (logged) line = parser_->request().method + ' ' + parser_->request().target;
     Response response;
     if (refusal_) {
+      if (path_ && path_->on_refused) co_await tell_of_refusal();
       response = std::move(*refusal_);
     } else {
       response = co_await handle();
@@ -155,6 +156,7 @@ asio::awaitable<bool> Connection::receive() {
   parser_.emplace(host_.limits().header_bytes);
   refusal_.reset();
   route_ = nullptr;
+  path_ = nullptr;
   received_ = false;
   head_only_ = false;
   if (buffer_.size() == 0 && buffer_.capacity() > kKeptBuffer) buffer_ = {};
@@ -205,8 +207,8 @@ asio::awaitable<bool> Connection::receive_body() {
 
 /// Waits for more bytes. False: there are none; `refusal_` is set where the client can be told why.
 asio::awaitable<bool> Connection::fill(std::size_t bytes) {
+  error_code error;
   if (!gave_up_) {
-    error_code error;
     const std::size_t count = co_await socket_.async_read_some(
         buffer_.prepare(bytes), asio::redirect_error(asio::use_awaitable, error));
     buffer_.commit(count);
@@ -214,6 +216,9 @@ asio::awaitable<bool> Connection::fill(std::size_t bytes) {
   }
   if (gave_up_ && !aborted_ && phase_ == Phase::receiving) {
     refuse(problem(408, "request_timeout", "the request did not arrive in time"));
+  } else if (error == asio::error::eof && parser_->is_header_done()) {
+    // The client may have closed its side only (RFC 9112 section 8).
+    refuse(problem(400, "cut_short", "the connection ended before the request's body did"));
   }
   co_return false;
 }
@@ -257,6 +262,9 @@ bool Connection::resolve() {
     return false;
   }
   auto match = router_.match(request.method, *target);
+  path_ = match.route ? match.route : match.other;
+  request.parameters = std::move(match.parameters);
+  request.peer = peer_;
   if (!match.route) {
     if (match.allow.empty()) {
       refuse(problem(404, "not_found", "there is nothing at " + target->path()));
@@ -283,10 +291,8 @@ bool Connection::resolve() {
   }
   parser_->body_limit(body_limit());
   if (head_only_ && route_->method == "GET") request.method = "GET";
-  request.parameters = std::move(match.parameters);
   request.query = std::move(target->query);
   request.path = std::move(*target).take_path();
-  request.peer = peer_;
   return true;
 }
 
@@ -309,6 +315,19 @@ asio::awaitable<Response> Connection::handle() {
   co_return response;
 }
 
+asio::awaitable<void> Connection::tell_of_refusal() {
+  if (aborted_) co_return;
+  enter(Phase::handling, host_.limits().handler_time);
+  std::exception_ptr exception;
+  try {
+    co_await path_->on_refused(std::move(parser_->request()), *refusal_);
+  } catch (...) {
+    exception = std::current_exception();
+  }
+  if (gave_up_) co_await forget_cancellation();
+  if (exception) failure(exception);
+}
+
 Response Connection::failure(std::exception_ptr exception) {
   std::string what = "an unknown exception";
   bool cancelled = false;
@@ -325,8 +344,8 @@ Response Connection::failure(std::exception_ptr exception) {
   if (cancelled) return problem(504, "timed_out", "the request took too long");
   const std::string incident = host_.next_incident();
   host_.log().error("a request failed inside the daemon", {{"incident", incident},
-                                                           {"method", route_->method},
-                                                           {"route", route_->pattern},
+                                                           {"method", path_->method},
+                                                           {"route", path_->pattern},
                                                            {"what", what}});
   return problem(500, "internal",
                  "the daemon failed at this request; its log has incident " + incident);

@@ -79,6 +79,7 @@ class Connection {
   bool feed();
   bool resolve();
   boost::asio::awaitable<Response> handle();
+  boost::asio::awaitable<void> tell_of_refusal();
   boost::asio::awaitable<bool> respond(Response response);
   boost::asio::awaitable<bool> stream(Response response);
   boost::asio::awaitable<bool> write(std::string_view head, std::string_view body = {});
@@ -110,6 +111,7 @@ class Connection {
   std::optional<RequestParser> parser_;
   std::optional<Response> refusal_;  // the answer, found before there was a handler
   const Route* route_ = nullptr;
+  const Route* path_ = nullptr;  // the route, or another of the path: who hears of a refusal
   bool head_only_ = false;
   bool received_ = false;  // the whole of it
 };

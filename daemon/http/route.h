@@ -17,6 +17,12 @@ namespace tba::http {
 /// (terminal).
 using Handler = std::function<boost::asio::awaitable<Response>(Request)>;
 
+/// Hears of a request that the server refused in the route's name: its method fits no handler, its
+/// body is too large or was cut short, the server is stopping. `request` has no whole body;
+/// `answer` is the problem document that is sent when this has ended. Runs as a Handler does.
+using RefusalListener =
+    std::function<boost::asio::awaitable<void>(Request, const Response& answer)>;
+
 /// From where a route can be reached.
 enum class Reach {
   local,     ///< The unix socket only; on TCP it does not exist (404).
@@ -35,6 +41,7 @@ struct Route {
   std::size_t max_body = 0;               ///< Bytes; 0: the server's own limit.
   std::chrono::milliseconds deadline{0};  ///< For the handler; 0: the server's own.
   bool while_stopping = false;            ///< Served, not answered with 503, while draining.
+  RefusalListener on_refused;             ///< Or empty.
 };
 
 }  // namespace tba::http

@@ -94,7 +94,9 @@ Router::Match Router::match(std::string_view method, const Target& target) const
   };
   auto entry = serves(method);
   if (entry == entries->end() && method == "HEAD") entry = serves("GET");
-  if (entry == entries->end()) {
+  if (entry != entries->end()) {
+    match.route = entry->route;
+  } else {
     std::vector<std::string_view> methods;
     for (const auto& other : *entries) methods.push_back(other.route->method);
     if (serves("GET") != entries->end() && serves("HEAD") == entries->end()) {
@@ -105,9 +107,9 @@ Router::Match Router::match(std::string_view method, const Target& target) const
       if (!match.allow.empty()) match.allow += ", ";
       match.allow += name;
     }
-    return match;
+    entry = entries->begin();
+    match.other = entry->route;
   }
-  match.route = entry->route;
   for (const auto& [name, segment, rest] : entry->parameters) {
     match.parameters.emplace_back(name,
                                   rest ? target.from_segment(segment) : target.segment(segment));

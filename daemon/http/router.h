@@ -27,8 +27,10 @@ class Router {
   /// What matches a request.
   struct Match {
     const Route* route = nullptr;
-    std::vector<std::pair<std::string, std::string>> parameters;
-    std::string allow;  ///< Without a route: the methods of the path ("GET, HEAD"), or empty.
+    const Route* other =
+        nullptr;        ///< Without a route: one of the path for another method, or null.
+    std::string allow;  ///< Beside `other`: the methods of the path ("GET, HEAD").
+    std::vector<std::pair<std::string, std::string>> parameters;  ///< Of `route` or `other`.
   };
   Match match(std::string_view method, const Target& target) const;
 

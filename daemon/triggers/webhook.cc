@@ -191,6 +191,14 @@ asio::awaitable<http::Response> Webhooks::receive(http::Request request, std::st
                                 answer_json(id, std::get<engine::Admitted>(*outcome).runs, false));
 }
 
+asio::awaitable<void> Webhooks::record_refusal(std::string path, std::string peer,
+                                               const http::Response& answer) {
+  const auto problem = parse_json(answer.body);
+  const Value* detail = problem ? problem->find("detail") : nullptr;
+  return record_rejection(std::move(path), std::move(peer), answer.status,
+                          detail ? std::string(detail->as_string()) : std::string());
+}
+
 asio::awaitable<void> Webhooks::record_rejection(std::string path, std::string peer, int status,
                                                  std::string reason) {
   storage::Rejection rejection;

@@ -36,11 +36,15 @@ class Webhooks {
   /// Answers a POST below /hooks/; `path` is what follows that.
   boost::asio::awaitable<http::Response> receive(http::Request request, std::string path);
 
-  /// Records a request that was turned away.
+  /// Records a request that the server refused before it was received: one that is too large, was
+  /// cut short or is no POST. `answer`: the problem document that says why.
+  boost::asio::awaitable<void> record_refusal(std::string path, std::string peer,
+                                              const http::Response& answer);
+
+ private:
   boost::asio::awaitable<void> record_rejection(std::string path, std::string peer, int status,
                                                 std::string reason);
 
- private:
   class Examination;
 
   Environment environment_;

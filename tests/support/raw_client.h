@@ -41,6 +41,8 @@ class RawClient {
   void close() {
     if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
   }
+  /// Says that nothing more will be sent; answers can still be read.
+  void end_sending() { ::shutdown(descriptor_, SHUT_WR); }
   /// False where the server does not take it any more.
   bool send(std::string_view text) {
     while (!text.empty()) {

@@ -58,6 +58,8 @@ TEST_CASE("router: a method that the path does not know is told which it does") 
   const Table table({route("PUT", "/c/{name}"), route("GET", "/c/{name}")});
   const auto found = table.match("POST", "/c/x");
   CHECK(found.route == nullptr);
+  REQUIRE(found.other != nullptr);
+  CHECK(found.other->pattern == "/c/{name}");
   CHECK(found.allow == "GET, HEAD, PUT");
   CHECK(table.match("POST", "/d").allow.empty());
   CHECK(table.pattern("HEAD", "/c/x") == "/c/{name}");

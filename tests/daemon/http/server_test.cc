@@ -22,6 +22,7 @@ using namespace tba::http;
 using namespace std::chrono_literals;
 using boost::asio::awaitable;
 using Catch::Contains;
+using Catch::StartsWith;
 using tests::RawClient;
 using tests::RunningServer;
 
@@ -269,6 +270,41 @@ TEST_CASE("server: a client that is still sending sees why its body is refused")
   REQUIRE(result);
   CHECK(result->status == 413);
   CHECK_THAT(result->body, Contains("1024 bytes"));
+}
+
+TEST_CASE("server: a client whose body was cut short is told so") {
+  RunningServer server(routes_of_test());
+  auto client = server.connect();
+  client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf");
+  client.end_sending();
+  CHECK_THAT(client.read_all(), StartsWith("HTTP/1.1 400") && Contains("cut_short"));
+}
+
+TEST_CASE("server: a route hears of what is refused in its name") {
+  std::vector<std::string> heard;
+  auto hook = route("POST", "/hook/{path*}", echo);
+  hook.max_body = 8;
+  hook.on_refused = [&](Request request, const Response& answer) -> awaitable<void> {
+    heard.push_back(request.parameter("path") + ' ' + std::to_string(answer.status));
+    if (answer.status == 405) throw std::runtime_error("swordfish");
+    co_return;
+  };
+  RunningServer server({hook});
+  CHECK_THAT(answer(server,
+                    "POST /hook/a/b HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
+                    "Connection: close\r\n\r\n"),
+             StartsWith("HTTP/1.1 413"));
+  CHECK_THAT(answer(server, "PUT /hook/c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+             StartsWith("HTTP/1.1 405"));
+  auto client = server.connect();
+  client.send("POST /hook/d HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
+  client.end_sending();
+  CHECK_THAT(client.read_all(), StartsWith("HTTP/1.1 400"));
+  CHECK_THAT(answer(server, "GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+             StartsWith("HTTP/1.1 404"));
+  server.stop(0ms);
+  CHECK(heard == std::vector<std::string>{"a/b 413", "c 405", "d 400"});
+  CHECK_THAT(server.log(), Contains("a request failed inside the daemon") && Contains("swordfish"));
 }
 
 TEST_CASE("server: a client that expects 100 gets it where its body is wanted") {
