@@ -117,6 +117,7 @@ std::vector<Answer> post_twice(int port, const std::vector<Example>& examples) {
   const auto post_some = [&] {
     httplib::Client client("127.0.0.1", port);
     client.set_keep_alive(true);
+    client.set_tcp_nodelay(true);
     client.set_read_timeout(60);
     for (auto turn = next++; turn < order.size(); turn = next++) {
       const auto& example = examples[order[turn]];
