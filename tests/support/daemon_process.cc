@@ -82,7 +82,7 @@ DaemonProcess::DaemonProcess(std::string_view config) {
   std::filesystem::create_directory(home_ / "workflows");
 }
 
-void DaemonProcess::spawn() {
+void DaemonProcess::launch() {
   const auto home = home_.path().string();
   const auto log = (home_ / kLog).string();
   const rlimit limit = file_limit(largest_file_);
@@ -105,7 +105,7 @@ void DaemonProcess::spawn() {
 }
 
 void DaemonProcess::start() {
-  spawn();
+  launch();
   const auto is_ready = [this] {
     int status = 0;
     if (::waitpid(pid_, &status, WNOHANG) == pid_) {
@@ -124,7 +124,7 @@ void DaemonProcess::start() {
 }
 
 int DaemonProcess::start_in_vain() {
-  spawn();
+  launch();
   return wait_for_exit();
 }
 

@@ -39,6 +39,8 @@ class DaemonProcess {
 
   /// Starts it and waits until /readyz answers. Requires: it does not run.
   void start();
+  /// Starts it and does not wait. Requires: it does not run.
+  void launch();
   /// Starts it and waits for its end; gives its exit code. For a daemon that refuses to start.
   int start_in_vain();
   /// SIGKILL; returns when it is gone. Nothing where it does not run.
@@ -78,7 +80,6 @@ class DaemonProcess {
   nlohmann::json finished_run(const std::string& run) const;
 
  private:
-  void spawn();
   std::runtime_error failure(const std::string& what) const;
 
   TemporaryFolder home_;

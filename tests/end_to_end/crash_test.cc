@@ -1,0 +1,282 @@
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <set>
+#include <thread>
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include "tests/support/daemon_process.h"
+#include "tests/support/eventually.h"
+#include "tests/support/github.h"
+#include "tests/support/http_server.h"
+
+namespace tba::tests {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr auto kSecret = "webhook-secret";
+constexpr auto kBody = R"({"action": "opened", "issue": {"title": "It crashes"}})";
+constexpr int kConnections = 4;
+
+/// Three calls to two APIs; the last must not happen twice.
+constexpr auto kWorkflow = R"(
+on: {{ webhook: {{ connector: github, event: issues.opened, credential: github-webhook }} }}
+steps:
+  - id: look
+    http: {{ url: "{0}/look/${{{{ .run.id }}}}" }}
+  - id: keep
+    http: {{ method: PUT, url: "{0}/keep/${{{{ .run.id }}}}", json: "${{{{ .trigger.body }}}}" }}
+  - id: tell
+    http: {{ method: POST, url: "{1}/tell/${{{{ .run.id }}}}", json: "${{{{ .steps.look.body }}}}" }}
+    effect: once
+)";
+
+const std::vector<std::string> kSteps = {"look", "keep", "tell"};
+
+/// Threads for a server's connections, which says when none is left.
+class Connections final : public httplib::TaskQueue {
+ public:
+  explicit Connections(std::atomic<int>& open) : open_(open), threads_(32) {}
+
+  void enqueue(std::function<void()> task) override {
+    ++open_;
+    threads_.enqueue([this, task = std::move(task)] {
+      task();
+      --open_;
+    });
+  }
+  void shutdown() override { threads_.shutdown(); }
+
+ private:
+  std::atomic<int>& open_;
+  httplib::ThreadPool threads_;
+};
+
+/// The far side: takes a moment over each request, and keeps what came in which order.
+class Api {
+ public:
+  Api() : server_([this](httplib::Server& server) { routes(server); }) {}
+
+  std::string url() const { return server_.url(""); }
+  /// Waits until everything that a dead daemon has sent was taken.
+  void settle() {
+    // Connections are accepted in order, each takes one request.
+    httplib::Client("127.0.0.1", server_.port()).Get("/settled");
+    REQUIRE(eventually([this] { return open_ == 0; }));
+  }
+  /// The steps that called, in that order, by run.
+  std::map<std::string, std::vector<std::string>> calls() {
+    std::lock_guard lock(mutex_);
+    return calls_;
+  }
+
+ private:
+  void routes(httplib::Server& server) {
+    server.new_task_queue = [this] { return new Connections(open_); };
+    server.set_keep_alive_max_count(1);
+    const auto take = [this](const httplib::Request& request, httplib::Response& response) {
+      std::chrono::microseconds latency;
+      {
+        std::lock_guard lock(mutex_);
+        calls_[request.matches[2]].push_back(request.matches[1]);
+        latency = std::chrono::microseconds(random_() % 10'000);
+      }
+      std::this_thread::sleep_for(latency);
+      response.set_content(R"({"taken": true})", "application/json");
+    };
+    server.Get(R"(/(look)/(.+))", take);
+    server.Put(R"(/(keep)/(.+))", take);
+    server.Post(R"(/(tell)/(.+))", take);
+  }
+
+  std::atomic<int> open_ = 0;
+  std::mutex mutex_;  // of the following two
+  std::map<std::string, std::vector<std::string>> calls_;
+  std::minstd_rand random_;
+  HttpServer server_;
+};
+
+/// Posts deliveries from several connections, each again and again until it is acknowledged.
+class Senders {
+ public:
+  Senders() {
+    for (int i = 0; i < kConnections; ++i) threads_.emplace_back([this, i] { send(i); });
+  }
+  ~Senders() { finish(); }
+
+  /// Where the daemon listens; 0 while there is none.
+  void set_port(int port) {
+    std::lock_guard lock(mutex_);
+    port_ = port;
+    changed_.notify_all();
+  }
+  /// Lets each end with the delivery it is at. Requires: a daemon listens.
+  void finish() {
+    {
+      std::lock_guard lock(mutex_);
+      over_ = true;
+      changed_.notify_all();
+    }
+    for (auto& thread : threads_) thread.join();
+    threads_.clear();
+  }
+
+  /// What was acknowledged: the answer for each delivery id.
+  const std::map<std::string, json>& acknowledged() const { return acknowledged_; }
+  /// Answers that should not have been.
+  const std::vector<std::string>& complaints() const { return complaints_; }
+
+ private:
+  void send(int connection) {
+    for (int number = 0;; ++number) {
+      const auto id = fmt::format("{}-{}", connection, number);
+      while (true) {
+        const auto port = wait_for_port();
+        if (!port) return;
+        httplib::Client client("127.0.0.1", *port);
+        client.set_tcp_nodelay(true);
+        const auto answer =
+            client.Post("/hooks/crash", signed_github_headers("issues", id, kSecret, kBody), kBody,
+                        "application/json");
+        if (!answer) continue;
+        std::lock_guard lock(mutex_);
+        if (answer->status == 202) {
+          acknowledged_[id] = json::parse(answer->body);
+          if (over_) return;
+          break;
+        }
+        complaints_.push_back(answer->body);
+        return;
+      }
+    }
+  }
+
+  /// Nothing where the senders are to end and none listens.
+  std::optional<int> wait_for_port() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return port_ != 0 || over_; });
+    return port_ != 0 ? std::optional(port_) : std::nullopt;
+  }
+
+  std::mutex mutex_;  // of the following five
+  std::condition_variable changed_;
+  int port_ = 0;
+  bool over_ = false;
+  std::map<std::string, json> acknowledged_;
+  std::vector<std::string> complaints_;
+  std::vector<std::thread> threads_;
+};
+
+unsigned number_from_environment(const char* name, unsigned otherwise) {
+  const char* text = std::getenv(name);
+  return text ? static_cast<unsigned>(std::stoul(text)) : otherwise;
+}
+
+void check_run(const json& run, const std::vector<std::string>& calls) {
+  std::map<std::string, int> counts;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    ++counts[calls[i]];
+    // Where a step called, the one before it had finished, and must not call again.
+    const auto step = std::ranges::find(kSteps, calls[i]);
+    for (std::size_t j = 0; j < i; ++j) CHECK(std::ranges::find(kSteps, calls[j]) <= step);
+  }
+  CHECK(counts["tell"] <= 1);
+  if (run["status"] == "succeeded")
+    CHECK(counts["tell"] == 1);
+  else
+    CHECK(run["status"] == "interrupted");
+
+  REQUIRE(run["steps"].size() == kSteps.size());
+  for (const auto& step : run["steps"]) {
+    const bool interrupted = step["id"] == "tell" && run["status"] == "interrupted";
+    CHECK(step["status"] == (interrupted ? "interrupted" : "succeeded"));
+    CHECK(counts[step["id"]] <= step["attempt"].get<int>());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("crash: killed at any moment, the daemon loses nothing and repeats nothing silently") {
+  const auto rounds = number_from_environment("TBA_CRASH_ROUNDS", 50);
+  const auto seed = number_from_environment("TBA_CRASH_SEED", std::random_device()());
+  std::cout << "crash: TBA_CRASH_ROUNDS=" << rounds << " TBA_CRASH_SEED=" << seed << std::endl;
+  std::mt19937 random(seed);
+
+  Api looked_at;
+  Api told;
+  DaemonProcess daemon;
+  daemon.write_workflow("crash", fmt::format(kWorkflow, looked_at.url(), told.url()));
+  daemon.start();
+  daemon.set_credential(
+      "github-webhook",
+      {{"connector", "github"}, {"scheme", "webhook"}, {"fields", {{"secret", kSecret}}}});
+
+  Senders senders;
+  for (unsigned round = 0; round < rounds; ++round) {
+    senders.set_port(daemon.port());
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 100'000));
+    senders.set_port(0);
+    daemon.kill();
+    if (random() % 4 == 0) {
+      // Killed again before, or just when, it is ready.
+      daemon.launch();
+      std::this_thread::sleep_for(std::chrono::microseconds(random() % 50'000));
+      daemon.kill();
+    }
+    looked_at.settle();
+    told.settle();
+    daemon.start();
+  }
+  senders.set_port(daemon.port());
+  senders.finish();
+  REQUIRE(senders.complaints() == std::vector<std::string>());
+  REQUIRE(eventually([&] {
+    const auto runs = daemon.get("/api/v1/status").at("runs");
+    return runs["active"] == 0 && runs["waiting"] == 0;
+  }));
+
+  // Each delivery is in the inbox once, with one run, which its sender was told.
+  const auto inbox = daemon.list("/api/v1/deliveries");
+  CHECK(inbox.size() == senders.acknowledged().size());
+  std::set<std::string> runs;
+  for (const auto& delivery : inbox) {
+    INFO(delivery.dump());
+    const auto found = senders.acknowledged().find(delivery["sender_id"]);
+    REQUIRE(found != senders.acknowledged().end());
+    CHECK(found->second["delivery"] == delivery["id"]);
+    REQUIRE(found->second["runs"].size() == 1);
+    CHECK(runs.insert(found->second["runs"][0]).second);
+  }
+
+  // Each run has ended, or stopped where nobody can know.
+  const auto listed = daemon.list("/api/v1/runs");
+  CHECK(listed.size() == runs.size());
+  auto calls = looked_at.calls();
+  for (auto& [run, steps] : told.calls())
+    calls[run].insert(calls[run].end(), steps.begin(), steps.end());
+  int interrupted = 0;
+  int repeated = 0;
+  for (const auto& summary : listed) {
+    const auto id = summary["id"].get<std::string>();
+    CHECK(runs.count(id) == 1);
+    const auto run = daemon.get("/api/v1/runs/" + id);
+    INFO(run.dump(2) << "\ncalls: " << fmt::format("{}", fmt::join(calls[id], " ")));
+    check_run(run, calls[id]);
+    interrupted += run["status"] == "interrupted" ? 1 : 0;
+    repeated += calls[id].size() > kSteps.size() ? 1 : 0;
+  }
+  CHECK(calls.size() == runs.size());
+  std::cout << fmt::format("crash: {} runs, {} interrupted, {} with a repeated call\n", runs.size(),
+                           interrupted, repeated);
+}
+
+}  // namespace tba::tests
