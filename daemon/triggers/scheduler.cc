@@ -79,15 +79,16 @@ void Scheduler::set_alarm() {
 
 void Scheduler::ring() {
   const auto now = environment_.clock.now();
+  std::vector<std::pair<Job, Instant>> due;
   {
     std::lock_guard lock(mutex_);
     for (auto& job : jobs_) {
       if (!job.next || *job.next > now) continue;
-      tasks_.spawn(fire(job.key, job.workflow, *job.next));
-      job.last = job.next;
+      due.emplace_back(job, *job.next);
       job.next = next_after(job.schedule, now);
     }
   }
+  for (const auto& [job, slot] : due) tasks_.spawn(fire(job.key, job.workflow, slot));
   set_alarm();
 }
 
@@ -101,7 +102,7 @@ asio::awaitable<void> Scheduler::fire(std::string key, std::string workflow, Ins
     co_return;
   }
   engine::Admission admission;
-  admission.slot = storage::ScheduleSlot{std::move(key), slot};
+  admission.slot = storage::ScheduleSlot{key, slot};
   engine::Start start;
   start.id = environment_.ids.next<RunId>();
   start.definition = loaded->definition;
@@ -113,7 +114,11 @@ asio::awaitable<void> Scheduler::fire(std::string key, std::string workflow, Ins
   if (!outcome) {
     environment_.log.error("a scheduled run could not be started",
                            {{"workflow", workflow}, {"why", outcome.error().message}});
+    co_return;
   }
+  std::lock_guard lock(mutex_);
+  const auto job = std::ranges::find(jobs_, key, &Job::key);
+  if (job != jobs_.end()) job->last = slot;
 }
 
 }  // namespace tba::triggers

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/api/services.h"
+#include "daemon/http/event_stream.h"
+#include "daemon/http/message.h"
+#include "daemon/vault/live_secrets.h"
+#include "shared/value/value.h"
+#include "tests/support/engine_world.h"
+#include "tests/support/scripted_http_client.h"
+#include "tests/support/scripted_processes.h"
+
+namespace tba::tests {
+
+/// What a request to the daemon was answered.
+struct Reply {
+  int status = 0;
+  http::Headers headers;
+  std::string text;
+  Value body;  ///< Null where the text is no JSON.
+
+  /// The member of the body at that path ("items.0.name"), or null.
+  Value at(std::string_view path) const;
+  /// The same as compact JSON.
+  std::string json(std::string_view path) const;
+};
+
+/// A stream of server-sent events that a test reads.
+struct Watch {
+  std::vector<http::Event> events;
+  bool client_is_gone = false;
+  bool ended = false;
+
+  /// The names of the events, one after the other.
+  std::vector<std::string> names() const;
+  /// The data of the n-th event.
+  Value data(std::size_t n) const;
+};
+
+/// Everything of a daemon that stands behind its HTTP server, on one thread: files, vault,
+/// webhooks, schedules, API, engine and store are real; time, attempts, outgoing requests and
+/// crashes are in the test's hands.
+class DaemonWorld {
+ public:
+  DaemonWorld();
+  ~DaemonWorld();
+
+  /// Writes "workflows/<name>.yaml" and has the daemon read its files, which must have no errors.
+  void workflow(const std::string& name, const std::string& text);
+  void reload();
+
+  /// Stores a credential for the built-in GitHub connector: its `token` or its `webhook`.
+  void credential(const std::string& name, const std::string& scheme, const std::string& secret);
+
+  /// Has a route answer the request, as the server would.
+  Reply call(const std::string& method, const std::string& target, std::string body = {},
+             http::Headers headers = {});
+  Reply get(const std::string& target) { return call("GET", target); }
+  Reply post(const std::string& target, std::string body = {}, http::Headers headers = {}) {
+    return call("POST", target, std::move(body), std::move(headers));
+  }
+
+  /// Opens a stream and reads its first events.
+  std::shared_ptr<Watch> watch(const std::string& target);
+
+  /// Lets time pass; alarms ring on the way, at their instants.
+  void pass(Duration time);
+  /// The daemon dies and another one starts on the same home.
+  void restart();
+
+  daemon::Workflows& workflows();
+  vault::Credentials& credentials();
+  triggers::Scheduler& scheduler();
+
+  EngineWorld engine;
+  ScriptedHttpClient http;
+  ScriptedProcesses processes;
+  bool stopping = false;
+
+ private:
+  struct Parts;
+  http::Response respond(const std::string& method, const std::string& target, std::string body,
+                         http::Headers headers);
+
+  std::unique_ptr<daemon::Log> log_;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace tba::tests
