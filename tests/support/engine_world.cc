@@ -100,13 +100,14 @@ EngineWorld::EngineWorld(std::uint64_t seed)
 
 EngineWorld::~EngineWorld() = default;
 
-std::shared_ptr<const engine::Definition> EngineWorld::workflow(const std::string& text) {
+std::shared_ptr<const engine::Definition> EngineWorld::workflow(const std::string& text,
+                                                                const std::string& name) {
   Diagnostics diagnostics;
   const auto catalog = built_in_connectors();
-  auto read = read_workflow("/flows/test.yaml", text, &catalog, diagnostics);
+  auto read = read_workflow("/flows/" + name + ".yaml", text, &catalog, diagnostics);
   if (!read) throw std::runtime_error(diagnostics.render(false));
   std::map<std::string, std::shared_ptr<const Connector>, std::less<>> connectors;
-  for (const auto& name : read->connectors()) connectors.emplace(name, catalog.find(name));
+  for (const auto& used : read->connectors()) connectors.emplace(used, catalog.find(used));
   auto definition = engine::define(std::move(*read), std::move(connectors));
   await(definitions().keep({definition})).value();
   return definition;

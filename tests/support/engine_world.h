@@ -79,8 +79,9 @@ class EngineWorld {
   explicit EngineWorld(std::uint64_t seed = 1);
   ~EngineWorld();
 
-  /// Reads a workflow, as its file would be. Fails the test where it has errors.
-  std::shared_ptr<const engine::Definition> workflow(const std::string& text);
+  /// Reads a workflow, as the file of that name would be. Fails the test where it has errors.
+  std::shared_ptr<const engine::Definition> workflow(const std::string& text,
+                                                     const std::string& name = "test");
 
   /// Starts a run by hand and lets it go on as far as it can.
   RunId start(const std::shared_ptr<const engine::Definition>& definition,
