@@ -41,23 +41,13 @@ std::map<std::string, std::shared_ptr<const Connector>, std::less<>> used_connec
   return used;
 }
 
-/// Reads the users' connectors over the built-in ones.
-void read_connectors(const std::vector<fs::path>& folders, WorkflowSet& set) {
-  set.connectors = built_in_connectors();
-  for (const auto& file : yaml_files(folders)) {
-    auto text = read_file(file, kMaxYamlBytes);
-    if (!text) {
-      set.broken.push_back({file.string(), text.error().message});
-      continue;
-    }
-    Diagnostics diagnostics;
-    auto connector = read_connector(file.string(), std::move(*text), diagnostics);
-    if (connector) {
-      set.connectors.put(std::make_shared<const Connector>(std::move(*connector)));
-    } else {
-      set.broken.push_back({file.string(), diagnostics.render(false)});
-    }
-  }
+Result<std::shared_ptr<const Connector>> read_one_connector(const fs::path& file) {
+  auto text = read_file(file, kMaxYamlBytes);
+  if (!text) return text.error();
+  Diagnostics diagnostics;
+  auto connector = read_connector(file.string(), std::move(*text), diagnostics);
+  if (!connector) return Error{ErrorCode::invalid, diagnostics.render(false), ""};
+  return std::make_shared<const Connector>(std::move(*connector));
 }
 
 Result<Workflow> read_one(const fs::path& file, const ConnectorCatalog& catalog) {
@@ -111,44 +101,71 @@ Workflows::Workflows(Environment environment, std::vector<fs::path> workflow_fol
       connector_folders_(std::move(connector_folders)),
       current_(std::make_shared<const WorkflowSet>()) {}
 
-asio::awaitable<Result<>> Workflows::reload() {
-  WorkflowSet set;
-  read_connectors(connector_folders_, set);
-  decltype(last_good_) good;
-  std::vector<std::shared_ptr<const engine::Definition>> in_force;
+/// Reads the users' connectors over the built-in ones; gives those that are in force, by file.
+Workflows::ByFile<Connector> Workflows::read_connectors(WorkflowSet& set) const {
+  set.connectors = built_in_connectors();
+  ByFile<Connector> good;
+  for (const auto& file : yaml_files(connector_folders_)) {
+    auto connector = read_one_connector(file);
+    if (!connector) {
+      set.broken.push_back({file.string(), connector.error().message});
+      const auto before = good_connectors_.find(file.string());
+      if (before == good_connectors_.end()) continue;
+      connector = before->second;
+    }
+    set.connectors.put(*connector);
+    good.emplace(file.string(), std::move(*connector));
+  }
+  return good;
+}
+
+/// Reads the workflows into the set; gives those that are in force, by file.
+Workflows::ByFile<engine::Definition> Workflows::read_workflows(WorkflowSet& set) const {
+  ByFile<engine::Definition> good;
   for (const auto& file : yaml_files(workflow_folders_)) {
     std::shared_ptr<const engine::Definition> definition;
-    auto workflow = read_one(file, set.connectors);
-    if (workflow) {
+    Result<> taken;
+    if (auto workflow = read_one(file, set.connectors)) {
       auto connectors = used_connectors(*workflow, set.connectors);
       definition = engine::define(std::move(*workflow), std::move(connectors));
+      taken = take(set, definition);
     } else {
-      set.broken.push_back({file.string(), workflow.error().message});
-      const auto before = last_good_.find(file.string());
-      if (before == last_good_.end()) continue;
+      taken = workflow.error();
+    }
+    if (!taken) {
+      set.broken.push_back({file.string(), taken.error().message});
+      const auto before = good_workflows_.find(file.string());
+      if (before == good_workflows_.end() || !take(set, before->second)) continue;
       definition = before->second;
     }
-    if (const auto taken = take(set, definition); !taken) {
-      set.broken.push_back({file.string(), taken.error().message});
-      continue;
-    }
-    in_force.push_back(definition);
     good.emplace(file.string(), std::move(definition));
   }
+  return good;
+}
+
+asio::awaitable<Result<>> Workflows::reload() {
+  WorkflowSet set;
+  auto connectors = read_connectors(set);
+  auto workflows = read_workflows(set);
+  std::vector<std::shared_ptr<const engine::Definition>> in_force;
+  for (const auto& [file, definition] : workflows) in_force.push_back(definition);
   const auto kept = co_await environment_.definitions.keep(std::move(in_force));
   if (!kept) co_return with_context(kept.error(), "cannot keep the versions of the workflows");
-  last_good_ = std::move(good);
+  good_connectors_ = std::move(connectors);
+  good_workflows_ = std::move(workflows);
   for (const auto& broken : set.broken) {
     environment_.log.error("a file was not taken",
                            {{"file", broken.path}, {"diagnostics", broken.diagnostics}});
   }
   environment_.log.info("read the workflow files",
                         {{"workflows", set.workflows.size()}, {"broken", set.broken.size()}});
+  std::lock_guard lock(publishing_);
   publish(std::move(set));
   co_return Result<>();
 }
 
 void Workflows::reconsider() {
+  std::lock_guard lock(publishing_);
   publish(WorkflowSet(*current()));
 }
 

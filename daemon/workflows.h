@@ -63,15 +63,23 @@ class Workflows {
   std::shared_ptr<const WorkflowSet> current() const;
 
  private:
+  /// What files said when they were last right; by path.
+  template <class T>
+  using ByFile = std::map<std::string, std::shared_ptr<const T>>;
+
+  ByFile<Connector> read_connectors(WorkflowSet& set) const;
+  ByFile<engine::Definition> read_workflows(WorkflowSet& set) const;
   std::vector<std::string> reasons_to_hold(const Workflow& workflow) const;
   void publish(WorkflowSet set);
 
   Environment environment_;
   const std::vector<std::filesystem::path> workflow_folders_;
   const std::vector<std::filesystem::path> connector_folders_;
+  ByFile<Connector> good_connectors_;
+  ByFile<engine::Definition> good_workflows_;
+  std::mutex publishing_;  // held from reading current_ to replacing it
   mutable std::mutex mutex_;
-  std::shared_ptr<const WorkflowSet> current_;
-  std::map<std::string, std::shared_ptr<const engine::Definition>> last_good_;  // by file
+  std::shared_ptr<const WorkflowSet> current_;  // guarded by mutex_
 };
 
 }  // namespace tba::daemon
