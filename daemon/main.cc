@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -38,6 +39,11 @@ tba::Environment environment_with(const std::string& home) {
     if (name == "TBA_HOME" && !home.empty()) return home;
     return tba::process_environment(name);
   };
+}
+
+/// A limit on the size of files is an error like a full disk, not the end.
+void survive_file_limits() {
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 /// A crash must not write secrets to disk, and files must be ours alone.
@@ -92,6 +98,7 @@ int main(int argc, char** argv) {
   if (sodium_init() < 0)
     return fail({tba::ErrorCode::internal, "libsodium cannot be initialised", ""});
   keep_to_ourselves();
+  survive_file_limits();
   try {
     return serve(home, log_file);
   } catch (const std::exception& error) {
