@@ -82,26 +82,26 @@ DaemonProcess::DaemonProcess(std::string_view config) {
   std::filesystem::create_directory(home_ / "workflows");
 }
 
-void DaemonProcess::launch() {
+pid_t DaemonProcess::spawn() const {
   const auto home = home_.path().string();
   const auto log = (home_ / kLog).string();
   const rlimit limit = file_limit(largest_file_);
   const pid_t parent = ::getpid();
-  pid_ = ::fork();
-  if (pid_ < 0) throw std::runtime_error("cannot fork");
-  if (pid_ > 0) return;
+  const pid_t child = ::fork();
+  if (child < 0) throw std::runtime_error("cannot fork");
+  if (child > 0) return child;
   // Only what is safe between fork and exec in a program with threads.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);
   const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   ::dup2(file, STDERR_FILENO);
-  if (limit.rlim_cur != RLIM_INFINITY) {
-    // A write beyond the limit gives EFBIG instead of ending the program.
-    ::signal(SIGXFSZ, SIG_IGN);
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
+  ::setrlimit(RLIMIT_FSIZE, &limit);
   ::execl(kProgram, kProgram, "--home", home.c_str(), nullptr);
   ::_exit(127);
+}
+
+void DaemonProcess::launch() {
+  pid_ = spawn();
 }
 
 void DaemonProcess::start() {
@@ -123,9 +123,8 @@ void DaemonProcess::start() {
   }
 }
 
-int DaemonProcess::start_in_vain() {
-  launch();
-  return wait_for_exit();
+int DaemonProcess::start_in_vain() const {
+  return exit_code_of(spawn());
 }
 
 void DaemonProcess::kill() {
@@ -144,10 +143,16 @@ void DaemonProcess::signal(int number) const {
 }
 
 int DaemonProcess::wait_for_exit() {
+  return exit_code_of(std::exchange(pid_, -1));
+}
+
+int DaemonProcess::exit_code_of(pid_t process) const {
   int status = 0;
-  if (!eventually([&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; }))
+  if (!eventually([&] { return ::waitpid(process, &status, WNOHANG) == process; })) {
+    ::kill(process, SIGKILL);
+    ::waitpid(process, &status, 0);
     throw failure("the daemon does not end");
-  pid_ = -1;
+  }
   return exit_code(status);
 }
 
@@ -215,11 +220,19 @@ std::string DaemonProcess::start_run(const std::string& workflow, const json& in
   return json::parse(answer->body).at("id");
 }
 
-std::vector<StreamedEvent> DaemonProcess::events(const std::string& run) const {
-  const auto answer = call("GET", fmt::format("/api/v1/runs/{}/events", run));
+std::vector<StreamedEvent> DaemonProcess::events(const std::string& run,
+                                                 const std::function<void()>& on_begin) const {
+  std::string text;
+  const auto answer = unix_client(socket())->Get(
+      fmt::format("/api/v1/runs/{}/events", run), [&](const char* data, std::size_t size) {
+        const bool had_event = text.find("\n\n") != text.npos;
+        text.append(data, size);
+        if (!had_event && text.find("\n\n") != text.npos) on_begin();
+        return true;
+      });
   if (!answer || answer->status != 200)
-    throw failure(fmt::format("events of {}: {}", run, answer ? answer->body : "cut short"));
-  return parse_events(answer->body);
+    throw failure(fmt::format("events of {}: {}", run, answer ? text : "cut short"));
+  return parse_events(text);
 }
 
 json DaemonProcess::finished_run(const std::string& run) const {

@@ -41,8 +41,8 @@ class DaemonProcess {
   void start();
   /// Starts it and does not wait. Requires: it does not run.
   void launch();
-  /// Starts it and waits for its end; gives its exit code. For a daemon that refuses to start.
-  int start_in_vain();
+  /// Starts another on this home, which is to refuse, and waits for its end; gives its exit code.
+  int start_in_vain() const;
   /// SIGKILL; returns when it is gone. Nothing where it does not run.
   void kill();
   /// SIGTERM; returns its exit code.
@@ -74,12 +74,15 @@ class DaemonProcess {
   /// Starts a run by hand; gives its id.
   std::string start_run(const std::string& workflow,
                         const nlohmann::json& inputs = nlohmann::json::object()) const;
-  /// The run's event stream, to its end.
-  std::vector<StreamedEvent> events(const std::string& run) const;
+  /// The run's event stream, to its end; `on_begin` is called once its first event is there.
+  std::vector<StreamedEvent> events(
+      const std::string& run, const std::function<void()>& on_begin = [] {}) const;
   /// The run once it is over.
   nlohmann::json finished_run(const std::string& run) const;
 
  private:
+  pid_t spawn() const;
+  int exit_code_of(pid_t process) const;
   std::runtime_error failure(const std::string& what) const;
 
   TemporaryFolder home_;
