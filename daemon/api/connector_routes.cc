@@ -5,7 +5,6 @@
 #include "daemon/api/views.h"
 #include "daemon/http/problem.h"
 #include "shared/suggestion.h"
-#include "shared/value/json.h"
 
 namespace tba::api {
 
@@ -63,23 +62,18 @@ asio::awaitable<http::Response> call(Services& services, http::Request request) 
         404, "not_found",
         "connector '" + connector->name + "' has no endpoint '" + id + "'" + did_you_mean(id, ids));
   }
-  Value body;
-  if (!request.body.empty()) {
-    auto parsed = parse_json(request.body);
-    if (!parsed)
-      co_return http::problem(400, "not_json", "the body is no JSON: " + parsed.error().message);
-    body = std::move(*parsed);
-  }
+  const auto body = object_body(request);
+  if (!body) co_return body.error();
+  auto credential = text_member(*body, "credential");
+  if (!credential) co_return http::problem(credential.error());
   engine::Attempt attempt;
   attempt.effect = Effect::once;
-  if (const Value* credential = body.find("credential"); credential && credential->is_string()) {
-    attempt.credential = credential->as_string();
-  }
-  const Value* parameters = body.find("parameters");
+  attempt.credential = std::move(*credential);
+  const Value* parameters = body->find("parameters");
   attempt.request =
       engine::EndpointCall{connector, id, parameters ? *parameters : Value::object({}), ""};
-  auto outcome = co_await services.runner.perform(std::move(attempt),
-                                                  [](std::string_view, std::string_view) {});
+  const engine::LineSink no_log = [](std::string_view, std::string_view) {};
+  auto outcome = co_await services.runner.perform(std::move(attempt), no_log);
   if (!outcome.result.is_null()) co_return json(200, outcome.result);
   const bool ours = outcome.failure->kind == "request" || outcome.failure->kind == "credential";
   co_return http::problem(ours ? 400 : 502, ours ? "invalid" : "upstream_failed",

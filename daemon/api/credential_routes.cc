@@ -4,7 +4,6 @@
 #include "daemon/api/views.h"
 #include "daemon/http/problem.h"
 #include "shared/suggestion.h"
-#include "shared/value/json.h"
 
 namespace tba::api {
 
@@ -38,26 +37,26 @@ asio::awaitable<http::Response> list(Services& services, http::Request) {
                  }));
 }
 
-std::string text_member(const Value& body, std::string_view name) {
-  const Value* member = body.find(name);
-  return member && member->is_string() ? std::string(member->as_string()) : std::string();
-}
-
 /// The credential that a request describes. Its values are secrets: no message shows any.
 Result<vault::NewCredential> credential_from(const std::string& name, const Value& body,
                                              const daemon::WorkflowSet& set) {
+  const auto connector = text_member(body, "connector");
+  if (!connector) return connector.error();
+  auto scheme = text_member(body, "scheme");
+  if (!scheme) return scheme.error();
+  auto base_url = text_member(body, "base_url");
+  if (!base_url) return base_url.error();
   vault::NewCredential credential;
   credential.name = name;
-  const auto connector = text_member(body, "connector");
-  credential.connector = set.connectors.find(connector);
+  credential.connector = set.connectors.find(*connector);
   if (!credential.connector) {
     return Error{ErrorCode::invalid,
-                 "there is no connector '" + connector + "'" +
-                     did_you_mean(connector, set.connectors.names()),
+                 "there is no connector '" + *connector + "'" +
+                     did_you_mean(*connector, set.connectors.names()),
                  "`connector list` shows which there are"};
   }
-  credential.scheme = text_member(body, "scheme");
-  credential.base_url = text_member(body, "base_url");
+  credential.scheme = std::move(*scheme);
+  credential.base_url = std::move(*base_url);
   const Value* fields = body.find("fields");
   if (!fields || !fields->is_object())
     return Error{ErrorCode::invalid, "`fields` is an object of texts", ""};
@@ -72,9 +71,9 @@ Result<vault::NewCredential> credential_from(const std::string& name, const Valu
 
 asio::awaitable<http::Response> set(Services& services, http::Request request) {
   const auto name = request.parameter("name");
-  const auto body = parse_json(request.body);
+  const auto body = object_body(request);
   vault::wipe(request.body);
-  if (!body) co_return http::problem(400, "not_json", "the body is no JSON");
+  if (!body) co_return body.error();
   const auto workflows = services.workflows.current();
   auto credential = credential_from(name, *body, *workflows);
   if (!credential) co_return http::problem(credential.error());

@@ -27,7 +27,8 @@ asio::awaitable<Result<RunId>> run_id(Services& services, std::string text) {
   if (text == "latest") {
     storage::PageRequest newest;
     newest.limit = 1;
-    const auto page = co_await services.store.runs(storage::RunFilter(), newest);
+    const storage::RunFilter all;
+    const auto page = co_await services.store.runs(all, newest);
     if (!page) co_return page.error();
     if (page->items.empty()) co_return Error{ErrorCode::not_found, "there is no run yet", ""};
     co_return page->items.front().id;
@@ -128,10 +129,12 @@ asio::awaitable<http::Response> logs(Services& services, http::Request request) 
       co_return http::problem(Error{ErrorCode::invalid, "`after` is no number", ""});
     }
   }
-  auto lines = co_await services.store.logs(*id, after, kLargestLogPage + 1);
+  const auto limit = limit_of(request, kLargestLogPage, kLargestLogPage);
+  if (!limit) co_return http::problem(limit.error());
+  auto lines = co_await services.store.logs(*id, after, *limit + 1);
   if (!lines) co_return http::problem(lines.error());
   storage::Page<storage::LogLine> page;
-  if (lines->size() > kLargestLogPage) {
+  if (lines->size() > *limit) {
     lines->pop_back();
     page.next = std::to_string(lines->back().sequence);
   }
@@ -160,14 +163,10 @@ asio::awaitable<http::Response> start(Services& services, http::Request request)
     co_return http::problem(503, "held",
                             "workflow '" + name + "' is held: " + loaded->held.front());
   }
-  Value given;
-  if (!request.body.empty()) {
-    const auto body = parse_json(request.body);
-    if (!body)
-      co_return http::problem(400, "not_json", "the body is no JSON: " + body.error().message);
-    if (const Value* member = body->find("inputs")) given = *member;
-  }
-  auto inputs = triggers::fill_inputs(workflow.inputs, given);
+  const auto body = object_body(request);
+  if (!body) co_return body.error();
+  const Value* given = body->find("inputs");
+  auto inputs = triggers::fill_inputs(workflow.inputs, given ? *given : Value());
   if (!inputs) co_return http::problem(400, "invalid_inputs", inputs.error().message);
 
   engine::Start start;
@@ -213,29 +212,35 @@ class RunEvents {
 
   asio::awaitable<void> send_to(http::EventStream& stream) {
     const auto subscription = services_.feed.watch(id_, services_.executor);
-    bool taken = co_await send_whole(stream);
-    while (taken && !over_) {
+    auto status = co_await send_whole(stream);
+    while (status && !is_over(*status)) {
       const auto news = co_await subscription->next();
       if (news.missed_some) {
-        taken = co_await send_whole(stream);
+        status = co_await send_whole(stream);
       } else {
-        taken = co_await send_news(stream, news);
+        status = co_await send_news(stream, news, *status);
       }
     }
   }
 
  private:
-  asio::awaitable<bool> send_whole(http::EventStream& stream) {
+  /// Sends the run as it is stored; gives its status, or nothing where nobody takes it any more.
+  asio::awaitable<std::optional<RunStatus>> send_whole(http::EventStream& stream) {
     const auto whole = co_await whole_run(services_, id_);
-    if (!whole) co_return false;
-    over_ = is_over(whole->run.status);
+    if (!whole) co_return std::nullopt;
     definition_ = whole->definition;
     const auto view = whole->view();
-    co_return co_await send_event(stream, "run", view);
+    const bool taken = co_await send_event(stream, "run", view);
+    if (!taken) co_return std::nullopt;
+    co_return whole->run.status;
   }
 
-  /// Steps and lines as they are; the run itself anew, since its row is only a part of it.
-  asio::awaitable<bool> send_news(http::EventStream& stream, const engine::RunFeed::News& news) {
+  /// Sends steps and lines as they are; the run itself anew, since its row is only a part of it.
+  /// Gives the status that the news tell of: what is stored may be ahead of them, but all of them
+  /// are to be sent.
+  asio::awaitable<std::optional<RunStatus>> send_news(http::EventStream& stream,
+                                                      const engine::RunFeed::News& news,
+                                                      RunStatus status) {
     bool run_changed = false;
     for (const auto& write : news.writes) {
       bool taken = true;
@@ -245,13 +250,16 @@ class RunEvents {
       } else if (const auto* line = std::get_if<storage::AppendLog>(&write)) {
         const auto view = log_view(line->line);
         taken = co_await send_event(stream, "log", view);
-      } else {
+      } else if (const auto* run = std::get_if<storage::UpdateRun>(&write)) {
         run_changed = true;
+        status = run->run.status;
       }
-      if (!taken) co_return false;
+      if (!taken) co_return std::nullopt;
     }
-    if (!run_changed) co_return true;
-    co_return co_await send_whole(stream);
+    if (!run_changed) co_return status;
+    const auto stored = co_await send_whole(stream);
+    if (!stored) co_return std::nullopt;
+    co_return status;
   }
 
   static bool is_over(RunStatus status) {
@@ -261,7 +269,6 @@ class RunEvents {
   Services& services_;
   RunId id_;
   std::shared_ptr<const engine::Definition> definition_;
-  bool over_ = false;
 };
 
 asio::awaitable<http::Response> events(Services& services, http::Request request) {

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "daemon/engine/run_state.h"
+#include "daemon/http/problem.h"
 #include "shared/run.h"
 #include "shared/time_format.h"
 #include "shared/value/json.h"
@@ -146,19 +147,42 @@ http::Response json(int status, const Value& value) {
   return http::json_response(status, to_json(value));
 }
 
+Result<std::size_t> limit_of(const http::Request& request, std::size_t standard,
+                             std::size_t largest) {
+  const auto text = request.query_value("limit");
+  if (!text) return standard;
+  std::size_t limit = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
+  if (error != std::errc() || end != text->data() + text->size() || limit < 1 || limit > largest) {
+    return Error{ErrorCode::invalid, "`limit` is no number from 1 to " + std::to_string(largest),
+                 ""};
+  }
+  return limit;
+}
+
 Result<storage::PageRequest> page_request(const http::Request& request) {
   storage::PageRequest page;
-  if (const auto limit = request.query_value("limit")) {
-    const auto [end, error] =
-        std::from_chars(limit->data(), limit->data() + limit->size(), page.limit);
-    if (error != std::errc() || end != limit->data() + limit->size() || page.limit < 1 ||
-        page.limit > kLargestPage) {
-      return Error{ErrorCode::invalid,
-                   "`limit` is no number from 1 to " + std::to_string(kLargestPage), ""};
-    }
-  }
+  const auto limit = limit_of(request, page.limit, kLargestPage);
+  if (!limit) return limit.error();
+  page.limit = *limit;
   if (const auto cursor = request.query_value("cursor")) page.cursor = *cursor;
   return page;
+}
+
+boost::system::result<Value, http::Response> object_body(const http::Request& request) {
+  if (request.body.empty()) return Value::object({});
+  auto body = parse_json(request.body);
+  if (!body) return http::problem(400, "not_json", "the body is no JSON: " + body.error().message);
+  if (!body->is_object()) return http::problem(400, "invalid", "the body is no JSON object");
+  return std::move(*body);
+}
+
+Result<std::string> text_member(const Value& object, std::string_view name) {
+  const Value* member = object.find(name);
+  if (!member || member->is_null()) return std::string();
+  if (!member->is_string())
+    return Error{ErrorCode::invalid, "`" + std::string(name) + "` is no text", ""};
+  return std::string(member->as_string());
 }
 
 }  // namespace tba::api

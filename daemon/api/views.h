@@ -61,7 +61,19 @@ Value list_view(const Range& range, View view) {
 
 http::Response json(int status, const Value& value);
 
-/// `?limit=` and `?cursor=`. Errors (`invalid`): a limit that is no number from 1 to 200.
+/// `?limit=`, or else `standard`. Errors (`invalid`): one that is no number from 1 to `largest`.
+Result<std::size_t> limit_of(const http::Request& request, std::size_t standard,
+                             std::size_t largest);
+
+/// `?limit=`, at most 200, and `?cursor=`.
 Result<storage::PageRequest> page_request(const http::Request& request);
+
+/// The request's body, a JSON object; an empty one where there is no body. Else the problem to
+/// answer with, which shows nothing of the body.
+boost::system::result<Value, http::Response> object_body(const http::Request& request);
+
+/// The text of that name, or an empty one where there is none, or null. Errors (`invalid`): it is
+/// of another type.
+Result<std::string> text_member(const Value& object, std::string_view name);
 
 }  // namespace tba::api

@@ -209,6 +209,9 @@ void DaemonWorld::restart() {
   parts_ = std::make_unique<Parts>(*this, *log_);
 }
 
+const std::vector<http::Route>& DaemonWorld::routes() {
+  return parts_->routes;
+}
 daemon::Workflows& DaemonWorld::workflows() {
   return parts_->workflows;
 }

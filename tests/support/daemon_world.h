@@ -8,6 +8,7 @@
 #include "daemon/api/services.h"
 #include "daemon/http/event_stream.h"
 #include "daemon/http/message.h"
+#include "daemon/http/route.h"
 #include "daemon/vault/live_secrets.h"
 #include "shared/value/value.h"
 #include "tests/support/engine_world.h"
@@ -72,6 +73,7 @@ class DaemonWorld {
   /// The daemon dies and another one starts on the same home.
   void restart();
 
+  const std::vector<http::Route>& routes();
   daemon::Workflows& workflows();
   vault::Credentials& credentials();
   triggers::Scheduler& scheduler();

@@ -1,0 +1,326 @@
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "daemon/api/routes.h"
+#include "shared/value/json.h"
+#include "tests/support/daemon_world.h"
+
+using namespace std::chrono_literals;
+using Catch::Matchers::Contains;
+using tba::Value;
+using tba::net::HttpFailure;
+using tba::tests::DaemonWorld;
+using tba::tests::Reply;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+const std::string kAnnounce = R"(
+description: Says what is new
+on:
+  - manual: {}
+  - webhook: { connector: github, event: issues.opened, credential: hook }
+  - schedule: { every: 1h }
+inputs: { minimum: { type: integer, default: 10, description: followers }, who: { type: string, default: me } }
+steps:
+  - { id: user, name: Look up, call: github/get-authenticated-user, credential: bot }
+  - { set: { a: 1 } }
+on_failure: [ { id: sorry, set: { b: 2 } } ]
+)";
+
+void check_problem(const Reply& reply, int status, const std::string& code) {
+  CHECK(reply.status == status);
+  CHECK(reply.headers.find("Content-Type") == "application/problem+json");
+  CHECK(reply.json("code") == tba::to_json(Value::string(code)));
+  CHECK(reply.at("detail").is_string());
+}
+
+Names keys(const Value& object) {
+  Names names;
+  for (const auto& member : object.members()) names.emplace_back(member.name);
+  return names;
+}
+
+}  // namespace
+
+// --- status --------------------------------------------------------------------------------------
+
+TEST_CASE("api: status tells what the daemon is, does and cannot do") {
+  DaemonWorld world;
+  world.workflow("announce", kAnnounce);
+  world.workflow("nap", "on: { manual: {} }\nsteps: [ { wait: { for: 1h } } ]\n");
+  world.post("/api/v1/workflows/nap/runs");
+  world.engine.folder.write("workflows/bad.yaml", "steps: 1\n");
+  world.reload();
+  world.engine.clock.advance(90s);
+  const auto status = world.get("/api/v1/status");
+  CHECK(status.status == 200);
+  CHECK(keys(status.body) == Names{"pid", "version", "uptime", "state", "listen", "home",
+                                   "workflows", "held_workflows", "broken_files", "runs"});
+  CHECK(status.json("uptime") == "90");
+  CHECK(status.json("state") == R"("running")");
+  CHECK(status.json("listen") == R"(["unix:/home/of/it/daemon.sock"])");
+  CHECK(status.json("home") == R"("/home/of/it")");
+  CHECK(status.json("workflows") == "2");
+  CHECK(status.json("held_workflows.0.name") == R"("announce")");
+  CHECK(status.at("held_workflows.0.reasons").size() == 2);
+  CHECK(status.at("broken_files").size() == 1);
+  CHECK_THAT(std::string(status.at("broken_files.0.path").as_string()), Contains("bad.yaml"));
+  CHECK_THAT(std::string(status.at("broken_files.0.diagnostics").as_string()),
+             Contains("bad.yaml:1:"));
+  CHECK(status.json("runs") == R"({"active":0,"waiting":1})");
+}
+
+TEST_CASE("api: told to stop, the daemon says so and is no longer ready") {
+  DaemonWorld world;
+  CHECK(world.get("/healthz").text == "ok\n");
+  CHECK(world.get("/readyz").status == 200);
+  CHECK(world.post("/api/v1/stop").status == 202);
+  CHECK(world.stopping);
+  CHECK(world.get("/healthz").status == 200);
+  check_problem(world.get("/readyz"), 503, "stopping");
+  CHECK(world.get("/api/v1/status").json("state") == R"("stopping")");
+}
+
+TEST_CASE("api: reload reads the files and says which are broken") {
+  DaemonWorld world;
+  world.engine.folder.write("workflows/a.yaml",
+                            "on: { manual: {} }\nsteps: [ { set: { a: 1 } } ]\n");
+  world.engine.folder.write("workflows/b.yaml", "steps: 1\n");
+  const auto reply = world.post("/api/v1/reload");
+  CHECK(reply.status == 200);
+  CHECK(reply.json("workflows") == "1");
+  CHECK(reply.at("broken_files").size() == 1);
+}
+
+TEST_CASE("api: only webhooks and health can be reached from anywhere, and are there") {
+  DaemonWorld world;
+  Names open;
+  for (const auto& route : world.routes()) {
+    if (route.reach == tba::http::Reach::anywhere) open.push_back(route.pattern);
+    if (route.pattern.starts_with("/api/")) CHECK(route.reach == tba::http::Reach::local);
+  }
+  CHECK(open == Names{"/hooks/{path*}", "/healthz", "/readyz"});
+}
+
+// --- workflows -----------------------------------------------------------------------------------
+
+TEST_CASE("api: workflows are listed with what starts them and whether they can") {
+  DaemonWorld world;
+  CHECK(world.get("/api/v1/workflows").text == R"({"items":[],"next":null})");
+  world.workflow("announce", kAnnounce);
+  auto list = world.get("/api/v1/workflows");
+  CHECK(keys(list.at("items.0")) ==
+        Names{"name", "path", "description", "triggers", "state", "reasons", "version"});
+  CHECK(list.json("items.0.name") == R"("announce")");
+  CHECK(list.json("items.0.description") == R"("Says what is new")");
+  CHECK(list.json("items.0.state") == R"("held")");
+  CHECK(list.at("items.0.reasons").size() == 2);
+  CHECK(list.json("items.0.triggers.0") == R"({"kind":"manual"})");
+  CHECK(list.json("items.0.triggers.1") ==
+        R"({"kind":"webhook","path":"/hooks/announce","event":"issues.opened"})");
+  CHECK(list.json("items.0.triggers.2") ==
+        R"({"kind":"schedule","schedule":"every 1h","next":"2023-11-14T23:00:00.000Z"})");
+  world.credential("bot", "token", "ghp_0123456789");
+  world.credential("hook", "webhook", "a secret");
+  CHECK(world.get("/api/v1/workflows").json("items.0.state") == R"("active")");
+
+  world.engine.folder.write("workflows/announce.yaml", "steps: 1\n");
+  world.reload();
+  CHECK(world.get("/api/v1/workflows").json("items.0.state") == R"("broken")");
+}
+
+TEST_CASE("api: a workflow is shown with its text, inputs and steps") {
+  DaemonWorld world;
+  world.workflow("announce", kAnnounce);
+  const auto shown = world.get("/api/v1/workflows/announce");
+  CHECK(shown.status == 200);
+  CHECK(shown.at("text").as_string() == kAnnounce);
+  CHECK(
+      shown.json("inputs.0") ==
+      R"({"name":"minimum","type":"integer","required":false,"default":10,"description":"followers"})");
+  CHECK(
+      shown.json("steps") ==
+      R"([{"id":"user","kind":"call","title":"Look up"},{"id":"step-2","kind":"set","title":null}])");
+  CHECK(shown.json("on_failure.0.id") == R"("sorry")");
+  check_problem(world.get("/api/v1/workflows/anounce"), 404, "not_found");
+}
+
+TEST_CASE("api: schedules are listed with their last and next slot") {
+  DaemonWorld world;
+  world.workflow("hourly", "on: { schedule: { every: 1h } }\nsteps: [ { set: { a: 1 } } ]\n");
+  CHECK(
+      world.get("/api/v1/schedules").json("items.0") ==
+      R"({"workflow":"hourly","trigger":0,"schedule":"every 1h","last":null,"next":"2023-11-14T23:00:00.000Z"})");
+  world.pass(1h);
+  CHECK(world.get("/api/v1/schedules").json("items.0.last") == R"("2023-11-14T23:00:00.000Z")");
+}
+
+// --- deliveries ----------------------------------------------------------------------------------
+
+TEST_CASE("api: deliveries are listed newest first, by page and by filter") {
+  DaemonWorld world;
+  for (const auto* name : {"one", "two"}) {
+    world.workflow(name, "on: { webhook: { verify: none } }\nsteps: [ { set: { a: 1 } } ]\n");
+    world.engine.clock.advance(1s);
+    world.post(std::string("/hooks/") + name, "{}");
+  }
+  const auto list = world.get("/api/v1/deliveries");
+  CHECK(keys(list.at("items.0")) ==
+        Names{"id", "received_at", "workflow", "path", "connector", "event", "sender_id"});
+  CHECK(list.json("items.0.workflow") == R"("two")");
+  CHECK(list.json("items.1.workflow") == R"("one")");
+  const auto page = world.get("/api/v1/deliveries?limit=1");
+  const auto rest =
+      world.get("/api/v1/deliveries?limit=1&cursor=" + std::string(page.at("next").as_string()));
+  CHECK(rest.json("items.0.workflow") == R"("one")");
+  CHECK(rest.json("next") == "null");
+  CHECK(world.get("/api/v1/deliveries?workflow=one").at("items").size() == 1);
+  CHECK(world.get("/api/v1/deliveries?event=push").at("items").size() == 0);
+  check_problem(world.get("/api/v1/deliveries?limit=x"), 400, "invalid");
+  check_problem(world.get("/api/v1/deliveries?cursor=x"), 400, "invalid");
+}
+
+TEST_CASE("api: a delivery that is not there is 404") {
+  DaemonWorld world;
+  check_problem(world.get("/api/v1/deliveries/nonsense"), 404, "not_found");
+  check_problem(world.get("/api/v1/deliveries/01932c07-0000-7000-8000-000000000000"), 404,
+                "not_found");
+}
+
+TEST_CASE("api: rejections are listed newest first") {
+  DaemonWorld world;
+  world.post("/hooks/first", "{}");
+  world.engine.clock.advance(1s);
+  world.post("/hooks/second", "{}");
+  const auto list = world.get("/api/v1/rejections");
+  CHECK(list.at("items").size() == 2);
+  CHECK(
+      list.json("items.0") ==
+      R"({"at":"2023-11-14T22:13:21.000Z","path":"second","peer":"192.0.2.7:50122","status":404,"reason":"no workflow has this webhook path"})");
+}
+
+// --- credentials ---------------------------------------------------------------------------------
+
+TEST_CASE("api: a credential is set, replaced, listed and removed, and never shown") {
+  DaemonWorld world;
+  const std::string path = "/api/v1/credentials/bot";
+  world.workflow("announce", kAnnounce);
+  auto reply = world.call("PUT", path,
+                          R"({"connector": "github", "scheme": "token",
+                              "fields": {"token": "ghp_0123456789"}})");
+  CHECK(reply.status == 201);
+  CHECK(keys(reply.body) == Names{"name", "connector", "scheme", "type", "base_url", "version",
+                                  "created_at", "updated_at", "problem", "used_by"});
+  CHECK(reply.json("type") == R"("bearer")");
+  CHECK(reply.json("used_by") == R"(["announce"])");
+  CHECK(reply.text.find("ghp_") == std::string::npos);
+
+  reply = world.call("PUT", path,
+                     R"({"connector": "github", "scheme": "token", "base_url": "http://localhost:1",
+                         "fields": {"token": "ghp_9876543210"}})");
+  CHECK(reply.status == 200);
+  CHECK(reply.json("version") == "2");
+  CHECK(reply.json("base_url") == R"("http://localhost:1")");
+
+  const auto list = world.get("/api/v1/credentials");
+  CHECK(list.at("items.0") == reply.body);
+  CHECK(list.text.find("ghp_") == std::string::npos);
+  CHECK(world.call("DELETE", path).status == 204);
+  check_problem(world.call("DELETE", path), 404, "not_found");
+  CHECK(world.get("/api/v1/credentials").at("items").size() == 0);
+}
+
+TEST_CASE("api: a credential that makes no sense is refused, without showing it") {
+  DaemonWorld world;
+  const auto put = [&](const std::string& body, const std::string& name = "bot") {
+    const auto reply = world.call("PUT", "/api/v1/credentials/" + name, body);
+    CHECK(reply.text.find("ghp_") == std::string::npos);
+    return reply;
+  };
+  check_problem(put(R"({"ghp_0123456789")"), 400, "not_json");
+  check_problem(put(R"(["ghp_0123456789"])"), 400, "invalid");
+  check_problem(put("{}"), 400, "invalid");
+  const auto unknown = put(R"({"connector": "gihtub", "scheme": "token", "fields": {}})");
+  check_problem(unknown, 400, "invalid");
+  CHECK_THAT(std::string(unknown.at("detail").as_string()), Contains("did you mean 'github'?"));
+  check_problem(put(R"({"connector": "github", "scheme": "tokn", "fields": {"token": "ghp_1"}})"),
+                400, "invalid");
+  check_problem(put(R"({"connector": "github", "scheme": "token"})"), 400, "invalid");
+  check_problem(put(R"({"connector": "github", "scheme": "token", "fields": {"token": 1}})"), 400,
+                "invalid");
+  check_problem(put(R"({"connector": "github", "scheme": "token", "fields": {"key": "ghp_0"}})"),
+                400, "invalid");
+  check_problem(put(R"({"connector": "github", "scheme": "token", "base_url": "no",
+                        "fields": {"token": "ghp_0123456789"}})"),
+                400, "invalid");
+  check_problem(put(R"({"connector": "github", "scheme": "token", "base_url": 7,
+                        "fields": {"token": "ghp_0123456789"}})"),
+                400, "invalid");
+  CHECK(world.get("/api/v1/credentials").at("items").size() == 0);
+}
+
+// --- connectors ----------------------------------------------------------------------------------
+
+TEST_CASE("api: connectors are listed, and shown with their endpoints") {
+  DaemonWorld world;
+  const auto list = world.get("/api/v1/connectors");
+  CHECK(list.json("items.0.name") == R"("discord")");
+  CHECK(list.json("items.1.name") == R"("github")");
+  CHECK(list.json("items.1.webhook") == "true");
+  CHECK(list.json("items.1.auth.0") == R"({"name":"token","type":"bearer"})");
+  const auto shown = world.get("/api/v1/connectors/github");
+  CHECK(keys(shown.body) == Names{"name", "title", "base_url", "auth", "endpoints", "webhook"});
+  CHECK(shown.json("endpoints.1.id") == R"("get-user")");
+  CHECK(
+      shown.json("endpoints.1.parameters.0") ==
+      R"({"name":"username","in":"path","type":"string","required":true,"default":null,"description":"login name"})");
+  const auto missing = world.get("/api/v1/connectors/gihtub");
+  check_problem(missing, 404, "not_found");
+  CHECK_THAT(std::string(missing.at("detail").as_string()), Contains("did you mean 'github'?"));
+}
+
+TEST_CASE("api: an endpoint is called outside any run, once") {
+  DaemonWorld world;
+  world.credential("bot", "token", "ghp_0123456789");
+  world.http.answer(404, R"({"message":"Not Found"})");
+  const auto reply = world.post("/api/v1/connectors/github/endpoints/get-user/call",
+                                R"({"parameters": {"username": "octocat"}, "credential": "bot"})");
+  CHECK(reply.status == 200);
+  CHECK(reply.json("status") == "404");
+  CHECK(reply.json("body.message") == R"("Not Found")");
+  CHECK(reply.json("headers.content-type") == R"("application/json")");
+  REQUIRE(world.http.requests.size() == 1);
+  CHECK(world.http.requests[0].url == "https://api.github.com/users/octocat");
+  CHECK_FALSE(world.http.requests[0].may_resend);
+  CHECK(world.get("/api/v1/runs").at("items").size() == 0);
+}
+
+TEST_CASE("api: a call that cannot be made says why") {
+  DaemonWorld world;
+  const auto call = [&](const std::string& endpoint, const std::string& body) {
+    return world.post("/api/v1/connectors/" + endpoint + "/call", body);
+  };
+  check_problem(call("gihtub/endpoints/get-user", ""), 404, "not_found");
+  const auto missing = call("github/endpoints/get-usr", "");
+  check_problem(missing, 404, "not_found");
+  CHECK_THAT(std::string(missing.at("detail").as_string()), Contains("did you mean 'get-user'?"));
+  check_problem(call("github/endpoints/get-user", "{"), 400, "not_json");
+  check_problem(call("github/endpoints/get-user", ""), 400, "invalid");
+  check_problem(call("github/endpoints/get-user", "[]"), 400, "invalid");
+  check_problem(call("github/endpoints/get-user", R"({"parameters": 7})"), 400, "invalid");
+  check_problem(call("github/endpoints/get-user",
+                     R"({"parameters": {"username": "a"}, "credential": "bot"})"),
+                400, "invalid");
+  check_problem(
+      call("github/endpoints/get-user", R"({"parameters": {"username": "a"}, "credential": 7})"),
+      400, "invalid");
+  CHECK(world.http.requests.empty());
+
+  world.http.answer(HttpFailure{HttpFailure::Kind::connect, false, "nobody listens"});
+  const auto failed = call("github/endpoints/get-user", R"({"parameters": {"username": "a"}})");
+  check_problem(failed, 502, "upstream_failed");
+  CHECK_THAT(std::string(failed.at("detail").as_string()), Contains("nobody listens"));
+}

@@ -1,0 +1,386 @@
+#include <catch2/catch.hpp>
+
+#include "shared/value/json.h"
+#include "tests/support/daemon_world.h"
+#include "tests/support/signed_delivery.h"
+
+using namespace std::chrono_literals;
+using Catch::Matchers::Contains;
+using tba::Value;
+using tba::tests::answers;
+using tba::tests::DaemonWorld;
+using tba::tests::Reply;
+using tba::tests::succeeds;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+const std::string kGreet = R"(
+on: { manual: {} }
+inputs: { who: { type: string }, times: { type: integer, default: 2 } }
+steps: [ { id: greet, name: Say hello, set: { text: "hello ${{ .inputs.who }}" } } ]
+output: { said: "${{ .steps.greet.body.text }}" }
+)";
+const std::string kAsk = R"(
+on: { manual: {} }
+steps: [ { id: ask, http: { url: "http://far.example/" } } ]
+)";
+const std::string kNap = R"(
+on: { manual: {} }
+steps: [ { id: nap, wait: { for: 1h } } ]
+)";
+const std::string kHook = R"(
+on: { webhook: { verify: none } }
+steps: [ { set: { a: 1 } } ]
+)";
+
+struct World : DaemonWorld {
+  /// Starts the workflow and gives the run's id.
+  std::string start(const std::string& workflow, const std::string& body = "") {
+    const auto reply = post("/api/v1/workflows/" + workflow + "/runs", body);
+    REQUIRE(reply.status == 201);
+    return std::string(reply.at("id").as_string());
+  }
+  Reply run(const std::string& id) { return get("/api/v1/runs/" + id); }
+};
+
+void check_problem(const Reply& reply, int status, const std::string& code) {
+  CHECK(reply.status == status);
+  CHECK(reply.headers.find("Content-Type") == "application/problem+json");
+  CHECK(reply.json("type") == R"("about:blank")");
+  CHECK(reply.json("status") == std::to_string(status));
+  CHECK(reply.json("code") == tba::to_json(Value::string(code)));
+  CHECK(reply.at("title").is_string());
+  CHECK(reply.at("detail").is_string());
+}
+
+Names keys(const Value& object) {
+  Names names;
+  for (const auto& member : object.members()) names.emplace_back(member.name);
+  return names;
+}
+
+}  // namespace
+
+// --- starting ------------------------------------------------------------------------------------
+
+TEST_CASE("api: a run started by hand is named with its place") {
+  World world;
+  world.workflow("greet", kGreet);
+  const auto reply = world.post("/api/v1/workflows/greet/runs", R"({"inputs": {"who": "you"}})");
+  CHECK(reply.status == 201);
+  CHECK(reply.json("workflow") == R"("greet")");
+  CHECK(reply.json("status") == R"("succeeded")");
+  const auto place = reply.headers.find("Location");
+  REQUIRE(place);
+  const auto run = world.get(std::string(*place));
+  CHECK(run.at("id") == reply.at("id"));
+  CHECK(run.json("inputs") == R"({"who":"you","times":2})");
+  CHECK(run.json("output") == R"({"said":"hello you"})");
+}
+
+TEST_CASE("api: inputs that do not fit start nothing") {
+  World world;
+  world.workflow("greet", kGreet);
+  const auto start = [&](const std::string& body) {
+    return world.post("/api/v1/workflows/greet/runs", body);
+  };
+  check_problem(start(""), 400, "invalid_inputs");
+  check_problem(start("{}"), 400, "invalid_inputs");
+  check_problem(start(R"({"inputs": []})"), 400, "invalid_inputs");
+  check_problem(start(R"({"inputs": {"who": 1}})"), 400, "invalid_inputs");
+  CHECK_THAT(std::string(start(R"({"inputs": {"hwo": "a"}})").at("detail").as_string()),
+             Contains("did you mean 'who'?"));
+  check_problem(start("{"), 400, "not_json");
+  check_problem(start("[]"), 400, "invalid");
+  CHECK(world.get("/api/v1/runs").at("items").size() == 0);
+}
+
+TEST_CASE("api: only a workflow with a manual trigger, and not held, is started by hand") {
+  World world;
+  check_problem(world.post("/api/v1/workflows/greet/runs"), 404, "not_found");
+  world.workflow("hook", kHook);
+  check_problem(world.post("/api/v1/workflows/hook/runs"), 409, "no_manual_trigger");
+  world.workflow("held", R"(
+on: { manual: {} }
+steps: [ { call: github/get-authenticated-user, credential: bot } ]
+)");
+  check_problem(world.post("/api/v1/workflows/held/runs"), 503, "held");
+  world.credential("bot", "token", "ghp_0123456789");
+  CHECK(world.post("/api/v1/workflows/held/runs").status == 201);
+}
+
+TEST_CASE("api: while the engine stops no run is started") {
+  World world;
+  world.workflow("ask", kAsk);
+  world.engine.await(world.engine.engine().stop(0ms));
+  check_problem(world.post("/api/v1/workflows/ask/runs"), 503, "unavailable");
+}
+
+// --- showing -------------------------------------------------------------------------------------
+
+TEST_CASE("api: a run is shown with its steps, whatever became of it") {
+  World world;
+  world.workflow("ask", kAsk);
+  world.engine.runner.answer("ask", answers(500));
+  const auto run = world.run(world.start("ask"));
+  CHECK(keys(run.body) == Names{"id", "workflow", "status", "trigger", "created_at", "started_at",
+                                "finished_at", "duration_ms", "wake_at", "failure", "inputs",
+                                "trigger_context", "delivery", "output", "version",
+                                "cancel_requested", "steps"});
+  CHECK(run.json("status") == R"("failed")");
+  CHECK(run.json("trigger") == R"("manual")");
+  CHECK(run.json("created_at") == R"("2023-11-14T22:13:20.000Z")");
+  CHECK(run.json("duration_ms") == "0");
+  CHECK(run.json("failure") == R"({"kind":"http_status","message":"answered 500","step":"ask"})");
+  CHECK(run.json("output") == "null");
+  CHECK(run.json("trigger_context.kind") == R"("manual")");
+  CHECK(run.at("version").as_string().size() == 64);
+  const auto step = run.at("steps.0");
+  CHECK(keys(step) == Names{"id", "kind", "title", "status", "attempt", "effect", "started_at",
+                            "finished_at", "duration_ms", "due_at", "result", "failure"});
+  CHECK(run.json("steps.0.id") == R"("ask")");
+  CHECK(run.json("steps.0.kind") == R"("http")");
+  CHECK(run.json("steps.0.effect") == R"("repeat")");
+  CHECK(run.json("steps.0.result") == R"({"status":500})");
+}
+
+TEST_CASE("api: a waiting run says until when") {
+  World world;
+  world.workflow("nap", kNap);
+  const auto run = world.run(world.start("nap"));
+  CHECK(run.json("status") == R"("waiting")");
+  CHECK(run.json("wake_at") == R"("2023-11-14T23:13:20.000Z")");
+  CHECK(run.json("finished_at") == "null");
+  CHECK(run.json("steps.0.due_at") == R"("2023-11-14T23:13:20.000Z")");
+}
+
+TEST_CASE("api: `latest` is the run made last") {
+  World world;
+  world.workflow("greet", kGreet);
+  check_problem(world.run("latest"), 404, "not_found");
+  (void)world.start("greet", R"({"inputs": {"who": "a"}})");
+  world.engine.clock.advance(1s);
+  const auto id = world.start("greet", R"({"inputs": {"who": "b"}})");
+  CHECK(world.run("latest").at("id").as_string() == id);
+  CHECK(world.get("/api/v1/runs/latest/logs").status == 200);
+  check_problem(world.post("/api/v1/runs/latest/cancel"), 409, "conflict");
+}
+
+TEST_CASE("api: a run that is not there is 404 on each of its routes") {
+  World world;
+  for (const auto* id : {"nonsense", "01932c07-0000-7000-8000-000000000000"}) {
+    const std::string path = std::string("/api/v1/runs/") + id;
+    check_problem(world.get(path), 404, "not_found");
+    check_problem(world.get(path + "/logs"), 404, "not_found");
+    check_problem(world.get(path + "/events"), 404, "not_found");
+    check_problem(world.post(path + "/cancel"), 404, "not_found");
+  }
+}
+
+// --- lists ---------------------------------------------------------------------------------------
+
+TEST_CASE("api: the list of runs is newest first, and goes on behind its cursor") {
+  World world;
+  world.workflow("greet", kGreet);
+  Names made;
+  for (int i = 0; i < 5; ++i) {
+    world.engine.clock.advance(1s);
+    made.insert(made.begin(), world.start("greet", R"({"inputs": {"who": "a"}})"));
+  }
+  Names listed;
+  std::string cursor;
+  for (int pages = 0; pages < 5; ++pages) {
+    const auto page =
+        world.get("/api/v1/runs?limit=2" + (cursor.empty() ? "" : "&cursor=" + cursor));
+    REQUIRE(page.status == 200);
+    for (const auto& item : page.at("items").items())
+      listed.emplace_back(item.find("id")->as_string());
+    if (page.at("next").is_null()) break;
+    cursor = page.at("next").as_string();
+  }
+  CHECK(listed == made);
+  CHECK(keys(world.get("/api/v1/runs").at("items.0")) ==
+        Names{"id", "workflow", "status", "trigger", "created_at", "started_at", "finished_at",
+              "duration_ms", "wake_at", "failure"});
+}
+
+TEST_CASE("api: the list of runs takes filters") {
+  World world;
+  world.workflow("greet", kGreet);
+  world.workflow("nap", kNap);
+  world.workflow("hook", kHook);
+  world.workflow("post", R"(
+on: { manual: {} }
+steps: [ { id: post, http: { method: POST, url: "http://far.example/" } } ]
+)");
+  world.engine.runner.answer("post", tba::tests::is_lost());
+  (void)world.start("greet", R"({"inputs": {"who": "a"}})");
+  (void)world.start("nap");
+  (void)world.start("post");
+  const auto delivery = std::string(world.post("/hooks/hook", "{}").at("delivery").as_string());
+  const auto count = [&](const std::string& query) {
+    return world.get("/api/v1/runs?" + query).at("items").size();
+  };
+  CHECK(count("") == 4);
+  CHECK(count("workflow=greet") == 1);
+  CHECK(count("workflow=nothing") == 0);
+  CHECK(count("status=succeeded") == 2);
+  CHECK(count("status=succeeded,waiting") == 3);
+  CHECK(count("status=succeeded&workflow=hook") == 1);
+  CHECK(count("attention=true") == 1);
+  CHECK(count("attention=false") == 4);
+  CHECK(count("delivery=" + delivery) == 1);
+}
+
+TEST_CASE("api: parameters of lists that make no sense are refused") {
+  World world;
+  for (const auto* query : {"limit=0", "limit=201", "limit=x", "limit=1x", "limit=-1", "limit=",
+                            "cursor=nonsense", "status=done", "status=", "delivery=nonsense"}) {
+    CAPTURE(query);
+    check_problem(world.get(std::string("/api/v1/runs?") + query), 400, "invalid");
+  }
+  CHECK(world.get("/api/v1/runs?limit=200").status == 200);
+}
+
+// --- logs ----------------------------------------------------------------------------------------
+
+TEST_CASE("api: a run's log has its lines in order, and goes on behind the last one seen") {
+  World world;
+  world.workflow("ask", kAsk);
+  world.engine.runner.lines = {"one", "two", "three"};
+  world.engine.runner.answer("ask", succeeds());
+  const auto path = "/api/v1/runs/" + world.start("ask") + "/logs";
+  const auto all = world.get(path);
+  REQUIRE(all.at("items").size() == 3);
+  CHECK(keys(all.at("items.0")) == Names{"sequence", "at", "step", "stream", "text"});
+  CHECK(all.json("items.0.text") == R"("one")");
+  CHECK(all.json("items.0.step") == R"("ask")");
+  CHECK(all.json("items.0.stream") == R"("stdout")");
+  CHECK(all.json("next") == "null");
+  const auto rest = world.get(path + "?after=" + all.json("items.1.sequence"));
+  CHECK(rest.at("items").size() == 1);
+  CHECK(rest.json("items.0.text") == R"("three")");
+  check_problem(world.get(path + "?after=x"), 400, "invalid");
+}
+
+TEST_CASE("api: a long log comes in pages") {
+  World world;
+  world.workflow("ask", kAsk);
+  world.engine.runner.lines.assign(1500, "line");
+  world.engine.runner.answer("ask", succeeds());
+  const auto path = "/api/v1/runs/" + world.start("ask") + "/logs";
+  auto page = world.get(path);
+  CHECK(page.at("items").size() == 1000);
+  page = world.get(path + "?after=" + std::string(page.at("next").as_string()));
+  CHECK(page.at("items").size() == 500);
+  CHECK(page.json("next") == "null");
+
+  page = world.get(path + "?limit=10");
+  CHECK(page.at("items").size() == 10);
+  CHECK(page.at("next").is_string());
+  check_problem(world.get(path + "?limit=0"), 400, "invalid");
+  check_problem(world.get(path + "?limit=1001"), 400, "invalid");
+}
+
+// --- cancelling ----------------------------------------------------------------------------------
+
+TEST_CASE("api: a run that waits or works is cancelled, one that is over is not") {
+  World world;
+  world.workflow("nap", kNap);
+  world.workflow("ask", kAsk);
+  for (const auto* workflow : {"nap", "ask"}) {
+    const auto id = world.start(workflow);
+    const auto reply = world.post("/api/v1/runs/" + id + "/cancel");
+    CHECK(reply.status == 202);
+    CHECK(reply.at("id").as_string() == id);
+    CHECK(reply.at("status").is_string());
+    CHECK(world.run(id).json("status") == R"("cancelled")");
+    CHECK(world.run(id).json("cancel_requested") == "true");
+    check_problem(world.post("/api/v1/runs/" + id + "/cancel"), 409, "conflict");
+  }
+}
+
+// --- events --------------------------------------------------------------------------------------
+
+TEST_CASE("api: a run's events begin with all of it and end with its end") {
+  World world;
+  world.workflow("both", R"(
+on: { manual: {} }
+steps:
+  - { id: nap, wait: { for: 1m } }
+  - { id: ask, http: { url: "http://far.example/" } }
+)");
+  world.engine.runner.lines = {"asking"};
+  world.engine.runner.answer("ask", succeeds(Value::object({{"body", Value::integer(7)}})));
+  const auto id = world.start("both");
+  const auto watch = world.watch("/api/v1/runs/" + id + "/events");
+  REQUIRE(watch->names() == Names{"run"});
+  CHECK(watch->data(0) == world.run(id).body);
+  CHECK_FALSE(watch->ended);
+
+  world.pass(1min);
+  CHECK(watch->ended);
+  const auto names = watch->names();
+  CHECK(names.back() == "run");
+  CHECK(std::ranges::count(names, "log") == 1);
+  CHECK(watch->data(names.size() - 1) == world.run(id).body);
+  Names steps;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] != "step") continue;
+    const auto step = watch->data(i);
+    steps.push_back(std::string(step.find("id")->as_string()) + " " +
+                    std::string(step.find("status")->as_string()));
+  }
+  CHECK(steps == Names{"nap succeeded", "ask running", "ask succeeded"});
+  CHECK(tba::to_json(*watch->data(names.size() - 2).find("result")) == R"({"body":7})");
+}
+
+TEST_CASE("api: the events of a run that is over, or interrupted, are one") {
+  World world;
+  world.workflow("greet", kGreet);
+  world.workflow("post", R"(
+on: { manual: {} }
+steps: [ { id: post, http: { method: POST, url: "http://far.example/" } } ]
+)");
+  world.engine.runner.answer("post", tba::tests::is_lost());
+  for (const auto& id :
+       {world.start("greet", R"({"inputs": {"who": "a"}})"), world.start("post")}) {
+    const auto watch = world.watch("/api/v1/runs/" + id + "/events");
+    CHECK(watch->ended);
+    CHECK(watch->names() == Names{"run"});
+  }
+}
+
+TEST_CASE("api: who takes events too slowly is shown the whole run anew") {
+  World world;
+  world.workflow("nap", kNap);
+  const auto id = world.start("nap");
+  const auto watch = world.watch("/api/v1/runs/" + id + "/events");
+  const auto run = tba::RunId::parse(id).value();
+  tba::storage::LogLine line;
+  line.run = run;
+  line.text = "much";
+  const std::vector<tba::storage::Write> many(1500, tba::storage::AppendLog{line});
+  world.engine.feed().publish(run, many);
+  world.engine.settle();
+  CHECK(watch->names() == Names{"run", "run"});
+  world.engine.feed().publish(run, {tba::storage::AppendLog{line}});
+  world.engine.settle();
+  CHECK(watch->names() == Names{"run", "run", "log"});
+}
+
+TEST_CASE("api: events end when the client is gone, and nobody watches the run any more") {
+  World world;
+  world.workflow("nap", kNap);
+  const auto id = world.start("nap");
+  const auto run = tba::RunId::parse(id).value();
+  const auto watch = world.watch("/api/v1/runs/" + id + "/events");
+  CHECK(world.engine.feed().is_watched(run));
+  watch->client_is_gone = true;
+  world.post("/api/v1/runs/" + id + "/cancel");
+  CHECK(watch->ended);
+  CHECK(watch->names() == Names{"run"});
+  CHECK_FALSE(world.engine.feed().is_watched(run));
+}
