@@ -35,6 +35,24 @@ bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
+void set_header(net::HttpRequest& request, std::string_view name, std::string value) {
+  std::erase_if(request.headers,
+                [&](const auto& header) { return equal_ignoring_case(header.first, name); });
+  request.headers.emplace_back(name, std::move(value));
+}
+
+std::string bearer(const vault::Credential& credential) {
+  return fmt::format("Bearer {}", credential.field("token"));
+}
+
+/// RFC 7617.
+std::string basic(const vault::Credential& credential) {
+  auto pair = fmt::format("{}:{}", credential.field("username"), credential.field("password"));
+  auto value = "Basic " + vault::base64(pair);
+  vault::wipe(pair);
+  return value;
+}
+
 /// A request in the making.
 class Draft {
  public:
@@ -46,7 +64,9 @@ class Draft {
 
   Result<> put_parameters(const Value& given);
   Result<> authenticate(const vault::Credential& credential);
-  void set_header(std::string_view name, std::string value);
+  void set_header(std::string_view name, std::string value) {
+    connectors::set_header(request_, name, std::move(value));
+  }
   Result<net::HttpRequest> finish() &&;
 
  private:
@@ -172,14 +192,11 @@ Result<> Draft::authenticate(const vault::Credential& credential) {
   if (!credential.base_url.empty()) base_url_ = credential.base_url;
   switch (scheme->type) {
     case AuthScheme::Type::bearer:
-      set_header("Authorization", fmt::format("Bearer {}", credential.field("token")));
+      set_header("Authorization", bearer(credential));
       return {};
-    case AuthScheme::Type::basic: {
-      auto pair = fmt::format("{}:{}", credential.field("username"), credential.field("password"));
-      set_header("Authorization", "Basic " + vault::base64(pair));  // RFC 7617
-      vault::wipe(pair);
+    case AuthScheme::Type::basic:
+      set_header("Authorization", basic(credential));
       return {};
-    }
     case AuthScheme::Type::webhook_secret:
       return refuse("is a webhook's secret, which cannot authenticate a call");
     case AuthScheme::Type::api_key:
@@ -206,12 +223,6 @@ Result<> Draft::authenticate(const vault::Credential& credential) {
       break;
   }
   return refuse("goes into the body, which is not possible");
-}
-
-void Draft::set_header(std::string_view name, std::string value) {
-  std::erase_if(request_.headers,
-                [&](const auto& header) { return equal_ignoring_case(header.first, name); });
-  request_.headers.emplace_back(name, std::move(value));
 }
 
 /// `text` with each {placeholder} replaced by its value.
@@ -267,6 +278,23 @@ Result<net::HttpRequest> build_request(const Connector& connector, const Endpoin
     if (auto done = draft.authenticate(*credential); !done) return done.error();
   }
   return std::move(draft).finish();
+}
+
+Result<> authenticate(net::HttpRequest& request, const vault::Credential& credential) {
+  switch (credential.type) {
+    case AuthScheme::Type::bearer:
+      set_header(request, "Authorization", bearer(credential));
+      return {};
+    case AuthScheme::Type::basic:
+      set_header(request, "Authorization", basic(credential));
+      return {};
+    case AuthScheme::Type::api_key:
+    case AuthScheme::Type::webhook_secret:
+      break;
+  }
+  return invalid(fmt::format("credential '{}' cannot be used with `http`: it is of type {}",
+                             credential.name, name_of(credential.type)),
+                 "use bearer or basic, or describe the API in a connector and `call` it");
 }
 
 }  // namespace tba::connectors

@@ -26,4 +26,8 @@ Result<net::HttpRequest> build_request(const Connector& connector, const Endpoin
                                        const Value& parameters, const vault::Credential* credential,
                                        std::string_view idempotency_key = {});
 
+/// Puts what proves who is calling into a request that no connector describes. Errors (`invalid`):
+/// a credential that is neither `bearer` nor `basic`: where another goes, only its connector knows.
+Result<> authenticate(net::HttpRequest& request, const vault::Credential& credential);
+
 }  // namespace tba::connectors

@@ -17,7 +17,7 @@ asio::awaitable<AttemptOutcome> StepRunner::perform(Attempt attempt, engine::Lin
     return carry_out(std::move(*call), std::move(attempt.credential), attempt.effect);
   }
   if (auto* raw = std::get_if<engine::RawRequest>(&attempt.request)) {
-    return carry_out(std::move(*raw), attempt.effect);
+    return carry_out(std::move(*raw), std::move(attempt.credential), attempt.effect);
   }
   return carry_out(std::get<engine::ProgramCall>(std::move(attempt.request)), std::move(log));
 }
@@ -43,7 +43,8 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call,
   co_return outcome_of(result, what, environment_.clock.now());
 }
 
-asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Effect effect) {
+asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw,
+                                                      std::string credential_name, Effect effect) {
   net::HttpRequest request;
   request.method = std::move(raw.method);
   request.url = std::move(raw.url);
@@ -52,6 +53,15 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Ef
   request.follow_redirects = raw.follow_redirects;
   request.max_response_bytes = raw.max_bytes;
   request.may_resend = effect != Effect::once;
+  if (!credential_name.empty()) {
+    const auto credential = environment_.credentials.find(credential_name);
+    if (!credential) {
+      co_return not_attempted("credential", environment_.credentials.problem(credential_name));
+    }
+    if (auto done = connectors::authenticate(request, *credential); !done) {
+      co_return not_attempted("credential", done.error().message);
+    }
+  }
   const auto result = co_await environment_.http.send(std::move(request));
   co_return outcome_of(result, "the request", environment_.clock.now());
 }

@@ -34,7 +34,9 @@ class StepRunner final : public engine::AttemptRunner {
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::EndpointCall call,
                                                            std::string credential_name,
                                                            Effect effect);
-  boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::RawRequest raw, Effect effect);
+  boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::RawRequest raw,
+                                                           std::string credential_name,
+                                                           Effect effect);
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::ProgramCall program,
                                                            engine::LineSink log);
 

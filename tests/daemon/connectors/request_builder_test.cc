@@ -349,6 +349,20 @@ TEST_CASE("request: a credential that does not fit is refused without its secret
         "example/get-item: credential 'mine' goes into the body, which is not possible");
 }
 
+TEST_CASE("request: one that no connector describes takes what needs no description") {
+  HttpRequest request;
+  const auto login = credential("login", AuthScheme::Type::basic,
+                                {{"username", "Aladdin"}, {"password", "open sesame"}});
+  REQUIRE(tba::connectors::authenticate(request, login));
+  CHECK(header(request, "Authorization") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+
+  const auto key = credential("key", AuthScheme::Type::api_key, {{"key", "s3cret"}});
+  const auto refused = tba::connectors::authenticate(request, key);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message ==
+        "credential 'mine' cannot be used with `http`: it is of type api_key");
+}
+
 TEST_CASE("request: the idempotency key goes where the connector says, if it does") {
   auto connector = example();
   const auto without = build_request(connector, get_item(), json(R"({"item":"a"})"), nullptr, "k1");

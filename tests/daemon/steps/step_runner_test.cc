@@ -204,6 +204,30 @@ TEST_CASE("step runner: a raw request is sent as it was evaluated") {
   CHECK(request.max_response_bytes == 1234);
 }
 
+TEST_CASE("step runner: a raw request is sent with its credential, or not at all") {
+  World world;
+  world.set_token("bot", "ghp_0123456789");
+  world.http.answer(200);
+  Attempt attempt;
+  attempt.credential = "bot";
+  attempt.request = RawRequest{"GET", "http://far.example/", {{"authorization", "x"}}, "", true, 9};
+  CHECK_FALSE(world.perform(attempt).failure);
+  CHECK(world.http.requests.front().headers ==
+        tba::net::HeaderFields{{"Authorization", "Bearer ghp_0123456789"}});
+
+  attempt.credential = "nobody";
+  check_not_attempted(world.perform(attempt), "credential");
+
+  tba::vault::NewCredential hook{"hook", world.github, "webhook", "", {}};
+  hook.fields.emplace("secret", tba::vault::Secret("0123456789"));
+  run_coroutine(world.credentials.set(std::move(hook))).value();
+  attempt.credential = "hook";
+  const auto outcome = world.perform(attempt);
+  check_not_attempted(outcome, "credential");
+  CHECK_THAT(outcome.failure->message, Contains("'hook'") && Contains("webhook_secret"));
+  CHECK(world.http.requests.size() == 1);
+}
+
 TEST_CASE("step runner: a program gets what was evaluated, and its lines go to the log") {
   World world;
   world.processes.lines = {{false, "one"}, {true, "two"}};
