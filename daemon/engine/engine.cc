@@ -198,11 +198,8 @@ asio::awaitable<void> Engine::drive(ActivePointer run) {
   if (!run->state) {
     auto state = co_await load(run->id);
     if (!state) {
-      environment_.log.error(
-          "a run cannot go on",
-          {{"run", run->id}, {"why", state.error().message}, {"hint", state.error().hint}});
-      active_.erase(run->id);
-      count();
+      const Error why = state.error();
+      co_await put_off(run, why);
       co_return;
     }
     run->state = std::move(*state);
@@ -225,6 +222,49 @@ asio::awaitable<void> Engine::drive(ActivePointer run) {
   }
   run->driven = false;
   settle(run);
+}
+
+/// After a run could not be read back: tries again later what may work then; interrupts what a
+/// later attempt would not understand any better, so that people see it.
+asio::awaitable<void> Engine::put_off(ActivePointer run, Error why) {
+  if (why.code != ErrorCode::unavailable) {
+    environment_.log.error("a run cannot go on",
+                           {{"run", run->id}, {"why", why.message}, {"hint", why.hint}});
+    const auto stored = co_await set_aside(run, why.message);
+    if (stored || stored.error().code != ErrorCode::unavailable) {
+      forget(run);
+      count();
+      co_return;
+    }
+    why = stored.error();
+  }
+  environment_.log.warning("a run could not be read; trying again",
+                           {{"run", run->id}, {"why", why.message}});
+  run->driven = false;
+  waits_.add(environment_.clock.now() + kStoreRetry, run->id);
+  set_alarm();
+}
+
+/// Interrupts a run without looking at its definition, or cancels it where that was asked for.
+asio::awaitable<Result<>> Engine::set_aside(ActivePointer run, std::string why) {
+  auto row = co_await environment_.store.run(run->id);
+  if (!row) co_return row.error();
+  if (!*row || is_final((*row)->status)) co_return Result<>();
+  auto& kept = **row;
+  kept.cancel_requested = std::ranges::any_of(run->events, [](const Event& event) {
+    return std::holds_alternative<CancelRequested>(event);
+  });
+  kept.status = kept.cancel_requested ? RunStatus::cancelled : RunStatus::interrupted;
+  if (kept.cancel_requested) kept.finished_at = environment_.clock.now();
+  kept.wake_at.reset();
+  kept.failure = storage::Failure{"internal", std::move(why), ""};
+  storage::Change change;
+  change.writes.emplace_back(storage::UpdateRun{std::move(kept)});
+  const auto writes = change.writes;
+  const auto outcome = co_await environment_.store.submit(std::move(change));
+  if (!outcome) co_return outcome.error();
+  environment_.feed.publish(run->id, writes);
+  co_return Result<>();
 }
 
 /// Stores the outcome of the last event; false where that is not possible now, or not ours to do

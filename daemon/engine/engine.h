@@ -106,6 +106,8 @@ class Engine {
   void happen(RunId id, Event event);
   boost::asio::awaitable<void> drive(ActivePointer run);
   boost::asio::awaitable<Result<RunState>> load(RunId id);
+  boost::asio::awaitable<void> put_off(ActivePointer run, Error why);
+  boost::asio::awaitable<Result<>> set_aside(ActivePointer run, std::string why);
   boost::asio::awaitable<bool> store_pending(ActivePointer run);
   static void abandon(Active& run);
   void settle(const ActivePointer& run);
