@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <sodium.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,9 +47,11 @@ void survive_file_limits() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-/// A crash must not write secrets to disk, and files must be ours alone.
+/// A crash must not write secrets to disk, no other process of the user may read them from our
+/// memory, and files must be ours alone.
 void keep_to_ourselves() {
   umask(077);
+  prctl(PR_SET_DUMPABLE, 0);
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
 }
