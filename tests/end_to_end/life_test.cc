@@ -147,7 +147,7 @@ TEST_CASE("life: the API can stop the daemon") {
   CHECK(daemon.wait_for_exit() == 0);
 }
 
-TEST_CASE("life: a home has one daemon; a second one is told which") {
+TEST_CASE("life: a home has one daemon, and a second one is told which") {
   DaemonProcess daemon;
   daemon.start();
   CHECK(daemon.start_in_vain() == 1);
@@ -170,7 +170,7 @@ TEST_CASE("life: a configuration that is wrong is refused with its place") {
   CHECK_THAT(daemon.log(), Contains("config.yaml:2:11: error: ") && Contains("body_bytes"));
 }
 
-TEST_CASE("life: SIGHUP takes changed files; a broken one keeps its last good version") {
+TEST_CASE("life: SIGHUP takes changed files, a broken one keeps its last good version") {
   DaemonProcess daemon;
   daemon.write_workflow("saying", saying_workflow("first"));
   daemon.start();

@@ -139,7 +139,7 @@ TEST_CASE("cron: the next slot is strictly later, on a full minute, in UTC") {
   CHECK(after("5/20 * * * *", "2026-11-23T09:05:00Z") == "2026-11-23T09:25:00.000Z");
 }
 
-TEST_CASE("cron: where both days are restricted, either will do; with a star, both must fit") {
+TEST_CASE("cron: where both days are restricted, either will do, with a star both must fit") {
   CHECK(after("0 0 13 * FRI", "2026-11-23T00:00:00Z") == "2026-11-27T00:00:00.000Z");
   CHECK(after("0 0 13 * FRI", "2026-12-12T00:00:00Z") == "2026-12-13T00:00:00.000Z");
   // The rule of vixie cron looks at the first character: "*/2" counts as a star.

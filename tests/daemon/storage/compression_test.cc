@@ -30,7 +30,7 @@ TEST_CASE("compression: whatever is packed comes back as it was") {
   }
 }
 
-TEST_CASE("compression: what repeats itself shrinks; what is small or random is kept as it is") {
+TEST_CASE("compression: what repeats itself shrinks, what is small or random is kept as it is") {
   CHECK(pack("").empty());
   CHECK(pack("{}") == std::string("\0{}", 3));
   CHECK(pack(std::string(255, 'a')).size() == 256);

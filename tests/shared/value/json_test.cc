@@ -51,7 +51,7 @@ TEST_CASE("json: other spellings of the same value") {
   }
 }
 
-TEST_CASE("json: numbers of any size; those beyond 64 bits become the nearest double") {
+TEST_CASE("json: numbers of any size, those beyond 64 bits as the nearest double") {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"9223372036854775808", "9223372036854776000"},
       {"18446744073709551615", "18446744073709552000"},

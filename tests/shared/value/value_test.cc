@@ -65,7 +65,7 @@ TEST_CASE("value: only what a value is can be found in it") {
   }
 }
 
-TEST_CASE("value: an object keeps the order of insertion; a repeated name keeps its place") {
+TEST_CASE("value: an object keeps the order of insertion, a repeated name its place") {
   const auto value =
       Value::object({{"b", Value::integer(1)}, {"a", Value::integer(2)}, {"b", Value::integer(3)}});
   CHECK(to_json(value) == R"({"b":3,"a":2})");
