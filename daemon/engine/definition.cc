@@ -86,8 +86,10 @@ Result<std::shared_ptr<const Definition>> definition_from(const storage::Workflo
   std::map<std::string, std::shared_ptr<const Connector>, std::less<>> connectors;
   if (const Value* texts = kept->find("connectors")) {
     for (const auto& member : texts->members()) {
-      auto connector = read_connector(std::string(member.name),
-                                      std::string(member.value.as_string()), diagnostics);
+      auto connector_text = text_member(*texts, member.name);
+      if (!connector_text) return connector_text.error();
+      auto connector =
+          read_connector(std::string(member.name), std::move(*connector_text), diagnostics);
       if (!connector) break;
       auto shared = std::make_shared<const Connector>(std::move(*connector));
       catalog.put(shared);

@@ -4,6 +4,7 @@
 
 #include "shared/value/json.h"
 #include "tests/support/daemon_world.h"
+#include "tests/support/faulty_vfs.h"
 #include "tests/support/signed_delivery.h"
 
 using Catch::Matchers::Contains;
@@ -189,6 +190,20 @@ TEST_CASE("webhook: while the daemon stops nothing is acknowledged, and nothing 
   world.engine.await(world.engine.engine().stop(std::chrono::milliseconds(0)));
   check_refused(world.deliver(), 503, "unavailable");
   CHECK(world.get("/api/v1/deliveries").at("items").size() == 0);
+}
+
+TEST_CASE("webhook: while the disk is full nothing is acknowledged, and then taken as if new") {
+  tba::tests::FaultyVfs disk;
+  World world;
+  disk.fail_writes_with(SQLITE_FULL);
+  check_refused(world.deliver(), 503, "unavailable");
+  check_refused(world.post("/hooks/nowhere", "{}"), 404, "unknown_webhook");
+  disk.fail_writes_with(SQLITE_OK);
+  const auto reply = world.deliver();
+  CHECK(reply.status == 202);
+  CHECK(reply.json("duplicate") == "false");
+  CHECK(world.get("/api/v1/runs").at("items").size() == 1);
+  CHECK(world.get("/api/v1/deliveries").at("items").size() == 1);
 }
 
 TEST_CASE("webhook: the record of a rejection is bounded, and still text") {
