@@ -249,7 +249,7 @@ TEST_CASE("life: a schedule has one run for each slot, across restarts") {
     daemon.start();
     REQUIRE(eventually([&] { return daemon.list("/api/v1/runs").size() >= runs + 2; }));
     runs = daemon.list("/api/v1/runs").size();
-    killed ? daemon.kill() : static_cast<void>(daemon.stop());
+    CHECK((killed ? daemon.kill() : daemon.stop()) == (killed ? 128 + SIGKILL : 0));
   }
   daemon.start();
   std::set<std::string> slots;

@@ -1,10 +1,12 @@
 #include "tests/support/daemon_process.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -31,7 +33,6 @@ class UnixClient final : public httplib::ClientImpl {
  public:
   explicit UnixClient(const std::filesystem::path& path) : ClientImpl("localhost"), path_(path) {
     set_read_timeout(kAnswerSeconds);
-    set_keep_alive(true);
   }
 
  private:
@@ -82,6 +83,10 @@ DaemonProcess::DaemonProcess(std::string_view config) {
   std::filesystem::create_directory(home_ / "workflows");
 }
 
+DaemonProcess::~DaemonProcess() {
+  if (pid_ > 0) kill();
+}
+
 pid_t DaemonProcess::spawn() const {
   const auto home = home_.path().string();
   const auto log = (home_ / kLog).string();
@@ -127,10 +132,9 @@ int DaemonProcess::start_in_vain() const {
   return exit_code_of(spawn());
 }
 
-void DaemonProcess::kill() {
-  if (pid_ < 0) return;
+int DaemonProcess::kill() {
   signal(SIGKILL);
-  wait_for_exit();
+  return wait_for_exit();
 }
 
 int DaemonProcess::stop() {
@@ -139,6 +143,7 @@ int DaemonProcess::stop() {
 }
 
 void DaemonProcess::signal(int number) const {
+  if (pid_ < 0) throw failure("the daemon does not run");
   ::kill(pid_, number);
 }
 

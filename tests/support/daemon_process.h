@@ -33,7 +33,7 @@ class DaemonProcess {
   /// Makes the home, listening on any free port of 127.0.0.1. `config` is added to its
   /// config.yaml. The daemon does not run yet.
   explicit DaemonProcess(std::string_view config = {});
-  ~DaemonProcess() { kill(); }
+  ~DaemonProcess();
   DaemonProcess(const DaemonProcess&) = delete;
   DaemonProcess& operator=(const DaemonProcess&) = delete;
 
@@ -43,8 +43,8 @@ class DaemonProcess {
   void launch();
   /// Starts another on this home, which is to refuse, and waits for its end; gives its exit code.
   int start_in_vain() const;
-  /// SIGKILL; returns when it is gone. Nothing where it does not run.
-  void kill();
+  /// SIGKILL; returns its exit code when it is gone: 137, unless it had ended by itself.
+  int kill();
   /// SIGTERM; returns its exit code.
   int stop();
   void signal(int number) const;
