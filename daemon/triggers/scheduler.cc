@@ -13,6 +13,9 @@ namespace tba::triggers {
 
 namespace asio = boost::asio;
 
+/// How long to wait before a slot that could not be stored is tried again.
+constexpr std::chrono::seconds kRetry{1};
+
 Scheduler::Scheduler(Environment environment)
     : environment_(std::move(environment)),
       tasks_(environment_.executor, environment_.log, "the scheduler") {}
@@ -38,7 +41,8 @@ asio::awaitable<void> Scheduler::refresh_here() {
               index,
               trigger->schedule,
               std::nullopt,
-              std::nullopt};
+              std::nullopt,
+              Instant::min()};
       const auto last = co_await environment_.store.last_slot(job.key);
       if (last) job.last = *last;
       // A clock that was set back must not bring slots again that have had their run.
@@ -49,9 +53,20 @@ asio::awaitable<void> Scheduler::refresh_here() {
   }
   {
     std::lock_guard lock(mutex_);
+    keep_what_is_due(jobs);
     jobs_ = std::move(jobs);
   }
   set_alarm();
+}
+
+/// A slot that has come while the files were read, or waits to be stored, is not passed over.
+void Scheduler::keep_what_is_due(std::vector<Job>& jobs) const {
+  for (auto& job : jobs) {
+    const auto before = std::ranges::find(jobs_, job.key, &Job::key);
+    if (before == jobs_.end() || text_of(before->schedule) != text_of(job.schedule)) continue;
+    job.next = before->next;
+    job.not_before = before->not_before;
+  }
 }
 
 asio::awaitable<void> Scheduler::stop_here() {
@@ -71,7 +86,8 @@ std::vector<Scheduler::Entry> Scheduler::entries() const {
 void Scheduler::set_alarm() {
   std::optional<Instant> soonest;
   for (const auto& job : jobs_) {
-    if (job.next && (!soonest || *job.next < *soonest)) soonest = job.next;
+    const auto due_at = job.due_at();
+    if (due_at && (!soonest || *due_at < *soonest)) soonest = due_at;
   }
   if (stopping_ || !soonest) return environment_.alarm.clear();
   environment_.alarm.set(*soonest, [this] { ring(); });
@@ -83,7 +99,8 @@ void Scheduler::ring() {
   {
     std::lock_guard lock(mutex_);
     for (auto& job : jobs_) {
-      if (!job.next || *job.next > now) continue;
+      const auto due_at = job.due_at();
+      if (!due_at || *due_at > now) continue;
       due.emplace_back(job, *job.next);
       job.next = next_after(job.schedule, now);
     }
@@ -112,13 +129,25 @@ asio::awaitable<void> Scheduler::fire(std::string key, std::string workflow, Ins
   admission.starts.push_back(std::move(start));
   const auto outcome = co_await environment_.engine.admit(std::move(admission));
   if (!outcome) {
-    environment_.log.error("a scheduled run could not be started",
+    environment_.log.error("a scheduled run could not be started; trying again",
                            {{"workflow", workflow}, {"why", outcome.error().message}});
+    try_again(key, slot);
     co_return;
   }
   std::lock_guard lock(mutex_);
   const auto job = std::ranges::find(jobs_, key, &Job::key);
   if (job != jobs_.end()) job->last = slot;
+}
+
+void Scheduler::try_again(const std::string& key, Instant slot) {
+  {
+    std::lock_guard lock(mutex_);
+    const auto job = std::ranges::find(jobs_, key, &Job::key);
+    if (job == jobs_.end()) return;
+    job->next = slot;
+    job->not_before = environment_.clock.now() + kRetry;
+  }
+  set_alarm();
 }
 
 }  // namespace tba::triggers

@@ -65,6 +65,12 @@ class Scheduler {
     Schedule schedule;
     std::optional<Instant> last;
     std::optional<Instant> next;
+    Instant not_before = Instant::min();  ///< When a slot that could not be stored is tried again.
+
+    /// When there is something to do for it.
+    std::optional<Instant> due_at() const {
+      return next ? std::optional(std::max(*next, not_before)) : std::nullopt;
+    }
   };
 
   boost::asio::awaitable<void> refresh_here();
@@ -72,6 +78,8 @@ class Scheduler {
   void set_alarm();
   void ring();
   boost::asio::awaitable<void> fire(std::string key, std::string workflow, Instant slot);
+  void try_again(const std::string& key, Instant slot);
+  void keep_what_is_due(std::vector<Job>& jobs) const;
 
   Environment environment_;
   daemon::TaskGroup tasks_;
