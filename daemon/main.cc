@@ -47,6 +47,14 @@ void survive_file_limits() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
+/// Each connection and each program takes descriptors: as many as the system lets us have.
+void allow_many_descriptors() {
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return;
+  descriptors.rlim_cur = descriptors.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &descriptors);
+}
+
 /// A crash must not write secrets to disk, no other process of the user may read them from our
 /// memory, and files must be ours alone.
 void keep_to_ourselves() {
@@ -102,6 +110,7 @@ int main(int argc, char** argv) {
     return fail({tba::ErrorCode::internal, "libsodium cannot be initialised", ""});
   keep_to_ourselves();
   survive_file_limits();
+  allow_many_descriptors();
   try {
     return serve(home, log_file);
   } catch (const std::exception& error) {
