@@ -98,6 +98,7 @@ AttemptOutcome outcome_of(const ProcessResult& result, std::string_view program,
   AttemptOutcome outcome;
   Value body;
   if (result.signal != 0) {
+    outcome.unknown = true;  // how far it had come, nobody knows
     outcome.failure =
         Failure{"signal",
                 std::string(program) + " was ended by signal " + std::to_string(result.signal), ""};

@@ -161,8 +161,9 @@ class Execution : public std::enable_shared_from_this<Execution> {
 
   void terminate() {
     cancelled_ = true;
-    if (id_ < 0 || finished_) return;
+    if (id_ < 0 || finished_ || terminating_) return;
     if (exited_) return finish();
+    terminating_ = true;
     ::kill(-id_, SIGTERM);
     after(request_.grace, [this] { ::kill(-id_, SIGKILL); });
   }
@@ -232,6 +233,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
   asio::steady_timer timer_{strand_};
   ProcessResult result_;
   bool cancelled_ = false;
+  bool terminating_ = false;  // it got its SIGTERM; being cancelled again gives it no more time
   bool exited_ = false;
   bool finished_ = false;
 };

@@ -13,38 +13,42 @@ using engine::Attempt;
 using engine::AttemptOutcome;
 
 asio::awaitable<AttemptOutcome> StepRunner::perform(Attempt attempt, engine::LineSink log) {
+  Terms terms{std::move(attempt.credential), attempt.effect, attempt.timeout};
   if (auto* call = std::get_if<engine::EndpointCall>(&attempt.request)) {
-    return carry_out(std::move(*call), std::move(attempt.credential), attempt.effect);
+    return carry_out(std::move(*call), std::move(terms));
   }
   if (auto* raw = std::get_if<engine::RawRequest>(&attempt.request)) {
-    return carry_out(std::move(*raw), std::move(attempt.credential), attempt.effect);
+    return carry_out(std::move(*raw), std::move(terms));
   }
   return carry_out(std::get<engine::ProgramCall>(std::move(attempt.request)), std::move(log));
 }
 
-asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call,
-                                                      std::string credential_name, Effect effect) {
+void StepRunner::Terms::apply_to(net::HttpRequest& request) const {
+  request.may_resend = effect != Effect::once;
+  if (timeout) request.timeout = *timeout;
+}
+
+asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call, Terms terms) {
   const Endpoint* endpoint = call.connector->endpoint(call.endpoint);
   const std::string what = call.connector->name + "/" + call.endpoint;
   if (!endpoint) co_return not_attempted("request", "there is no endpoint " + what);
 
   std::shared_ptr<const vault::Credential> credential;
-  if (!credential_name.empty()) {
-    credential = environment_.credentials.find(credential_name);
+  if (!terms.credential.empty()) {
+    credential = environment_.credentials.find(terms.credential);
     if (!credential) {
-      co_return not_attempted("credential", environment_.credentials.problem(credential_name));
+      co_return not_attempted("credential", environment_.credentials.problem(terms.credential));
     }
   }
   auto request = connectors::build_request(*call.connector, *endpoint, call.parameters,
                                            credential.get(), call.idempotency_key);
   if (!request) co_return not_attempted("request", what + ": " + request.error().message);
-  request->may_resend = effect != Effect::once;
+  terms.apply_to(*request);
   const auto result = co_await environment_.http.send(std::move(*request));
   co_return outcome_of(result, what, environment_.clock.now());
 }
 
-asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw,
-                                                      std::string credential_name, Effect effect) {
+asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Terms terms) {
   net::HttpRequest request;
   request.method = std::move(raw.method);
   request.url = std::move(raw.url);
@@ -52,11 +56,11 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw,
   request.body = std::move(raw.body);
   request.follow_redirects = raw.follow_redirects;
   request.max_response_bytes = raw.max_bytes;
-  request.may_resend = effect != Effect::once;
-  if (!credential_name.empty()) {
-    const auto credential = environment_.credentials.find(credential_name);
+  terms.apply_to(request);
+  if (!terms.credential.empty()) {
+    const auto credential = environment_.credentials.find(terms.credential);
     if (!credential) {
-      co_return not_attempted("credential", environment_.credentials.problem(credential_name));
+      co_return not_attempted("credential", environment_.credentials.problem(terms.credential));
     }
     if (auto done = connectors::authenticate(request, *credential); !done) {
       co_return not_attempted("credential", done.error().message);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -31,12 +33,17 @@ class StepRunner final : public engine::AttemptRunner {
                                                          engine::LineSink log) override;
 
  private:
-  boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::EndpointCall call,
-                                                           std::string credential_name,
-                                                           Effect effect);
-  boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::RawRequest raw,
-                                                           std::string credential_name,
-                                                           Effect effect);
+  /// What holds for a request, whichever kind it is.
+  struct Terms {
+    std::string credential;  ///< Its name, or empty.
+    Effect effect = Effect::repeat;
+    std::optional<std::chrono::milliseconds> timeout;
+
+    void apply_to(net::HttpRequest& request) const;
+  };
+
+  boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::EndpointCall call, Terms terms);
+  boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::RawRequest raw, Terms terms);
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::ProgramCall program,
                                                            engine::LineSink log);
 
