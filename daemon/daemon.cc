@@ -117,8 +117,12 @@ class Daemon {
     if (const auto problem = credentials_.key_problem()) {
       log_.error("no credential can be used", {{"why", problem->message}, {"hint", problem->hint}});
     }
-    if (auto loaded = co_await reload(); !loaded) co_return loaded;
-    if (auto recovered = co_await engine_.start(); !recovered) co_return recovered;
+    auto loaded = co_await read_files();
+    if (!loaded) co_return loaded;
+    // What is left over is claimed before anything new begins, a schedule's slot for one.
+    auto recovered = co_await engine_.start();
+    if (!recovered) co_return recovered;
+    co_await scheduler_.refresh();
     co_return listen();
   }
 
@@ -162,8 +166,12 @@ class Daemon {
     store_->stop();
   }
 
+  asio::awaitable<Result<>> read_files() {
+    return asio::co_spawn(blocking_, workflows_.reload(), asio::use_awaitable);
+  }
+
   asio::awaitable<Result<>> reload() {
-    auto reloaded = co_await asio::co_spawn(blocking_, workflows_.reload(), asio::use_awaitable);
+    auto reloaded = co_await read_files();
     if (reloaded) co_await scheduler_.refresh();
     co_return reloaded;
   }

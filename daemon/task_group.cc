@@ -18,7 +18,7 @@ void TaskGroup::spawn(asio::awaitable<void> task) {
   ++running_;
   asio::co_spawn(executor_, std::move(task), [this](std::exception_ptr exception) {
     if (exception) report(exception);
-    if (--running_ == 0) idle_.cancel();
+    end_one();
   });
 }
 
@@ -27,6 +27,10 @@ asio::awaitable<void> TaskGroup::wait() {
     boost::system::error_code cancelled;
     co_await idle_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
   }
+}
+
+void TaskGroup::end_one() {
+  if (--running_ == 0) idle_.cancel();
 }
 
 void TaskGroup::report(std::exception_ptr exception) const {

@@ -24,6 +24,19 @@ class TaskGroup {
   /// Runs the task; it may begin, and even end, before this returns.
   void spawn(boost::asio::awaitable<void> task);
 
+  /// Counts as a task as long as it lives: for coroutines that others have spawned. On the group's
+  /// executor only.
+  class Hold {
+   public:
+    explicit Hold(TaskGroup& group) : group_(group) { ++group_.running_; }
+    ~Hold() { group_.end_one(); }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+   private:
+    TaskGroup& group_;
+  };
+
   std::size_t size() const { return running_; }
 
   /// Completes when no task runs any more.
@@ -31,6 +44,7 @@ class TaskGroup {
 
  private:
   void report(std::exception_ptr exception) const;
+  void end_one();
 
   boost::asio::any_io_executor executor_;
   Log& log_;

@@ -4,7 +4,6 @@
 #include <mutex>
 #include <unordered_map>
 #include <vector>
-#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -22,8 +21,7 @@ class Definitions {
 
   /// Keeps the definitions in the store, all of them in one change, and at hand for runs that ask
   /// for them.
-  boost::asio::awaitable<Result<>> keep(
-      std::vector<std::shared_ptr<const Definition>> definitions);
+  boost::asio::awaitable<Result<>> keep(std::vector<std::shared_ptr<const Definition>> definitions);
 
   /// The definition of that hash, from memory or the store. Errors: `internal` where it is not
   /// there or not understood.

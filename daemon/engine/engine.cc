@@ -30,11 +30,17 @@ constexpr std::size_t kClaimPage = 500;
 
 /// An attempt that is being carried out.
 struct Engine::Flight {
+  /// Tells the attempt to end; once is enough.
+  void stop() {
+    if (!std::exchange(stopped, true)) cancel.emit(asio::cancellation_type::terminal);
+  }
+
   std::string step;
   int attempt = 0;
   std::optional<Instant> deadline;
   std::chrono::milliseconds timeout{0};
   bool timed_out = false;
+  bool stopped = false;  // it was told to end
   bool abandoned = false;
   asio::cancellation_signal cancel;
 };
@@ -52,6 +58,7 @@ struct Engine::Active {
   std::map<std::string, std::shared_ptr<Flight>> flights;  // by step
   std::vector<storage::LogLine> lines;                     // of attempts in flight, not stored yet
   bool storing_lines = false;
+  std::optional<Instant> armed;  // the deadline that limits_ knows of
 };
 
 Engine::Engine(Environment environment)
@@ -114,11 +121,11 @@ asio::awaitable<void> Engine::stop_here(std::chrono::milliseconds grace) {
     if (error) return;
     cut_off_ = true;
     for (const auto& [id, run] : active_) {
-      for (const auto& [step, flight] : run->flights)
-        flight->cancel.emit(asio::cancellation_type::terminal);
+      for (const auto& [step, flight] : run->flights) flight->stop();
     }
   });
   co_await tasks_.wait();
+  cut_off_ = true;
   limit.cancel();
 }
 
@@ -130,6 +137,7 @@ asio::awaitable<Result<AdmissionOutcome>> Engine::admit_here(Admission admission
     co_return Error{ErrorCode::unavailable, "the daemon is stopping",
                     "try again when it has started"};
 
+  const daemon::TaskGroup::Hold hold(tasks_);  // what is admitted is begun before stop() completes
   storage::Change change;
   if (admission.delivery)
     change.writes.emplace_back(storage::AddDelivery{std::move(*admission.delivery)});
@@ -195,6 +203,17 @@ void Engine::happen(RunId id, Event event) {
 
 /// Applies the run's events one after the other, each stored before the next.
 asio::awaitable<void> Engine::drive(ActivePointer run) {
+  try {
+    co_await drive_on(run);
+  } catch (...) {
+    // A bug. The run is left as it is stored, for the next start, rather than in an unknown state.
+    abandon(*run);
+    forget(run);
+    throw;
+  }
+}
+
+asio::awaitable<void> Engine::drive_on(ActivePointer run) {
   if (!run->state) {
     auto state = co_await load(run->id);
     if (!state) {
@@ -211,17 +230,21 @@ asio::awaitable<void> Engine::drive(ActivePointer run) {
       carry_out(run, std::exchange(run->commands, {}));
     }
     if (run->events.empty()) break;
-    const Event event = std::move(run->events.front());
-    run->events.pop_front();
-    std::ranges::move(run->lines, std::back_inserter(run->state->log));
-    run->lines.clear();
-    auto transition = advance(std::move(*run->state), event, surroundings());
-    run->state = std::move(transition.state);
-    run->unstored = take_changes(*run->state);
-    run->commands = std::move(transition.commands);
+    apply_next(*run);
   }
   run->driven = false;
   settle(run);
+}
+
+void Engine::apply_next(Active& run) {
+  const Event event = std::move(run.events.front());
+  run.events.pop_front();
+  std::ranges::move(run.lines, std::back_inserter(run.state->log));
+  run.lines.clear();
+  auto transition = advance(std::move(*run.state), event, surroundings());
+  run.state = std::move(transition.state);
+  run.unstored = take_changes(*run.state);
+  run.commands = std::move(transition.commands);
 }
 
 /// After a run could not be read back: tries again later what may work then; interrupts what a
@@ -270,6 +293,10 @@ asio::awaitable<Result<>> Engine::set_aside(ActivePointer run, std::string why) 
 /// Stores the outcome of the last event; false where that is not possible now, or not ours to do
 /// any more.
 asio::awaitable<bool> Engine::store_pending(ActivePointer run) {
+  if (run->unstored->writes.empty()) {
+    run->unstored.reset();
+    co_return true;
+  }
   const auto outcome = co_await environment_.store.submit(*run->unstored);
   if (!outcome) {
     environment_.log.warning("a run's progress could not be stored; trying again",
@@ -297,7 +324,7 @@ void Engine::abandon(Active& run) {
   run.lines.clear();
   for (const auto& [step, flight] : run.flights) {
     flight->abandoned = true;
-    flight->cancel.emit(asio::cancellation_type::terminal);
+    flight->stop();
   }
 }
 
@@ -342,7 +369,10 @@ void Engine::carry_out(const ActivePointer& run, std::vector<Command> commands) 
   }
   const auto& row = run->state->row;
   if (row.status == RunStatus::waiting) waits_.add(*row.wake_at, run->id);
-  if (row.status == RunStatus::running && row.deadline) limits_.add(*row.deadline, run->id);
+  if (row.status == RunStatus::running && row.deadline && run->armed != row.deadline) {
+    run->armed = row.deadline;
+    limits_.add(*row.deadline, run->id);
+  }
   set_alarm();
 }
 
@@ -361,7 +391,7 @@ void Engine::start_attempt(const ActivePointer& run, Attempt attempt) {
 
 void Engine::stop_attempt(Active& run, const std::string& step) {
   const auto found = run.flights.find(step);
-  if (found != run.flights.end()) found->second->cancel.emit(asio::cancellation_type::terminal);
+  if (found != run.flights.end()) found->second->stop();
 }
 
 /// Has one attempt carried out. It is a coroutine of its own inside, so that cancelling it leaves
@@ -450,8 +480,21 @@ void Engine::ring() {
   alarm_at_.reset();
   const auto now = environment_.clock.now();
   while (const auto due = limits_.take_due(now)) enforce_limits(*due, now);
-  while (const auto due = waits_.take_due(now)) happen(*due, Due{});
+  while (const auto due = waits_.take_due(now)) wake(*due);
   set_alarm();
+}
+
+/// Lets a run look at the clock, or try again to store what it could not.
+void Engine::wake(RunId id) {
+  const auto found = active_.find(id);
+  if (found == active_.end()) return happen(id, Due{});
+  const auto run = found->second;
+  const bool has_looked_since =
+      !run->events.empty() && std::holds_alternative<Due>(run->events.back());
+  if (!run->unstored && !has_looked_since) return happen(id, Due{});
+  if (run->driven) return;
+  run->driven = true;
+  tasks_.spawn(drive(run));
 }
 
 /// Ends attempts that took too long, and lets a run see that its own time is over.
@@ -462,7 +505,7 @@ void Engine::enforce_limits(RunId id, Instant now) {
   for (const auto& [step, flight] : run->flights) {
     if (!flight->deadline || *flight->deadline > now || flight->timed_out) continue;
     flight->timed_out = true;
-    flight->cancel.emit(asio::cancellation_type::terminal);
+    flight->stop();
   }
   if (run->state && run->state->row.deadline && *run->state->row.deadline <= now) happen(id, Due{});
 }

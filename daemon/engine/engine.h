@@ -104,7 +104,10 @@ class Engine {
 
   Surroundings surroundings() const;
   void happen(RunId id, Event event);
+  void wake(RunId id);
   boost::asio::awaitable<void> drive(ActivePointer run);
+  boost::asio::awaitable<void> drive_on(ActivePointer run);
+  void apply_next(Active& run);
   boost::asio::awaitable<Result<RunState>> load(RunId id);
   boost::asio::awaitable<void> put_off(ActivePointer run, Error why);
   boost::asio::awaitable<Result<>> set_aside(ActivePointer run, std::string why);

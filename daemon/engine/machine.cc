@@ -5,10 +5,20 @@
 #include "daemon/engine/requests.h"
 #include "daemon/engine/retry.h"
 #include "shared/duration.h"
+#include "shared/uri.h"
 #include "shared/value/json.h"
 
 namespace tba::engine {
 namespace {
+
+constexpr std::string_view kIdempotencyKey = "Idempotency-Key";
+
+/// Whether the file gives the request a key of its own.
+bool has_key(const RawRequest& request) {
+  return std::ranges::any_of(request.headers, [](const auto& header) {
+    return equal_ignoring_case(header.first, kIdempotencyKey);
+  });
+}
 
 /// Carries one event through a run. Its functions only look at the state and at what they are
 /// given.
@@ -20,13 +30,13 @@ class Advance {
   }
 
   void on(const Begin&) {
-    state_.row.status = RunStatus::running;
-    state_.row.started_at = around_.now;
+    row().status = RunStatus::running;
+    row().started_at = around_.now;
     if (auto env = evaluated_env(); !env) {
-      state_.row.failure = storage::Failure{"expression", env.error().message, ""};
+      begin_failure({"expression", env.error().message, ""});
     }
     if (const auto timeout = state_.definition->workflow->timeout)
-      state_.row.deadline = around_.now + *timeout;
+      row().deadline = around_.now + *timeout;
     proceed();
   }
 
@@ -42,7 +52,7 @@ class Advance {
 
   void on(const CancelRequested&) {
     if (is_final(state_.row.status)) return;
-    state_.row.cancel_requested = true;
+    row().cancel_requested = true;
     proceed();
   }
 
@@ -113,40 +123,58 @@ class Advance {
     if (const auto& output = workflow().output) {
       auto value = output->evaluate(context());
       if (!value) {
-        state_.row.failure = storage::Failure{"expression", value.error().message, ""};
+        begin_failure({"expression", value.error().message, ""});
         return;
       }
-      state_.row.output_json = to_json(*value);
+      row().output_json = to_json(*value);
     }
     end(RunStatus::succeeded);
   }
 
-  /// Cancelled at once; a run whose time is over still handles that failure, for which no limit is
-  /// set.
+  /// Cancelled at once; a run whose time is over still handles that failure.
   void end_early() {
     if (state_.row.cancel_requested) return end(RunStatus::cancelled);
-    state_.row.failure = storage::Failure{"timeout", "the run passed its timeout", ""};
-    state_.row.deadline.reset();
+    begin_failure({"timeout", "the run passed its timeout", ""});
   }
 
   void end(RunStatus status) {
-    state_.row.status = status;
-    state_.row.finished_at = around_.now;
-    state_.row.wake_at.reset();
+    row().status = status;
+    row().finished_at = around_.now;
+    row().wake_at.reset();
   }
 
-  /// Parks the run until `instant` or its deadline.
+  /// From now on the run handles this failure, for which no limit of time is set.
+  void begin_failure(storage::Failure failure) {
+    row().failure = std::move(failure);
+    row().deadline.reset();
+  }
+
+  /// The run's row, to be changed.
+  storage::Run& row() {
+    state_.unsaved = true;
+    return state_.row;
+  }
+
+  /// Parks the run until `instant` or its deadline, if it is not parked so already.
   void park_until(Instant instant) {
-    state_.row.status = RunStatus::waiting;
-    state_.row.wake_at = state_.row.deadline ? std::min(*state_.row.deadline, instant) : instant;
+    const auto wake_at = state_.row.deadline ? std::min(*state_.row.deadline, instant) : instant;
+    if (state_.row.status == RunStatus::waiting && state_.row.wake_at == wake_at) return;
+    row().status = RunStatus::waiting;
+    row().wake_at = wake_at;
   }
 
   void interrupt(StepState& step) {
+    storage::Failure why{"interrupted",
+                         "attempt " + std::to_string(step.row.attempt) +
+                             " may have acted, and this step must not be repeated unasked",
+                         step.row.key};
+    log(step.row.key, "interrupted: " + why.message);
+    step.row.failure = why;
+    step.row.finished_at = around_.now;
     set(step, StepStatus::interrupted);
-    state_.row.status = RunStatus::interrupted;
-    state_.row.wake_at.reset();
-    log(step.row.key, "interrupted: attempt " + std::to_string(step.row.attempt) +
-                          " may have acted, and this step must not be repeated unasked");
+    row().status = RunStatus::interrupted;
+    row().wake_at.reset();
+    if (!row().failure) row().failure = std::move(why);
   }
 
   // --- a step that has begun
@@ -159,8 +187,8 @@ class Advance {
       park_until(*step.row.due_at);
       return false;
     }
-    state_.row.status = RunStatus::running;
-    state_.row.wake_at.reset();
+    row().status = RunStatus::running;
+    row().wake_at.reset();
     const Step* definition = find_step(workflow(), step.row.key);
     if (std::holds_alternative<WaitStep>(definition->action)) {
       succeed(*definition, step, Value());
@@ -186,6 +214,10 @@ class Advance {
     if (!outcome.failure) return succeed(*definition, step, outcome.result);
     step.row.failure->step = step.row.key;
     if (must_end()) {
+      if (step.row.effect == Effect::once && outcome.unknown) {
+        log(step.row.key, "stopped while it may have acted: attempt " +
+                              std::to_string(step.row.attempt) + " has no known result");
+      }
       step.result = outcome.result;
       return set(step, StepStatus::cancelled);
     }
@@ -232,7 +264,7 @@ class Advance {
     step.row.failure = failure;
     set(step, StepStatus::failed);
     if (!in_on_failure()) {
-      state_.row.failure = std::move(failure);
+      begin_failure(std::move(failure));
       return;
     }
     log(step.row.key, "failed while handling a failure: " + failure.message);
@@ -349,8 +381,9 @@ class Advance {
   void give_key(Request& request, const StepState& step) {
     const auto key = state_.row.id.text() + "/" + step.row.key;
     if (auto* call = std::get_if<EndpointCall>(&request)) call->idempotency_key = key;
-    if (auto* raw = std::get_if<RawRequest>(&request))
-      raw->headers.emplace_back("Idempotency-Key", key);
+    if (auto* raw = std::get_if<RawRequest>(&request); raw && !has_key(*raw)) {
+      raw->headers.emplace_back(kIdempotencyKey, key);
+    }
   }
 
   // --- what it needs

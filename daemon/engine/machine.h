@@ -56,7 +56,7 @@ struct Transition {
 /// The run's whole behaviour, without side effects: where the run is after the event, and what is
 /// to be done. Steps that need nothing from outside are carried out within the transition. An event
 /// that no longer concerns the run (an attempt that was superseded, an instant that has passed)
-/// changes nothing.
+/// changes nothing, so that there is nothing to store.
 Transition advance(RunState state, const Event& event, const Surroundings& around);
 
 }  // namespace tba::engine

@@ -12,8 +12,11 @@ bool covers(const RetryPolicy& policy, const AttemptOutcome& outcome) {
       return status == outcome.http_status || (status < 10 && status == outcome.http_status / 100);
     });
   }
-  if (outcome.failure->kind == "timeout") return policy.on_timeout;
-  return outcome.failure->kind == "network" && policy.on_network;
+  const auto& kind = outcome.failure->kind;
+  if (kind == "timeout") return policy.on_timeout;
+  if (kind == "network") return policy.on_network;
+  // A program's own failures have no condition of their own: who lets it be repeated wants that.
+  return kind == "exit_code" || kind == "signal" || kind == "output";
 }
 
 }  // namespace

@@ -38,24 +38,39 @@ Value failure_value(const storage::Failure& failure) {
                         {"step", failure.step.empty() ? Value() : Value::string(failure.step)}});
 }
 
-Value step_value(const Workflow& workflow, const StepState& step) {
+Value step_value(const Step& definition, const StepState& step) {
   ObjectBuilder object;
   object.put("outcome", Value::string(name_of(step.row.status)));
   object.put("error", step.row.failure ? failure_value(*step.row.failure) : Value());
-  if (const Step* definition = find_step(workflow, step.row.key)) {
-    for (const auto key : keys_of(kind_of(*definition))) {
-      const Value* left = step.result.find(key);
-      object.put(key, left ? *left : Value());
-    }
+  for (const auto key : keys_of(kind_of(definition))) {
+    const Value* left = step.result.find(key);
+    object.put(key, left ? *left : Value());
   }
   return std::move(object).build();
 }
 
+/// What a step that the run never came to shows to those that handle the failure before it.
+Value unreached_value(const Step& definition) {
+  ObjectBuilder object;
+  object.put("outcome", Value());
+  object.put("error", Value());
+  for (const auto key : keys_of(kind_of(definition))) object.put(key, Value());
+  return std::move(object).build();
+}
+
 Value steps_value(const RunState& state) {
+  const auto& workflow = *state.definition->workflow;
   ObjectBuilder steps;
   for (const auto& step : state.steps) {
-    if (is_final(step.row.status))
-      steps.put(step.row.key, step_value(*state.definition->workflow, step));
+    const Step* definition = find_step(workflow, step.row.key);
+    if (definition && is_final(step.row.status)) {
+      steps.put(step.row.key, step_value(*definition, step));
+    }
+  }
+  if (state.row.failure) {
+    for (const auto& step : workflow.steps) {
+      if (!state.find(step.id)) steps.put(step.id, unreached_value(step));
+    }
   }
   return std::move(steps).build();
 }
@@ -119,17 +134,21 @@ Result<RunState> restore_run(std::shared_ptr<const Definition> definition, stora
   std::ranges::sort(state.steps, {}, [](const StepState& step) { return step.row.position; });
   state.row = std::move(run);
   state.added = true;
+  state.unsaved = false;
   return state;
 }
 
 storage::Change take_changes(RunState& state) {
   storage::Change change;
+  const bool step_changed = std::ranges::any_of(state.steps, &StepState::unsaved);
+  if (state.added && !state.unsaved && !step_changed && state.log.empty()) return change;
   if (state.added) {
     change.writes.emplace_back(storage::UpdateRun{state.row});
   } else {
     change.writes.emplace_back(storage::AddRun{state.row});
     state.added = true;
   }
+  state.unsaved = false;
   for (auto& step : state.steps) {
     if (!step.unsaved) continue;
     if (step.row.result_json.empty() && !step.result.is_null())

@@ -34,6 +34,7 @@ struct RunState {
   std::vector<StepState> steps;       ///< In the order in which they began.
   std::vector<storage::LogLine> log;  ///< Lines not stored yet.
   bool added = false;                 ///< Whether the store has a row of it.
+  bool unsaved = true;                ///< Whether `row` differs from that.
 
   StepState* find(std::string_view key);
   const StepState* find(std::string_view key) const;
@@ -62,7 +63,8 @@ Result<RunState> restore_run(std::shared_ptr<const Definition> definition, stora
                              std::vector<storage::Step> steps,
                              const std::optional<storage::Delivery>& delivery);
 
-/// What must be written so that the store holds this state; marks it as saved.
+/// What must be written so that the store holds this state; marks it as saved. Empty where it does;
+/// else the run's row is among it, so that a run of another owner refuses the whole.
 storage::Change take_changes(RunState& state);
 
 /// What expressions of the run read. `vars` are the configuration's.

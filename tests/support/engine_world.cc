@@ -20,15 +20,31 @@ using engine::AttemptOutcome;
 
 // --- attempts ------------------------------------------------------------------------------------
 
+asio::awaitable<void> ScriptedRunner::hang() {
+  const auto count = [this](asio::cancellation_type type) {
+    ++cancellations;
+    return stubborn ? asio::cancellation_type::none : type;
+  };
+  co_await asio::this_coro::reset_cancellation_state(count, asio::enable_terminal_cancellation());
+  co_await asio::this_coro::throw_if_cancelled(false);
+  asio::steady_timer never(co_await asio::this_coro::executor,
+                           asio::steady_timer::time_point::max());
+  hanging_.insert(&never);
+  boost::system::error_code cancelled;
+  co_await never.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  hanging_.erase(&never);
+}
+
+void ScriptedRunner::let_go() {
+  for (auto* timer : hanging_) timer->cancel();
+}
+
 asio::awaitable<AttemptOutcome> ScriptedRunner::perform(Attempt attempt, engine::LineSink log) {
   attempts.push_back(attempt);
   for (const auto& line : lines) log("stdout", line);
   const auto found = answers_.find(attempt.step);
   if (found == answers_.end()) {
-    asio::steady_timer never(co_await asio::this_coro::executor,
-                             asio::steady_timer::time_point::max());
-    boost::system::error_code cancelled;
-    co_await never.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    co_await hang();
     AttemptOutcome outcome;
     outcome.failure = storage::Failure{"cancelled", "cancelled", ""};
     outcome.unknown = true;

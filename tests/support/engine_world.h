@@ -5,12 +5,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "daemon/engine/engine.h"
 #include "daemon/storage/sqlite_store.h"
@@ -58,12 +60,20 @@ class ScriptedRunner final : public engine::AttemptRunner {
   boost::asio::awaitable<engine::AttemptOutcome> perform(engine::Attempt attempt,
                                                          engine::LineSink log) override;
 
+  /// Whether attempts that hang ignore being cancelled, until let_go().
+  bool stubborn = false;
+  int cancellations = 0;
+  void let_go();
+
   /// Lines that every attempt writes before it answers.
   std::vector<std::string> lines;
   std::vector<engine::Attempt> attempts;
 
  private:
+  boost::asio::awaitable<void> hang();
+
   std::map<std::string, std::deque<Answer>> answers_;
+  std::set<boost::asio::steady_timer*> hanging_;
 };
 
 engine::AttemptOutcome succeeds(Value result = Value());

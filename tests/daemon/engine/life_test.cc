@@ -165,6 +165,47 @@ TEST_CASE("engine: a run that is over, or unknown, cannot be cancelled") {
         ErrorCode::not_found);
 }
 
+TEST_CASE(
+    "engine: an attempt that takes its time to end is told once, and stores nothing meanwhile") {
+  EngineWorld world;
+  world.runner.stubborn = true;
+  const auto id = world.start("timeout: 1m\n" + kTwoRequests);
+  world.pass(1min);
+  const auto before = world.store().statistics();
+  world.pass(1h);
+  CHECK(world.store().statistics().changes == before.changes);
+  CHECK(world.runner.cancellations == 1);
+  world.runner.let_go();
+  world.settle();
+  CHECK(world.run(id).failure->kind == "timeout");
+}
+
+TEST_CASE("engine: what handles a failure may take longer than the run might have") {
+  EngineWorld world;
+  world.runner.answer("get", answers(404));
+  const auto id = world.start("timeout: 1m\n" + kTwoRequests + R"(
+on_failure:
+  - { id: nap, wait: { for: 1h } }
+  - { id: tell, set: { reached: "${{ .steps.post.outcome }}" } }
+)");
+  const auto before = world.store().statistics();
+  world.pass(1h - 1s);
+  CHECK(world.store().statistics().changes == before.changes);
+  world.pass(1s);
+  CHECK(world.run(id).failure->kind == "http_status");
+  CHECK(world.step(id, "tell").result_json == R"({"body":{"reached":null}})");
+}
+
+TEST_CASE("engine: an interrupted run says why") {
+  EngineWorld world;
+  world.runner.answer("get", succeeds());
+  const auto id = world.start(kTwoRequests);
+  world.crash();
+  CHECK(world.run(id).failure->kind == "interrupted");
+  CHECK(world.run(id).failure->step == "post");
+  CHECK(world.step(id, "post").finished_at);
+}
+
 // --- admission -----------------------------------------------------------------------------------
 
 TEST_CASE("engine: a delivery that comes twice starts its runs once") {
@@ -240,6 +281,32 @@ TEST_CASE("engine: stopping lets attempts end, begins none, and admits nothing")
   world.runner.answer("post", succeeds());
   world.crash();
   CHECK(world.run(id).status == RunStatus::succeeded);
+}
+
+TEST_CASE("engine: what is being admitted is begun before stopping is over") {
+  EngineWorld world;
+  const auto definition = world.workflow(kTwoRequests);
+  tba::engine::Admission admission;
+  tba::engine::Start start;
+  start.id = world.ids.next<tba::RunId>();
+  start.definition = definition;
+  start.trigger_kind = "manual";
+  const auto id = start.id;
+  admission.starts.push_back(std::move(start));
+  world.runner.answer("get", succeeds());
+  bool admitted = false;
+  bool stopped = false;
+  auto admitting = world.engine().admit(std::move(admission));
+  boost::asio::co_spawn(world.io(), std::move(admitting),
+                        [&](std::exception_ptr, auto) { admitted = !stopped; });
+  world.io().restart();
+  world.io().poll_one();
+  boost::asio::co_spawn(world.io(), world.engine().stop(1h),
+                        [&](std::exception_ptr) { stopped = true; });
+  world.settle();
+  CHECK(admitted);
+  CHECK(stopped);
+  CHECK(world.step(id, "get").status == StepStatus::succeeded);
 }
 
 TEST_CASE("engine: an attempt that outlasts the grace is left as if the daemon had died") {

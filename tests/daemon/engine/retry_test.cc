@@ -39,7 +39,8 @@ TEST_CASE("retry: what the policy names is tried again until its attempts are us
   CHECK(after_failure(policy, Effect::repeat, 3, answers(503)) == AfterFailure::fail);
   CHECK(after_failure(policy, Effect::repeat, 1, answers(404)) == AfterFailure::fail);
   CHECK(after_failure(policy, Effect::repeat, 1, is_lost()) == AfterFailure::retry);
-  CHECK(after_failure(policy, Effect::repeat, 1, fails_with("exit_code")) == AfterFailure::fail);
+  CHECK(after_failure(policy, Effect::repeat, 1, fails_with("exit_code")) == AfterFailure::retry);
+  CHECK(after_failure(policy, Effect::repeat, 1, fails_with("credential")) == AfterFailure::fail);
 }
 
 TEST_CASE("retry: a class of statuses stands for each of them, network and timeout are apart") {
