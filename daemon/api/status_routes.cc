@@ -39,7 +39,8 @@ asio::awaitable<http::Response> status(Services& services, http::Request) {
   ArrayBuilder listening;
   for (const auto& address : services.listening()) listening.add(Value::string(address));
   const auto runs = services.engine.statistics();
-  const auto count = [](std::size_t number) {
+  const auto store = services.store.statistics();
+  const auto count = [](std::uint64_t number) {
     return Value::integer(static_cast<std::int64_t>(number));
   };
   co_return json(
@@ -53,7 +54,11 @@ asio::awaitable<http::Response> status(Services& services, http::Request) {
                           {"held_workflows", held_workflows_view(*set)},
                           {"broken_files", broken_files_view(*set)},
                           {"runs", Value::object({{"active", count(runs.active)},
-                                                  {"waiting", count(runs.waiting)}})}}));
+                                                  {"waiting", count(runs.waiting)}})},
+                          {"store", Value::object({{"commits", count(store.commits)},
+                                                   {"changes", count(store.changes)},
+                                                   {"rows", count(store.rows)},
+                                                   {"bytes", count(store.bytes)}})}}));
 }
 
 asio::awaitable<http::Response> stop(Services& services, http::Request) {

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include "daemon/engine/run_state.h"
 #include "daemon/http/problem.h"
 #include "shared/run.h"
@@ -181,7 +183,7 @@ Result<std::string> text_member(const Value& object, std::string_view name) {
   const Value* member = object.find(name);
   if (!member || member->is_null()) return std::string();
   if (!member->is_string())
-    return Error{ErrorCode::invalid, "`" + std::string(name) + "` is no text", ""};
+    return Error{ErrorCode::invalid, fmt::format("`{}` is no text", name), ""};
   return std::string(member->as_string());
 }
 

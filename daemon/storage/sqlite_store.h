@@ -8,14 +8,6 @@
 
 namespace tba::storage {
 
-/// What the store has written since it was opened.
-struct Statistics {
-  std::uint64_t commits = 0;  ///< That wrote something: one fsync each.
-  std::uint64_t changes = 0;  ///< Carried out, refused ones included.
-  std::uint64_t rows = 0;     ///< Inserted, updated or deleted.
-  std::uint64_t bytes = 0;    ///< Put into the write-ahead log.
-};
-
 /// The embedded store: one SQLite file in WAL mode with `synchronous=FULL`. One writer takes all
 /// the changes that have queued up and commits them together; readers have connections of their
 /// own. Big texts and bodies are compressed, by the thread that submits them.
@@ -45,8 +37,7 @@ class SqliteStore final : public Store {
   /// awaiting coroutines are destroyed.
   void stop();
 
-  /// Callable from any thread.
-  Statistics statistics() const;
+  Statistics statistics() const override;
 
   boost::asio::awaitable<Result<Outcome>> submit(Change change) override;
   boost::asio::awaitable<Result<Page<Claimed>>> claim_unfinished(PageRequest page) override;

@@ -109,6 +109,14 @@ struct DeliveryFilter {
   std::string event;
 };
 
+/// What the store has written since it was opened.
+struct Statistics {
+  std::uint64_t commits = 0;  ///< That wrote something: one fsync each.
+  std::uint64_t changes = 0;  ///< Carried out, refused ones included.
+  std::uint64_t rows = 0;     ///< Inserted, updated or deleted.
+  std::uint64_t bytes = 0;    ///< Put into the log that is flushed.
+};
+
 /// Durable state: one interface for the embedded store and for a shared one.
 ///
 /// A run belongs to the daemon that claimed it last. A claim counts the run's `epoch` up; a later
@@ -152,6 +160,8 @@ class Store {
       std::string schedule) = 0;
   virtual boost::asio::awaitable<Result<std::vector<Credential>>>
   credentials() = 0;  ///< All, by name.
+
+  virtual Statistics statistics() const = 0;
 };
 
 }  // namespace tba::storage

@@ -138,28 +138,40 @@ std::uint32_t& slot_for(ObjectBlock& block, std::string_view name) {
   }
 }
 
-Member* find_member(ObjectBlock& block, std::string_view name) {
+/// Where a name stands in an object.
+struct Place {
+  Member* member = nullptr;       // null: there is none
+  std::uint32_t* slot = nullptr;  // null: there is no index
+};
+
+Place place_of(ObjectBlock& block, std::string_view name) {
   if (block.slot_count > 0) {
-    const auto slot = slot_for(block, name);
-    return slot == 0 ? nullptr : block.members() + (slot - 1);
+    auto& slot = slot_for(block, name);
+    return {slot == 0 ? nullptr : block.members() + (slot - 1), &slot};
   }
   for (auto* member = block.members(); member != block.members() + block.size; ++member) {
-    if (member->name == name) return member;
+    if (member->name == name) return {member, nullptr};
   }
-  return nullptr;
+  return {};
 }
 
-/// Requires: room for it and its name, and no such member.
-void add_member(ObjectBlock& block, std::string_view name, Value value) {
+/// Requires: room for it and its name, and no such member; `slot` is where place_of() found room.
+void add_member(ObjectBlock& block, std::string_view name, Value value, std::uint32_t* slot) {
   auto* text = block.names() + block.name_bytes;
   if (!name.empty()) std::memcpy(text, name.data(), name.size());
   block.name_bytes += static_cast<std::uint32_t>(name.size());
   block.bytes = sum(block.bytes, sizeof(Member) - sizeof(Value) + name.size() + value.bytes());
   block.depth = std::max(block.depth, value.depth() + 1);
   const std::string_view own_name(text, name.size());
-  if (block.slot_count > 0) slot_for(block, own_name) = block.size + 1;
+  if (slot != nullptr) *slot = block.size + 1;
   new (block.members() + block.size) Member{own_name, std::move(value)};
   ++block.size;
+}
+
+/// Requires: as above.
+void add_member(ObjectBlock& block, std::string_view name, Value value) {
+  auto* slot = block.slot_count > 0 ? &slot_for(block, name) : nullptr;
+  add_member(block, name, std::move(value), slot);
 }
 
 int rank_of(const Value& value) {
@@ -399,7 +411,7 @@ std::span<const Member> Value::members() const noexcept {
 
 const Value* Value::find(std::string_view name) const noexcept {
   if (!is_object() || payload_.object == nullptr) return nullptr;
-  const auto* member = find_member(*payload_.object, name);
+  const auto* member = place_of(*payload_.object, name).member;
   return member == nullptr ? nullptr : &member->value;
 }
 
@@ -450,7 +462,7 @@ Value Value::with_member(std::string_view name, Value value) && {
   assert(is_object());
   auto* block = payload_.object;
   const bool unique = block != nullptr && is_unique(*block);
-  auto* member = block == nullptr ? nullptr : find_member(*block, name);
+  const auto [member, slot] = block == nullptr ? Place() : place_of(*block, name);
   if (unique && member != nullptr) {
     if (block->bytes < kMaxBytes) block->bytes -= member->value.bytes();
     block->bytes = sum(block->bytes, value.bytes());
@@ -484,7 +496,7 @@ Value Value::with_member(std::string_view name, Value value) && {
     add_member(*target, name, std::move(value));
     return std::move(*this);
   }
-  add_member(*block, name, std::move(value));
+  add_member(*block, name, std::move(value), slot);
   return std::move(*this);
 }
 

@@ -79,6 +79,7 @@ class FakeCredentialStore final : public storage::Store {
   boost::asio::awaitable<Result<std::optional<Instant>>> last_slot(std::string) override {
     not_for_this();
   }
+  storage::Statistics statistics() const override { not_for_this(); }
 
  private:
   [[noreturn]] static void not_for_this() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -11,12 +12,13 @@
 namespace tba::tests {
 
 /// Runs the coroutine to its end on the calling thread and gives what it gives; for tests that
-/// await one thing. Only one at a time may run.
+/// await one thing. May be called within a coroutine that it runs, but on one thread only.
 template <class T>
 T run_coroutine(boost::asio::awaitable<T> coroutine) {
-  // Outlives the thread that posts the completion, which may still be leaving post() at the end.
-  static boost::asio::io_context context;
-  context.restart();
+  // Each call has its own, which stays: the thread that posts the completion may still be leaving
+  // post() when the call ends.
+  static std::deque<boost::asio::io_context> contexts;
+  auto& context = contexts.emplace_back();
   std::optional<T> outcome;
   boost::asio::co_spawn(context, std::move(coroutine), [&](std::exception_ptr thrown, T value) {
     if (thrown) std::rethrow_exception(thrown);

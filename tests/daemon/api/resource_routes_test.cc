@@ -58,7 +58,7 @@ TEST_CASE("api: status tells what the daemon is, does and cannot do") {
   const auto status = world.get("/api/v1/status");
   CHECK(status.status == 200);
   CHECK(keys(status.body) == Names{"pid", "version", "uptime", "state", "listen", "home",
-                                   "workflows", "held_workflows", "broken_files", "runs"});
+                                   "workflows", "held_workflows", "broken_files", "runs", "store"});
   CHECK(status.json("uptime") == "90");
   CHECK(status.json("state") == R"("running")");
   CHECK(status.json("listen") == R"(["unix:/home/of/it/daemon.sock"])");
@@ -71,6 +71,10 @@ TEST_CASE("api: status tells what the daemon is, does and cannot do") {
   CHECK_THAT(std::string(status.at("broken_files.0.diagnostics").as_string()),
              Contains("bad.yaml:1:"));
   CHECK(status.json("runs") == R"({"active":0,"waiting":1})");
+  CHECK(status.at("store.commits").as_integer() > 0);
+  CHECK(status.at("store.changes").as_integer() >= status.at("store.commits").as_integer());
+  CHECK(status.at("store.rows").as_integer() >= status.at("store.commits").as_integer());
+  CHECK(status.at("store.bytes").as_integer() > 4096);
 }
 
 TEST_CASE("api: told to stop, the daemon says so and is no longer ready") {
