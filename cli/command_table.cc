@@ -30,6 +30,7 @@ constexpr Command kCommands[] = {
      build_expression_eval},
     {"daemon", "start", "Start the daemon and wait until it is ready", build_daemon_start},
     {"daemon", "stop", "Stop the daemon and wait until it has ended", build_daemon_stop},
+    {"daemon", "reload", "Read the workflow and connector files again", build_daemon_reload},
     {"daemon", "status", "Show how the daemon is", build_daemon_status},
 };
 

@@ -27,6 +27,7 @@ Action build_connector_call(CLI::App& arguments);
 Action build_expression_eval(CLI::App& arguments);
 Action build_daemon_start(CLI::App& arguments);
 Action build_daemon_stop(CLI::App& arguments);
+Action build_daemon_reload(CLI::App& arguments);
 Action build_daemon_status(CLI::App& arguments);
 
 }  // namespace tba::cli

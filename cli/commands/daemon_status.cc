@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/broken_files.h"
 #include "cli/commands/commands.h"
 #include "cli/json_fields.h"
 #include "cli/output.h"
@@ -37,13 +38,7 @@ void print_status(Console& console, const json& status) {
     console.out << '\n';
     held.print(console.out, console.colour_out);
   }
-  for (const json& file : member_of(status, "broken_files")) {
-    console.out << '\n'
-                << styled("broken file: " + one_line(text_of(file, "path")), Style::bad,
-                          console.colour_out)
-                << '\n'
-                << text_of(file, "diagnostics");
-  }
+  print_broken_files(console.out, console.colour_out, member_of(status, "broken_files"));
 }
 
 }  // namespace

@@ -149,7 +149,7 @@ asio::awaitable<http::Response> start(Services& services, http::Request request)
   const auto& name = request.parameter("name");
   const auto set = services.workflows.current();
   const auto* loaded = set->find(name);
-  if (!loaded) co_return http::problem(404, "not_found", "there is no workflow '" + name + "'");
+  if (!loaded) co_return unknown_workflow(*set, name);
   const auto& workflow = *loaded->definition->workflow;
   const bool manual = std::ranges::any_of(workflow.triggers, [](const Trigger& trigger) {
     return std::holds_alternative<ManualTrigger>(trigger);

@@ -7,6 +7,7 @@
 #include "daemon/engine/run_state.h"
 #include "daemon/http/problem.h"
 #include "shared/run.h"
+#include "shared/suggestion.h"
 #include "shared/time_format.h"
 #include "shared/value/json.h"
 
@@ -143,6 +144,14 @@ Value endpoint_view(const Endpoint& endpoint) {
                         {"method", Value::string(endpoint.method)},
                         {"path", Value::string(endpoint.path)},
                         {"parameters", std::move(parameters).build()}});
+}
+
+http::Response unknown_workflow(const daemon::WorkflowSet& set, const std::string& name) {
+  std::vector<std::string> known;
+  for (const auto& [each, loaded] : set.workflows) known.push_back(each);
+  return http::problem(404, "not_found",
+                       "there is no workflow '" + name + "'" + did_you_mean(name, known),
+                       "`workflow list` shows which there are; `daemon reload` takes new files");
 }
 
 http::Response json(int status, const Value& value) {

@@ -10,6 +10,7 @@
 #include "daemon/storage/records.h"
 #include "daemon/storage/store.h"
 #include "daemon/vault/credentials.h"
+#include "daemon/workflows.h"
 #include "shared/clock.h"
 #include "shared/connector.h"
 #include "shared/value/value.h"
@@ -60,6 +61,9 @@ Value list_view(const Range& range, View view) {
 }
 
 http::Response json(int status, const Value& value);
+
+/// The problem that answers where no workflow of the set has that name.
+http::Response unknown_workflow(const daemon::WorkflowSet& set, const std::string& name);
 
 /// `?limit=`, or else `standard`. Errors (`invalid`): one that is no number from 1 to `largest`.
 Result<std::size_t> limit_of(const http::Request& request, std::size_t standard,

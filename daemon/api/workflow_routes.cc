@@ -4,7 +4,6 @@
 
 #include "daemon/api/routes.h"
 #include "daemon/api/views.h"
-#include "daemon/http/problem.h"
 #include "shared/schedule.h"
 
 namespace tba::api {
@@ -74,11 +73,7 @@ asio::awaitable<http::Response> list(Services& services, http::Request) {
 asio::awaitable<http::Response> show(Services& services, http::Request request) {
   const auto set = services.workflows.current();
   const auto* loaded = set->find(request.parameter("name"));
-  if (!loaded) {
-    co_return http::problem(404, "not_found",
-                            "there is no workflow '" + request.parameter("name") + "'",
-                            "`workflow list` shows which there are");
-  }
+  if (!loaded) co_return unknown_workflow(*set, request.parameter("name"));
   const auto& workflow = *loaded->definition->workflow;
   Value view = summary(*loaded, *set, services.clock.now());
   view = std::move(view).with_member("text", Value::string(workflow.text));

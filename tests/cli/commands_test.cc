@@ -310,4 +310,21 @@ TEST_CASE_METHOD(WithDaemon, "daemon status: how it is, what is held, what is br
         "b.yaml:1:1: error: bad\n");
 }
 
+TEST_CASE_METHOD(WithDaemon, "daemon reload: how many workflows, and the files that are broken") {
+  daemon.on("POST /reload", R"({"workflows":1,"broken_files":[]})")
+      .on("POST /reload", R"({"workflows":2,"broken_files":[
+        {"path":"/h/workflows/b.yaml","diagnostics":"/h/workflows/b.yaml: error: taken"}]})");
+  const auto good = run({"daemon", "reload"});
+  CHECK(good.code == 0);
+  CHECK(good.out == "1 workflow in force, no broken files\n");
+  const auto broken = run({"daemon", "reload"});
+  CHECK(broken.code == 6);
+  CHECK(broken.out ==
+        "2 workflows in force, 1 broken file\n"
+        "\n"
+        "broken file: /h/workflows/b.yaml\n"
+        "/h/workflows/b.yaml: error: taken\n");
+  CHECK(run({"daemon", "reload", "--output", "json"}).code == 6);
+}
+
 }  // namespace tba::tests

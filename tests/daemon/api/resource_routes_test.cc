@@ -149,7 +149,11 @@ TEST_CASE("api: a workflow is shown with its text, inputs and steps") {
       shown.json("steps") ==
       R"([{"id":"user","kind":"call","title":"Look up"},{"id":"step-2","kind":"set","title":null}])");
   CHECK(shown.json("on_failure.0.id") == R"("sorry")");
-  check_problem(world.get("/api/v1/workflows/anounce"), 404, "not_found");
+  const auto missing = world.get("/api/v1/workflows/anounce");
+  check_problem(missing, 404, "not_found");
+  CHECK(missing.at("detail").as_string() ==
+        "there is no workflow 'anounce' (did you mean 'announce'?)");
+  CHECK_THAT(std::string(missing.at("hint").as_string()), Contains("daemon reload"));
 }
 
 TEST_CASE("api: schedules are listed with their last and next slot") {

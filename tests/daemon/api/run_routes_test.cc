@@ -102,6 +102,8 @@ TEST_CASE("api: only a workflow with a manual trigger, and not held, is started 
   check_problem(world.post("/api/v1/workflows/greet/runs"), 404, "not_found");
   world.workflow("hook", kHook);
   check_problem(world.post("/api/v1/workflows/hook/runs"), 409, "no_manual_trigger");
+  CHECK(world.post("/api/v1/workflows/hok/runs").at("detail").as_string() ==
+        "there is no workflow 'hok' (did you mean 'hook'?)");
   world.workflow("held", R"(
 on: { manual: {} }
 steps: [ { call: github/get-authenticated-user, credential: bot } ]

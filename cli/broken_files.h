@@ -1,0 +1,13 @@
+#pragma once
+
+#include <iosfwd>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace tba::cli {
+
+/// Prints the API's list of files that the daemon could not take: each after an empty line, its
+/// path, then its problems.
+void print_broken_files(std::ostream& out, bool colour, const nlohmann::json& files);
+
+}  // namespace tba::cli
