@@ -11,9 +11,7 @@
 namespace tba::cli {
 namespace {
 
-using nlohmann::json;
-
-bool has_type(const json& value, std::string_view type) {
+bool has_type(const Json& value, std::string_view type) {
   if (type == "integer") return value.is_number_integer();
   if (type == "number") return value.is_number();
   if (type == "boolean") return value.is_boolean();
@@ -37,12 +35,12 @@ std::string with_article(std::string_view type) {
 
 }  // namespace
 
-Outcome<json> typed_values(const std::vector<std::string>& assignments, const json& declared,
+Outcome<Json> typed_values(const std::vector<std::string>& assignments, const Json& declared,
                            std::string_view what) {
   std::vector<std::string> names;
-  for (const json& item : declared) names.push_back(text_of(item, "name"));
+  for (const Json& item : declared) names.push_back(text_of(item, "name"));
 
-  json values = json::object();
+  Json values = Json::object();
   std::vector<std::string> problems;
   for (const std::string& assignment : assignments) {
     const std::size_t equals = assignment.find('=');
@@ -67,7 +65,7 @@ Outcome<json> typed_values(const std::vector<std::string>& assignments, const js
       values[name] = text;
       continue;
     }
-    json value = json::parse(text, nullptr, false);
+    Json value = Json::parse(text, nullptr, false);
     if (type == "any" && value.is_discarded()) value = text;
     if (!has_type(value, type)) {
       problems.push_back(fmt::format("{} '{}' must be {}, such as {}={}; it is '{}'", what, name,

@@ -4,9 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "cli/error.h"
+#include "cli/json.h"
 
 namespace tba::cli {
 
@@ -14,7 +13,7 @@ namespace tba::cli {
 /// with `name` and `type`: a value for a string is taken as it is, any other must be JSON of that
 /// type ("10", "true", "[1, 2]"); for the type `any` text that is no JSON is a string. `what` is
 /// what such a value is called in messages: "input", "parameter". All wrong ones are told at once.
-Outcome<nlohmann::json> typed_values(const std::vector<std::string>& assignments,
-                                     const nlohmann::json& declared, std::string_view what);
+Outcome<Json> typed_values(const std::vector<std::string>& assignments, const Json& declared,
+                           std::string_view what);
 
 }  // namespace tba::cli

@@ -9,7 +9,7 @@
 
 namespace tba::cli {
 
-void print_broken_files(std::ostream& out, bool colour, const nlohmann::json& files) {
+void print_broken_files(std::ostream& out, bool colour, const Json& files) {
   for (const auto& file : files) {
     const std::string diagnostics = text_of(file, "diagnostics");
     out << '\n'

@@ -2,12 +2,12 @@
 
 #include <iosfwd>
 
-#include <nlohmann/json_fwd.hpp>
+#include "cli/json.h"
 
 namespace tba::cli {
 
 /// Prints the API's list of files that the daemon could not take: each after an empty line, its
 /// path, then its problems.
-void print_broken_files(std::ostream& out, bool colour, const nlohmann::json& files);
+void print_broken_files(std::ostream& out, bool colour, const Json& files);
 
 }  // namespace tba::cli

@@ -10,11 +10,9 @@
 
 namespace tba::cli {
 
-using nlohmann::json;
-
-Outcome<json> find_endpoint(const json& connector, std::string_view id) {
+Outcome<Json> find_endpoint(const Json& connector, std::string_view id) {
   std::vector<std::string> known;
-  for (const json& endpoint : member_of(connector, "endpoints")) {
+  for (const Json& endpoint : member_of(connector, "endpoints")) {
     known.push_back(text_of(endpoint, "id"));
     if (known.back() == id) return endpoint;
   }
@@ -25,13 +23,13 @@ Outcome<json> find_endpoint(const json& connector, std::string_view id) {
       fmt::format("'tba-integrate connector show {}' lists them", name)};
 }
 
-Outcome<json> find_scheme(const json& connector, std::string_view name) {
+Outcome<Json> find_scheme(const Json& connector, std::string_view name) {
   std::vector<std::string> known;
-  for (const json& scheme : member_of(connector, "auth")) {
+  for (const Json& scheme : member_of(connector, "auth")) {
     known.push_back(text_of(scheme, "name"));
     if (known.back() == name) return scheme;
   }
-  const json& schemes = member_of(connector, "auth");
+  const Json& schemes = member_of(connector, "auth");
   if (name.empty() && known.size() == 1) return schemes[0];
   const std::string connector_name = text_of(connector, "name");
   if (known.empty()) {

@@ -18,8 +18,6 @@
 namespace tba::cli {
 namespace {
 
-using nlohmann::json;
-
 // The daemon may call an API for us, which has a minute to answer.
 constexpr int kAnswerSeconds = 120;
 // The daemon sends a comment on silent streams more often than this.
@@ -103,7 +101,7 @@ CliError not_understood(std::string_view method, std::string_view target, std::s
 // An answer outside of 2xx, which should be a problem document (RFC 9457).
 CliError problem_of(std::string_view method, std::string_view target, int status,
                     const std::string& body) {
-  const json document = json::parse(body, nullptr, false);
+  const Json document = Json::parse(body, nullptr, false);
   std::string message = text_of(document, "detail");
   if (message.empty()) message = text_of(document, "title");
   if (message.empty()) {
@@ -119,32 +117,32 @@ CliError problem_of(std::string_view method, std::string_view target, int status
 DaemonClient::DaemonClient(std::string socket_path, std::string start_hint)
     : socket_path_(std::move(socket_path)), start_hint_(std::move(start_hint)) {}
 
-Outcome<json> DaemonClient::get(std::string_view path, const Query& query) const {
+Outcome<Json> DaemonClient::get(std::string_view path, const Query& query) const {
   return send("GET", with_query(fmt::format("{}{}", kApi, path), query), nullptr);
 }
 
-Outcome<json> DaemonClient::list(std::string_view path, const Query& query) const {
+Outcome<Json> DaemonClient::list(std::string_view path, const Query& query) const {
   auto answer = get(path, query);
   if (!answer) return answer;
   const auto items = answer->find("items");
   if (items == answer->end() || !items->is_array()) {
     return not_understood("GET", path, "it has no list of items");
   }
-  for (const json& item : *items) {
+  for (const Json& item : *items) {
     if (!item.is_object()) return not_understood("GET", path, "an item is no object");
   }
   return answer;
 }
 
-Outcome<json> DaemonClient::post(std::string_view path, const json& body) const {
+Outcome<Json> DaemonClient::post(std::string_view path, const Json& body) const {
   return send("POST", fmt::format("{}{}", kApi, path), &body);
 }
 
-Outcome<json> DaemonClient::put(std::string_view path, const json& body) const {
+Outcome<Json> DaemonClient::put(std::string_view path, const Json& body) const {
   return send("PUT", fmt::format("{}{}", kApi, path), &body);
 }
 
-Outcome<json> DaemonClient::remove(std::string_view path) const {
+Outcome<Json> DaemonClient::remove(std::string_view path) const {
   return send("DELETE", fmt::format("{}{}", kApi, path), nullptr);
 }
 
@@ -184,14 +182,14 @@ bool DaemonClient::is_ready() const {
   return result && result->status == 200;
 }
 
-Outcome<json> DaemonClient::send(std::string_view method, std::string target,
-                                 const json* body) const {
+Outcome<Json> DaemonClient::send(std::string_view method, std::string target,
+                                 const Json* body) const {
   UnixSocketClient client(socket_path_);
   httplib::Request request;
   request.method = method;
   request.path = target;
   if (body) {
-    request.body = body->dump(-1, ' ', false, json::error_handler_t::replace);
+    request.body = body->dump(-1, ' ', false, Json::error_handler_t::replace);
     request.set_header("Content-Type", "application/json");
   }
   const auto result = client.send(request);
@@ -213,8 +211,8 @@ Outcome<json> DaemonClient::send(std::string_view method, std::string target,
   if (result->status < 200 || result->status > 299) {
     return problem_of(method, target, result->status, result->body);
   }
-  if (result->body.empty()) return json::object();
-  json answer = json::parse(result->body, nullptr, false);
+  if (result->body.empty()) return Json::object();
+  Json answer = Json::parse(result->body, nullptr, false);
   if (!answer.is_object()) return not_understood(method, target, "it is no JSON object");
   return answer;
 }

@@ -6,10 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "cli/error.h"
 #include "cli/event_stream.h"
+#include "cli/json.h"
 
 namespace tba::cli {
 
@@ -29,15 +28,15 @@ class DaemonClient {
   const std::string& socket_path() const { return socket_path_; }
 
   /// A JSON object.
-  Outcome<nlohmann::json> get(std::string_view path, const Query& query = {}) const;
+  Outcome<Json> get(std::string_view path, const Query& query = {}) const;
 
   /// An object whose member `items` is an array of objects.
-  Outcome<nlohmann::json> list(std::string_view path, const Query& query = {}) const;
+  Outcome<Json> list(std::string_view path, const Query& query = {}) const;
 
   /// The JSON object of the answer; an empty one where the answer has no body.
-  Outcome<nlohmann::json> post(std::string_view path, const nlohmann::json& body) const;
-  Outcome<nlohmann::json> put(std::string_view path, const nlohmann::json& body) const;
-  Outcome<nlohmann::json> remove(std::string_view path) const;
+  Outcome<Json> post(std::string_view path, const Json& body) const;
+  Outcome<Json> put(std::string_view path, const Json& body) const;
+  Outcome<Json> remove(std::string_view path) const;
 
   /// Reads a server-sent event stream until its end, or until `on_event` gives false. An error is
   /// a stream that could not begin; one that broke off ends like any other.
@@ -48,8 +47,7 @@ class DaemonClient {
   bool is_ready() const;
 
  private:
-  Outcome<nlohmann::json> send(std::string_view method, std::string target,
-                               const nlohmann::json* body) const;
+  Outcome<Json> send(std::string_view method, std::string target, const Json* body) const;
   CliError nobody_answers() const;
 
   std::string socket_path_;

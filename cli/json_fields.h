@@ -4,21 +4,21 @@
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json_fwd.hpp>
+#include "cli/json.h"
 
 namespace tba::cli {
 
 /// The member as text for a person: strings as they are, anything else as JSON; empty where it is
 /// missing or null, or where the value is no object.
-std::string text_of(const nlohmann::json& object, std::string_view key);
+std::string text_of(const Json& object, std::string_view key);
 
 /// The member as a number; nothing where it is none.
-std::optional<double> number_of(const nlohmann::json& object, std::string_view key);
+std::optional<double> number_of(const Json& object, std::string_view key);
 
 /// The member, or null where there is none. Valid as long as `object`.
-const nlohmann::json& member_of(const nlohmann::json& object, std::string_view key);
+const Json& member_of(const Json& object, std::string_view key);
 
 /// The strings of a list, or whatever stands there as JSON, separated by `separator`.
-std::string joined(const nlohmann::json& list, std::string_view separator);
+std::string joined(const Json& list, std::string_view separator);
 
 }  // namespace tba::cli

@@ -25,8 +25,8 @@ DaemonClient::Query query_of(const Page& page) {
   return query;
 }
 
-void print_list(Session& session, const nlohmann::json& list, std::vector<std::string> headings,
-                const std::function<std::vector<Table::Cell>(const nlohmann::json&)>& row_of,
+void print_list(Session& session, const Json& list, std::vector<std::string> headings,
+                const std::function<std::vector<Table::Cell>(const Json&)>& row_of,
                 std::string_view when_empty) {
   Console& console = session.console();
   if (session.json()) {

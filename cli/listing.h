@@ -4,9 +4,8 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "cli/daemon_client.h"
+#include "cli/json.h"
 #include "cli/output.h"
 #include "cli/session.h"
 
@@ -30,8 +29,8 @@ DaemonClient::Query query_of(const Page& page);
 
 /// Prints an API list: with --output json as it is, else one row for each item, or `when_empty`
 /// where there are none. Says on stderr how to get the next page, if there is one.
-void print_list(Session& session, const nlohmann::json& list, std::vector<std::string> headings,
-                const std::function<std::vector<Table::Cell>(const nlohmann::json&)>& row_of,
+void print_list(Session& session, const Json& list, std::vector<std::string> headings,
+                const std::function<std::vector<Table::Cell>(const Json&)>& row_of,
                 std::string_view when_empty);
 
 }  // namespace tba::cli

@@ -194,8 +194,8 @@ void Fields::print(std::ostream& out, bool colour) const {
   }
 }
 
-void print_json(std::ostream& out, const nlohmann::json& value) {
-  out << value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+void print_json(std::ostream& out, const Json& value) {
+  out << value.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
 void print_error(const Console& console, const CliError& error) {

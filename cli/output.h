@@ -6,9 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "cli/console.h"
+#include "cli/json.h"
 
 namespace tba::cli {
 
@@ -73,7 +72,7 @@ class Fields {
 };
 
 /// Writes a value for scripts: indented, one line break at the end.
-void print_json(std::ostream& out, const nlohmann::json& value);
+void print_json(std::ostream& out, const Json& value);
 
 /// Writes an error for a person: message, details, hint.
 void print_error(const Console& console, const CliError& error);

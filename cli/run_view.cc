@@ -14,8 +14,6 @@
 namespace tba::cli {
 namespace {
 
-using nlohmann::json;
-
 constexpr std::array<std::string_view, 4> kTurning{"◐", "◓", "◑", "◒"};
 
 std::string_view sign_of(std::string_view status, unsigned phase) {
@@ -29,19 +27,19 @@ std::string_view sign_of(std::string_view status, unsigned phase) {
   return "·";
 }
 
-std::string attempt_text(const json& step) {
+std::string attempt_text(const Json& step) {
   const double attempt = number_of(step, "attempt").value_or(0);
   return attempt > 1 ? fmt::format("attempt {:.0f}", attempt) : "";
 }
 
 // "until 09:00:00" of a step that waits.
-std::string due_text(const json& step) {
+std::string due_text(const Json& step) {
   if (text_of(step, "status") != "waiting") return {};
   const std::string due = local_time(text_of(step, "due_at"));
   return due.empty() ? due : "until " + due;
 }
 
-std::string failure_text(const json& record) {
+std::string failure_text(const Json& record) {
   return one_line(text_of(member_of(record, "failure"), "message"));
 }
 
@@ -55,7 +53,7 @@ void append_part(std::string& line, const std::string& text, Style style, bool c
 
 }  // namespace
 
-std::vector<std::string> RunView::apply_run(const json& run) {
+std::vector<std::string> RunView::apply_run(const Json& run) {
   std::vector<std::string> changes;
   const std::string before = status();
   run_ = run;
@@ -66,26 +64,26 @@ std::vector<std::string> RunView::apply_run(const json& run) {
                                   one_line(text_of(run_, "workflow")), after));
   }
   if (run.contains("steps")) {
-    for (const json& step : member_of(run, "steps")) {
+    for (const Json& step : member_of(run, "steps")) {
       for (std::string& change : apply_step(step)) changes.push_back(std::move(change));
     }
   }
   return changes;
 }
 
-std::vector<std::string> RunView::apply_step(const json& step) {
+std::vector<std::string> RunView::apply_step(const Json& step) {
   const std::string id = text_of(step, "id");
   const auto known =
-      std::ranges::find_if(steps_, [&](const json& other) { return text_of(other, "id") == id; });
+      std::ranges::find_if(steps_, [&](const Json& other) { return text_of(other, "id") == id; });
   if (known == steps_.end()) {
     steps_.push_back(step);
-    return step_changed(json(), step);
+    return step_changed(Json(), step);
   }
-  const json before = std::exchange(*known, step);
+  const Json before = std::exchange(*known, step);
   return step_changed(before, step);
 }
 
-std::vector<std::string> RunView::step_changed(const json& before, const json& after) const {
+std::vector<std::string> RunView::step_changed(const Json& before, const Json& after) const {
   const std::string status = text_of(after, "status");
   const bool is_same = text_of(before, "status") == status &&
                        text_of(before, "attempt") == text_of(after, "attempt");
@@ -125,14 +123,14 @@ std::vector<std::string> RunView::lines(Instant now, bool colour, unsigned phase
 
   std::size_t id_width = 0;
   std::size_t kind_width = 0;
-  for (const json& step : steps_) {
+  for (const Json& step : steps_) {
     id_width = std::max(id_width, display_width(one_line(text_of(step, "id"))));
     kind_width = std::max(kind_width, display_width(text_of(step, "kind")));
   }
   const auto pad = [](const std::string& text, std::size_t width) {
     return text + std::string(width - display_width(text), ' ');
   };
-  for (const json& step : steps_) {
+  for (const Json& step : steps_) {
     const std::string step_status = text_of(step, "status");
     const Style style = style_of_status(step_status);
     std::string line =

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/json.h"
 #include "shared/clock.h"
 
 namespace tba::cli {
@@ -16,10 +17,10 @@ namespace tba::cli {
 class RunView {
  public:
   /// Takes over a run object of the API. Gives a line for each change of the run and its steps.
-  std::vector<std::string> apply_run(const nlohmann::json& run);
+  std::vector<std::string> apply_run(const Json& run);
 
   /// Takes over a step object, new or changed. Gives a line for the change, if it is one.
-  std::vector<std::string> apply_step(const nlohmann::json& step);
+  std::vector<std::string> apply_step(const Json& step);
 
   /// Whether anything is known.
   bool empty() const { return run_.is_null(); }
@@ -37,11 +38,10 @@ class RunView {
   std::string summary() const;
 
  private:
-  std::vector<std::string> step_changed(const nlohmann::json& before,
-                                        const nlohmann::json& after) const;
+  std::vector<std::string> step_changed(const Json& before, const Json& after) const;
 
-  nlohmann::json run_;
-  std::vector<nlohmann::json> steps_;
+  Json run_;
+  std::vector<Json> steps_;
 };
 
 }  // namespace tba::cli

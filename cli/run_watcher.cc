@@ -21,7 +21,6 @@
 namespace tba::cli {
 namespace {
 
-using nlohmann::json;
 using namespace std::chrono_literals;
 
 constexpr auto kRedrawEvery = 200ms;
@@ -59,7 +58,7 @@ class MessageQueue {
 
 bool is_end_of_run(const ServerEvent& event) {
   if (event.name != "run") return false;
-  const auto status = run_status_named(text_of(json::parse(event.data, nullptr, false), "status"));
+  const auto status = run_status_named(text_of(Json::parse(event.data, nullptr, false), "status"));
   return status && (is_final(*status) || *status == RunStatus::interrupted);
 }
 
@@ -104,19 +103,19 @@ void read_events(const DaemonClient& daemon, const std::string& path,
 class Display {
  public:
   virtual ~Display() = default;
-  virtual void on_event(const ServerEvent& event, const json& data) = 0;
+  virtual void on_event(const ServerEvent& event, const Json& data) = 0;
   virtual void on_connection_lost() = 0;
   virtual void on_pause() {}
   virtual void on_end() {}
 };
 
-void apply(RunView& view, const ServerEvent& event, const json& data,
+void apply(RunView& view, const ServerEvent& event, const Json& data,
            std::vector<std::string>& changes) {
   if (event.name == "run") changes = view.apply_run(data);
   if (event.name == "step") changes = view.apply_step(data);
 }
 
-std::string log_text(const json& line) {
+std::string log_text(const Json& line) {
   return fmt::format("{} | {}", one_line(text_of(line, "step")), one_line(text_of(line, "text")));
 }
 
@@ -124,9 +123,9 @@ class JsonDisplay final : public Display {
  public:
   explicit JsonDisplay(Console& console) : console_(console) {}
 
-  void on_event(const ServerEvent& event, const json& data) override {
-    const json line = {{"event", event.name}, {"data", data}};
-    console_.out << line.dump(-1, ' ', false, json::error_handler_t::replace) << std::endl;
+  void on_event(const ServerEvent& event, const Json& data) override {
+    const Json line = {{"event", event.name}, {"data", data}};
+    console_.out << line.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
   }
   void on_connection_lost() override {}
 
@@ -138,7 +137,7 @@ class LineDisplay final : public Display {
  public:
   LineDisplay(Console& console, bool logs) : console_(console), logs_(logs) {}
 
-  void on_event(const ServerEvent& event, const json& data) override {
+  void on_event(const ServerEvent& event, const Json& data) override {
     std::vector<std::string> changes;
     apply(view_, event, data, changes);
     for (const std::string& change : changes) console_.out << change << '\n';
@@ -161,7 +160,7 @@ class TreeDisplay final : public Display {
  public:
   TreeDisplay(Console& console, bool logs) : console_(console), logs_(logs) {}
 
-  void on_event(const ServerEvent& event, const json& data) override {
+  void on_event(const ServerEvent& event, const Json& data) override {
     std::vector<std::string> changes;
     apply(view_, event, data, changes);
     is_connected_ = true;
@@ -235,7 +234,7 @@ Outcome<ExitCode> watch_run(Session& session, const std::string& id, const Watch
     if (!message) {
       display->on_pause();
     } else if (const auto* event = std::get_if<ServerEvent>(&*message)) {
-      const json data = json::parse(event->data, nullptr, false);
+      const Json data = Json::parse(event->data, nullptr, false);
       if (!data.is_object()) continue;
       if (event->name == "run") status = text_of(data, "status");
       display->on_event(*event, data);

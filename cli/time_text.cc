@@ -35,7 +35,7 @@ std::string duration_text(Duration duration) {
   return fmt::format("{}d{:02}h", hours / 24, hours % 24);
 }
 
-std::optional<Duration> duration_of(const nlohmann::json& record, Instant now) {
+std::optional<Duration> duration_of(const Json& record, Instant now) {
   if (const auto milliseconds = number_of(record, "duration_ms")) {
     return std::chrono::duration_cast<Duration>(
         std::chrono::duration<double, std::milli>(*milliseconds));

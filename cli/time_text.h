@@ -4,8 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json_fwd.hpp>
-
+#include "cli/json.h"
 #include "shared/clock.h"
 
 namespace tba::cli {
@@ -19,6 +18,6 @@ std::string duration_text(Duration duration);
 
 /// How long the run or step took, or has taken so far: its `duration_ms`, else from `started_at`
 /// to `now`. Nothing where it has not begun.
-std::optional<Duration> duration_of(const nlohmann::json& record, Instant now);
+std::optional<Duration> duration_of(const Json& record, Instant now);
 
 }  // namespace tba::cli

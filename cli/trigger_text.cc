@@ -8,7 +8,7 @@
 namespace tba::cli {
 namespace {
 
-std::string trigger_text(const nlohmann::json& trigger) {
+std::string trigger_text(const Json& trigger) {
   const std::string kind = text_of(trigger, "kind");
   if (kind == "webhook") {
     const std::string event = text_of(trigger, "event");
@@ -21,7 +21,7 @@ std::string trigger_text(const nlohmann::json& trigger) {
 
 }  // namespace
 
-std::string triggers_text(const nlohmann::json& triggers) {
+std::string triggers_text(const Json& triggers) {
   std::string text;
   if (!triggers.is_array()) return text;
   for (const auto& trigger : triggers) {

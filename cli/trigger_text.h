@@ -2,11 +2,11 @@
 
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
+#include "cli/json.h"
 
 namespace tba::cli {
 
 /// What starts a workflow, on one line: "issues.opened at /hooks/triage; every 15m; by hand".
-std::string triggers_text(const nlohmann::json& triggers);
+std::string triggers_text(const Json& triggers);
 
 }  // namespace tba::cli

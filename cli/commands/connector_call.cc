@@ -15,19 +15,17 @@
 namespace tba::cli {
 namespace {
 
-using nlohmann::json;
-
 struct Options {
   std::string endpoint;
   std::vector<std::string> parameters;
   std::string credential;
 };
 
-void print_answer(Console& console, const json& answer, double status) {
+void print_answer(Console& console, const Json& answer, double status) {
   console.err << styled(fmt::format("status {:.0f}", status),
                         status < 400 ? Style::good : Style::bad, console.colour_err)
               << '\n';
-  const json& body = member_of(answer, "body");
+  const Json& body = member_of(answer, "body");
   if (body.is_string()) {
     console.out << body.get_ref<const std::string&>() << '\n';
   } else if (!body.is_null()) {
@@ -54,7 +52,7 @@ Outcome<ExitCode> call(Session& session, const Options& options) {
       typed_values(options.parameters, member_of(*endpoint, "parameters"), "parameter");
   if (!parameters) return parameters.error();
 
-  json body = {{"parameters", std::move(*parameters)}};
+  Json body = {{"parameters", std::move(*parameters)}};
   if (!options.credential.empty()) body["credential"] = options.credential;
   const auto answer = daemon->post(
       fmt::format("{}/endpoints/{}/call", connector_path, percent_encode(endpoint_id)), body);

@@ -8,7 +8,7 @@
 namespace tba::cli {
 namespace {
 
-std::string schemes_text(const nlohmann::json& schemes) {
+std::string schemes_text(const Json& schemes) {
   std::string text;
   if (!schemes.is_array()) return text;
   for (const auto& scheme : schemes) {
@@ -27,7 +27,7 @@ Action build_connector_list(CLI::App&) {
     if (!connectors) return connectors.error();
     print_list(
         session, *connectors, {"NAME", "TITLE", "ENDPOINTS", "WEBHOOKS", "AUTH", "BASE URL"},
-        [](const nlohmann::json& connector) -> std::vector<Table::Cell> {
+        [](const Json& connector) -> std::vector<Table::Cell> {
           return {text_of(connector, "name"),
                   text_of(connector, "title"),
                   text_of(connector, "endpoints"),

@@ -14,12 +14,10 @@
 namespace tba::cli {
 namespace {
 
-using nlohmann::json;
-
-std::string parameters_text(const json& parameters) {
+std::string parameters_text(const Json& parameters) {
   std::string text;
   if (!parameters.is_array()) return text;
-  for (const json& parameter : parameters) {
+  for (const Json& parameter : parameters) {
     const bool required = member_of(parameter, "required") == true;
     text += fmt::format("{}{}{}", text.empty() ? "" : " ", text_of(parameter, "name"),
                         required ? "" : "?");
@@ -27,7 +25,7 @@ std::string parameters_text(const json& parameters) {
   return text;
 }
 
-void print_connector(Console& console, const json& connector) {
+void print_connector(Console& console, const Json& connector) {
   Fields fields;
   fields.add("name", text_of(connector, "name"));
   fields.add("title", text_of(connector, "title"));
@@ -36,7 +34,7 @@ void print_connector(Console& console, const json& connector) {
   fields.print(console.out, console.colour_out);
 
   Table schemes({"AUTH SCHEME", "TYPE"});
-  for (const json& scheme : member_of(connector, "auth")) {
+  for (const Json& scheme : member_of(connector, "auth")) {
     schemes.add({text_of(scheme, "name"), text_of(scheme, "type")});
   }
   if (!schemes.empty()) {
@@ -45,7 +43,7 @@ void print_connector(Console& console, const json& connector) {
   }
 
   Table endpoints({"ENDPOINT", "METHOD", "PATH", "PARAMETERS (? = OPTIONAL)"});
-  for (const json& endpoint : member_of(connector, "endpoints")) {
+  for (const Json& endpoint : member_of(connector, "endpoints")) {
     endpoints.add({text_of(endpoint, "id"), text_of(endpoint, "method"), text_of(endpoint, "path"),
                    parameters_text(member_of(endpoint, "parameters"))});
   }
@@ -55,14 +53,14 @@ void print_connector(Console& console, const json& connector) {
   }
 }
 
-void print_endpoint(Console& console, const json& endpoint) {
+void print_endpoint(Console& console, const Json& endpoint) {
   Fields fields;
   fields.add("endpoint", text_of(endpoint, "id"));
   fields.add("title", text_of(endpoint, "title"));
   fields.add("request", text_of(endpoint, "method") + " " + text_of(endpoint, "path"));
   fields.print(console.out, console.colour_out);
   Table parameters({"PARAMETER", "IN", "TYPE", "DEFAULT", "DESCRIPTION"});
-  for (const json& parameter : member_of(endpoint, "parameters")) {
+  for (const Json& parameter : member_of(endpoint, "parameters")) {
     const bool required = member_of(parameter, "required") == true;
     parameters.add(
         {text_of(parameter, "name"), text_of(parameter, "in"), text_of(parameter, "type"),

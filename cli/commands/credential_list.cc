@@ -18,7 +18,7 @@ Action build_credential_list(CLI::App&) {
     print_list(
         session, *credentials,
         {"NAME", "CONNECTOR", "SCHEME", "TYPE", "USED BY", "CHANGED", "BASE URL"},
-        [](const nlohmann::json& credential) -> std::vector<Table::Cell> {
+        [](const Json& credential) -> std::vector<Table::Cell> {
           return {text_of(credential, "name"),
                   text_of(credential, "connector"),
                   text_of(credential, "scheme"),

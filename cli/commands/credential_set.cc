@@ -19,8 +19,6 @@
 namespace tba::cli {
 namespace {
 
-using nlohmann::json;
-
 struct Options {
   std::string name;
   std::string connector;
@@ -49,13 +47,13 @@ void wipe(std::string& text) {
   sodium_memzero(text.data(), text.size());
 }
 
-Outcome<json> fields_from_prompt(Console& console, const std::vector<Field>& fields,
+Outcome<Json> fields_from_prompt(Console& console, const std::vector<Field>& fields,
                                  std::string_view type) {
   if (fields.empty()) {
     return usage_error(fmt::format("credentials of type '{}' cannot be typed in", type),
                        "give a JSON object of the fields on standard input");
   }
-  json given = json::object();
+  Json given = Json::object();
   for (const Field& field : fields) {
     std::string value;
     if (field.secret) {
@@ -76,7 +74,7 @@ Outcome<json> fields_from_prompt(Console& console, const std::vector<Field>& fie
 }
 
 // One line is the only field's value; a JSON object is all of them.
-Outcome<json> fields_from_stdin(Console& console, const std::vector<Field>& fields) {
+Outcome<Json> fields_from_stdin(Console& console, const std::vector<Field>& fields) {
   std::string text{std::istreambuf_iterator<char>(console.in), {}};
   if (text.ends_with('\n')) text.pop_back();
   if (text.ends_with('\r')) text.pop_back();
@@ -85,7 +83,7 @@ Outcome<json> fields_from_stdin(Console& console, const std::vector<Field>& fiel
                        "give it as one line, or as a JSON object of fields");
   }
   if (text.starts_with('{')) {
-    json object = json::parse(text, nullptr, false);
+    Json object = Json::parse(text, nullptr, false);
     if (object.is_object()) {
       wipe(text);
       return object;
@@ -100,7 +98,7 @@ Outcome<json> fields_from_stdin(Console& console, const std::vector<Field>& fiel
     wipe(text);
     return usage_error("a secret is one line, or a JSON object; standard input has several lines");
   }
-  json given = {{fields.front().name, text}};
+  Json given = {{fields.front().name, text}};
   wipe(text);
   return given;
 }
@@ -118,7 +116,7 @@ Outcome<ExitCode> set(Session& session, const Options& options) {
   auto fields = console.in_is_terminal ? fields_from_prompt(console, fields_of(type), type)
                                        : fields_from_stdin(console, fields_of(type));
   if (!fields) return fields.error();
-  json body = {{"connector", options.connector},
+  Json body = {{"connector", options.connector},
                {"scheme", text_of(*scheme, "name")},
                {"fields", std::move(*fields)}};
   if (!options.base_url.empty()) body["base_url"] = options.base_url;

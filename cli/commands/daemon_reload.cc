@@ -15,9 +15,9 @@ namespace {
 Outcome<ExitCode> reload(Session& session) {
   const auto daemon = session.daemon();
   if (!daemon) return daemon.error();
-  const auto answer = daemon->post("/reload", nlohmann::json::object());
+  const auto answer = daemon->post("/reload", Json::object());
   if (!answer) return answer.error();
-  const nlohmann::json& broken = member_of(*answer, "broken_files");
+  const Json& broken = member_of(*answer, "broken_files");
   Console& console = session.console();
   if (session.json()) {
     print_json(console.out, *answer);

@@ -13,9 +13,7 @@
 namespace tba::cli {
 namespace {
 
-using nlohmann::json;
-
-void print_status(Console& console, const json& status) {
+void print_status(Console& console, const Json& status) {
   const std::chrono::duration<double> uptime(number_of(status, "uptime").value_or(0));
   const std::string state = text_of(status, "state");
   Fields fields;
@@ -25,13 +23,13 @@ void print_status(Console& console, const json& status) {
   fields.add("up for", duration_text(std::chrono::duration_cast<Duration>(uptime)));
   fields.add("listens on", joined(member_of(status, "listen"), ", "));
   fields.add("home", text_of(status, "home"));
-  const json& runs = member_of(status, "runs");
+  const Json& runs = member_of(status, "runs");
   fields.add("runs", fmt::format("{} active, {} waiting", text_of(runs, "active"),
                                  text_of(runs, "waiting")));
   fields.print(console.out, console.colour_out);
 
   Table held({"HELD WORKFLOW", "WHY"});
-  for (const json& workflow : member_of(status, "held_workflows")) {
+  for (const Json& workflow : member_of(status, "held_workflows")) {
     held.add({text_of(workflow, "name"), joined(member_of(workflow, "reasons"), "; ")});
   }
   if (!held.empty()) {

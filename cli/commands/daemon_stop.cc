@@ -20,7 +20,7 @@ Outcome<ExitCode> stop(Session& session, double timeout_seconds) {
   const auto status = daemon->get("/status");
   if (!status) return status.error();
   const ProcessEnd end(static_cast<pid_t>(number_of(*status, "pid").value_or(-1)));
-  const auto stopping = daemon->post("/stop", nlohmann::json::object());
+  const auto stopping = daemon->post("/stop", Json::object());
   if (!stopping) return stopping.error();
   const std::chrono::duration<double> timeout(timeout_seconds);
   const std::string pid = text_of(*status, "pid");

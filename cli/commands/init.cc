@@ -87,7 +87,7 @@ Outcome<ExitCode> init(Session& session) {
   if (!made) return made.error();
   Console& console = session.console();
   if (session.json()) {
-    nlohmann::json files = nlohmann::json::array();
+    Json files = Json::array();
     for (const Made& item : *made) files.push_back(item.path.string());
     print_json(console.out, {{"home", paths->home.string()}, {"made", files}});
     return ExitCode::done;

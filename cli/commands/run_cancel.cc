@@ -16,8 +16,7 @@ namespace {
 Outcome<ExitCode> cancel(Session& session, const std::string& id) {
   auto daemon = session.daemon();
   if (!daemon) return daemon.error();
-  const auto run =
-      daemon->post("/runs/" + percent_encode(id) + "/cancel", nlohmann::json::object());
+  const auto run = daemon->post("/runs/" + percent_encode(id) + "/cancel", Json::object());
   if (!run) return run.error();
   if (session.json()) {
     print_json(session.console().out, *run);

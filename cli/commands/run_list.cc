@@ -19,7 +19,7 @@ struct Options {
   bool attention = false;
 };
 
-std::string why_failed(const nlohmann::json& run) {
+std::string why_failed(const Json& run) {
   const auto& failure = member_of(run, "failure");
   const std::string step = text_of(failure, "step");
   return step.empty() ? text_of(failure, "message") : step + ": " + text_of(failure, "message");
@@ -47,7 +47,7 @@ Outcome<ExitCode> list(Session& session, const Options& options) {
   const Instant now = session.console().clock.now();
   print_list(
       session, *runs, {"RUN", "WORKFLOW", "STATUS", "TRIGGER", "CREATED", "TOOK", "FAILURE"},
-      [&](const nlohmann::json& run) -> std::vector<Table::Cell> {
+      [&](const Json& run) -> std::vector<Table::Cell> {
         const std::string status = text_of(run, "status");
         const auto took = duration_of(run, now);
         return {text_of(run, "id"),

@@ -19,7 +19,7 @@ struct Options {
   std::string step;
 };
 
-void print_line(Console& console, const nlohmann::json& line, bool with_step) {
+void print_line(Console& console, const Json& line, bool with_step) {
   const std::string text = text_of(line, "text");
   if (with_step) {
     console.out << styled(text_of(line, "step") + " |", Style::dim, console.colour_out) << ' ';
@@ -33,7 +33,7 @@ Outcome<ExitCode> print_logs(Session& session, const Options& options) {
   if (!daemon) return daemon.error();
   Console& console = session.console();
   const std::string path = "/runs/" + percent_encode(options.id) + "/logs";
-  nlohmann::json all = nlohmann::json::array();
+  Json all = Json::array();
   std::string after;
   while (true) {
     DaemonClient::Query query{{"limit", std::to_string(kLinesAtOnce)}};

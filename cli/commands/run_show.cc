@@ -15,15 +15,13 @@
 namespace tba::cli {
 namespace {
 
-using nlohmann::json;
-
-void print_data(Console& console, std::string_view title, const json& value) {
+void print_data(Console& console, std::string_view title, const Json& value) {
   if (value.is_null() || (value.is_object() && value.empty())) return;
   console.out << '\n' << styled(title, Style::heading, console.colour_out) << '\n';
   print_json(console.out, value);
 }
 
-void print_run(Console& console, const json& run, bool results) {
+void print_run(Console& console, const Json& run, bool results) {
   RunView view;
   view.apply_run(run);
   for (const std::string& line : view.lines(console.clock.now(), console.colour_out)) {
@@ -39,7 +37,7 @@ void print_run(Console& console, const json& run, bool results) {
   print_data(console, "inputs", member_of(run, "inputs"));
   print_data(console, "output", member_of(run, "output"));
   if (!results) return;
-  for (const json& step : member_of(run, "steps")) {
+  for (const Json& step : member_of(run, "steps")) {
     print_data(console, "result of " + text_of(step, "id"), member_of(step, "result"));
   }
 }

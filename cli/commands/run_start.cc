@@ -25,7 +25,7 @@ Outcome<ExitCode> start(Session& session, const Options& options) {
   auto daemon = session.daemon();
   if (!daemon) return daemon.error();
   const std::string path = "/workflows/" + percent_encode(options.workflow);
-  nlohmann::json inputs = nlohmann::json::object();
+  Json inputs = Json::object();
   if (!options.inputs.empty()) {
     const auto workflow = daemon->get(path);
     if (!workflow) return workflow.error();

@@ -16,7 +16,7 @@ Action build_schedule_list(CLI::App&) {
     if (!schedules) return schedules.error();
     print_list(
         session, *schedules, {"WORKFLOW", "SCHEDULE", "LAST", "NEXT"},
-        [](const nlohmann::json& schedule) -> std::vector<Table::Cell> {
+        [](const Json& schedule) -> std::vector<Table::Cell> {
           return {text_of(schedule, "workflow"), text_of(schedule, "schedule"),
                   local_time(text_of(schedule, "last")), local_time(text_of(schedule, "next"))};
         },

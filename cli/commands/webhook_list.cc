@@ -27,7 +27,7 @@ Outcome<ExitCode> list_deliveries(Session& session, const DaemonClient& daemon,
   if (!deliveries) return deliveries.error();
   print_list(
       session, *deliveries, {"DELIVERY", "RECEIVED", "PATH", "EVENT", "WORKFLOW", "SENDER'S ID"},
-      [](const nlohmann::json& delivery) -> std::vector<Table::Cell> {
+      [](const Json& delivery) -> std::vector<Table::Cell> {
         return {text_of(delivery, "id"),
                 local_time(text_of(delivery, "received_at")),
                 "/hooks/" + text_of(delivery, "path"),
@@ -45,7 +45,7 @@ Outcome<ExitCode> list_rejections(Session& session, const DaemonClient& daemon,
   if (!rejections) return rejections.error();
   print_list(
       session, *rejections, {"REJECTED", "PATH", "FROM", "STATUS", "REASON"},
-      [](const nlohmann::json& rejection) -> std::vector<Table::Cell> {
+      [](const Json& rejection) -> std::vector<Table::Cell> {
         return {local_time(text_of(rejection, "at")), "/hooks/" + text_of(rejection, "path"),
                 text_of(rejection, "peer"), text_of(rejection, "status"),
                 text_of(rejection, "reason")};

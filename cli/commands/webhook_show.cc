@@ -13,15 +13,13 @@
 namespace tba::cli {
 namespace {
 
-using nlohmann::json;
-
 // Headers come as an object, or as pairs where a name may come twice.
-void print_headers(Console& console, const json& headers) {
+void print_headers(Console& console, const Json& headers) {
   Fields fields;
   if (headers.is_object()) {
     for (const auto& [name, value] : headers.items()) fields.add(name, joined(value, ", "));
   } else {
-    for (const json& header : headers) {
+    for (const Json& header : headers) {
       if (header.is_array() && header.size() == 2) {
         fields.add(joined(header[0], ""), joined(header[1], ", "));
       }
@@ -30,7 +28,7 @@ void print_headers(Console& console, const json& headers) {
   fields.print(console.out, console.colour_out);
 }
 
-void print_delivery(Console& console, const json& delivery) {
+void print_delivery(Console& console, const Json& delivery) {
   Fields fields;
   fields.add("delivery", text_of(delivery, "id"));
   fields.add("received", local_time(text_of(delivery, "received_at")));
@@ -44,7 +42,7 @@ void print_delivery(Console& console, const json& delivery) {
   console.out << '\n';
   print_headers(console, member_of(delivery, "headers"));
   console.out << '\n';
-  const json& body = member_of(delivery, "body");
+  const Json& body = member_of(delivery, "body");
   if (!body.is_null()) {
     print_json(console.out, body);
   } else {

@@ -19,7 +19,6 @@
 namespace tba::cli {
 namespace {
 
-using nlohmann::json;
 using std::filesystem::path;
 
 struct Options {
@@ -84,8 +83,8 @@ Outcome<std::vector<path>> workflow_files(const std::vector<path>& wanted, Conso
   return files;
 }
 
-json to_json(const CheckedFile& checked) {
-  json diagnostics = json::array();
+Json to_json(const CheckedFile& checked) {
+  Json diagnostics = Json::array();
   for (const Diagnostic& item : checked.diagnostics.items()) {
     diagnostics.push_back(
         {{"severity", item.severity == Diagnostic::Severity::error ? "error" : "warning"},
@@ -160,7 +159,7 @@ Outcome<ExitCode> check(Session& session, const Options& options) {
   const auto broken = std::ranges::count_if(
       all, [](const CheckedFile& file) { return file.diagnostics.has_errors(); });
   if (session.json()) {
-    json items = json::array();
+    Json items = Json::array();
     for (const CheckedFile& file : all) items.push_back(to_json(file));
     print_json(console.out, {{"items", std::move(items)}, {"next", nullptr}});
   } else {

@@ -17,7 +17,7 @@ Action build_workflow_list(CLI::App&) {
     if (!workflows) return workflows.error();
     print_list(
         session, *workflows, {"NAME", "STATE", "STARTED BY", "WHY NOT ACTIVE"},
-        [](const nlohmann::json& workflow) -> std::vector<Table::Cell> {
+        [](const Json& workflow) -> std::vector<Table::Cell> {
           const std::string state = text_of(workflow, "state");
           return {text_of(workflow, "name"),
                   {state, style_of_status(state)},

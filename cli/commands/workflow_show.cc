@@ -14,9 +14,7 @@
 namespace tba::cli {
 namespace {
 
-using nlohmann::json;
-
-void print_workflow(Console& console, const json& workflow) {
+void print_workflow(Console& console, const Json& workflow) {
   const std::string state = text_of(workflow, "state");
   Fields fields;
   fields.add("name", text_of(workflow, "name"));
@@ -29,7 +27,7 @@ void print_workflow(Console& console, const json& workflow) {
   fields.print(console.out, console.colour_out);
 
   Table inputs({"INPUT", "TYPE", "DEFAULT", "DESCRIPTION"});
-  for (const json& input : member_of(workflow, "inputs")) {
+  for (const Json& input : member_of(workflow, "inputs")) {
     const bool required = member_of(input, "required") == true;
     inputs.add({text_of(input, "name"), text_of(input, "type"),
                 required ? "required" : text_of(input, "default"), text_of(input, "description")});
@@ -40,7 +38,7 @@ void print_workflow(Console& console, const json& workflow) {
   }
 
   Table steps({"STEP", "DOES", "TITLE"});
-  for (const json& step : member_of(workflow, "steps")) {
+  for (const Json& step : member_of(workflow, "steps")) {
     steps.add({text_of(step, "id"), text_of(step, "kind"), text_of(step, "title")});
   }
   if (!steps.empty()) {

@@ -56,6 +56,13 @@ TEST_CASE_METHOD(WithDaemon, "workflow list: an empty home gets a hint") {
   CHECK_THAT(run({"workflow", "list"}).out, StartsWith("no workflows yet"));
 }
 
+TEST_CASE_METHOD(WithDaemon, "commands: JSON for scripts keeps the order that the API gave") {
+  daemon.on("GET /status", R"({"state":"running","pid":1,"listen":[{"b":1,"a":2}]})");
+  CHECK(run({"daemon", "status", "--output", "json"}).out ==
+        "{\n  \"state\": \"running\",\n  \"pid\": 1,\n"
+        "  \"listen\": [\n    {\n      \"b\": 1,\n      \"a\": 2\n    }\n  ]\n}\n");
+}
+
 TEST_CASE_METHOD(WithDaemon, "workflow show: triggers, inputs, steps, or the file's text") {
   daemon.on("GET /workflows/triage", R"({"name":"triage","path":"/w/triage.yaml",
     "description":"Tell","state":"active","reasons":[],"version":"ab","text":"name: triage\n",
@@ -172,7 +179,7 @@ TEST_CASE_METHOD(WithDaemon, "run start: inputs take the types that the workflow
   CHECK(result.code == 0);
   CHECK(result.out == "r1\n");
   CHECK(result.err == "follow it with 'tba-integrate run watch r1'\n");
-  CHECK(daemon.last().body == R"({"inputs":{"l":[1],"n":12,"s":"34","x":"a=b"}})");
+  CHECK(daemon.last().body == R"({"inputs":{"n":12,"s":"34","l":[1],"x":"a=b"}})");
 }
 
 TEST_CASE_METHOD(WithDaemon,
@@ -280,7 +287,7 @@ TEST_CASE_METHOD(WithDaemon, "connector call: typed parameters go in, status and
   CHECK(good.out == "{\n  \"login\": \"octocat\"\n}\n");
   CHECK(good.err == "status 200\n");
   CHECK(daemon.last().body ==
-        R"({"credential":"bot","parameters":{"page":2,"username":"octocat"}})");
+        R"({"parameters":{"username":"octocat","page":2},"credential":"bot"})");
   const auto bad = run({"connector", "call", "github/get-user", "username=x"});
   CHECK(bad.code == 1);
   CHECK(bad.out == "nobody\n");

@@ -36,14 +36,14 @@ TEST_CASE_METHOD(WithConnectors, "credential set: one line of stdin is the secre
   CHECK(daemon.last().line == "PUT /api/v1/credentials/c");
   CHECK(
       daemon.last().body ==
-      R"({"base_url":"http://127.0.0.1:1","connector":"github","fields":{"secret":"s3cret"},"scheme":"webhook"})");
+      R"({"connector":"github","scheme":"webhook","fields":{"secret":"s3cret"},"base_url":"http://127.0.0.1:1"})");
 }
 
 TEST_CASE_METHOD(WithConnectors, "credential set: a JSON object of stdin is the fields") {
   const auto result = set(R"({"username":"u","password":"p"})", {"--connector", "shop"});
   CHECK(result.code == 0);
   CHECK(daemon.last().body ==
-        R"({"connector":"shop","fields":{"password":"p","username":"u"},"scheme":"login"})");
+        R"({"connector":"shop","scheme":"login","fields":{"username":"u","password":"p"}})");
 }
 
 TEST_CASE_METHOD(WithConnectors, "credential set: on a terminal the fields are asked for") {
@@ -53,7 +53,7 @@ TEST_CASE_METHOD(WithConnectors, "credential set: on a terminal the fields are a
   CHECK(result.code == 0);
   CHECK(prompts == std::vector<std::string>{"Password (not shown): "});
   CHECK_THAT(result.err, Contains("User name: ") && !Contains("hunter2"));
-  CHECK_THAT(daemon.last().body, Contains(R"({"password":"hunter2","username":"ada"})"));
+  CHECK_THAT(daemon.last().body, Contains(R"({"username":"ada","password":"hunter2"})"));
 }
 
 TEST_CASE_METHOD(WithConnectors, "credential set: what cannot be a secret is refused") {

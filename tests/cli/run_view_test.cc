@@ -1,19 +1,21 @@
 #include "cli/run_view.h"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
+#include "cli/json.h"
 #include "cli/time_text.h"
 #include "shared/time_format.h"
 
 namespace tba::tests {
 namespace {
 
-using nlohmann::json;
+using cli::Json;
 using Lines = std::vector<std::string>;
 
 const Instant kNow = *parse_time("2026-11-23T09:00:10Z");
 
-json running_step(const std::string& id, int attempt) {
+Json running_step(const std::string& id, int attempt) {
   return {{"id", id},
           {"kind", "call"},
           {"status", "running"},
@@ -35,10 +37,10 @@ TEST_CASE("run view: durations are short and never negative") {
 
 TEST_CASE("run view: each change is told once") {
   cli::RunView view;
-  const json run = {{"id", "r"},
+  const Json run = {{"id", "r"},
                     {"workflow", "w"},
                     {"status", "running"},
-                    {"steps", json::array({running_step("a", 1)})}};
+                    {"steps", Json::array({running_step("a", 1)})}};
   CHECK(view.apply_run(run) == Lines{"run r of w: running", "◐ a: running"});
   CHECK(view.apply_run(run).empty());
   CHECK(view.apply_step(running_step("a", 1)).empty());

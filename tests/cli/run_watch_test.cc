@@ -109,7 +109,7 @@ TEST_CASE_METHOD(WithDaemon, "run watch: --output json gives a line for each eve
   daemon.on_stream("GET /runs/r/events", {{"run", R"({"id":"r","status":"failed"})"}});
   const auto result = run({"run", "watch", "r", "--output", "json"});
   CHECK(result.code == 1);
-  CHECK(result.out == "{\"data\":{\"id\":\"r\",\"status\":\"failed\"},\"event\":\"run\"}\n");
+  CHECK(result.out == "{\"event\":\"run\",\"data\":{\"id\":\"r\",\"status\":\"failed\"}}\n");
 }
 
 TEST_CASE_METHOD(WithDaemon, "run start --watch: follows the run that it started") {

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "cli/json.h"
 #include "tests/cli/cli_fixture.h"
 
 namespace tba::tests {
@@ -8,6 +9,7 @@ namespace {
 
 using Catch::Contains;
 using Catch::StartsWith;
+using cli::Json;
 
 constexpr const char* kGood = "on: { manual: {} }\nsteps:\n  - set: { a: 1 }\n";
 constexpr const char* kBad = "on: { manual: {} }\nstepz: []\n";
@@ -37,7 +39,7 @@ TEST_CASE_METHOD(CliFixture, "workflow check: --output json gives records of the
   const auto bad = folder.write("bad.yaml", kBad);
   const auto result = run({"workflow", "check", bad.string(), "--output", "json"});
   CHECK(result.code == 6);
-  const auto items = nlohmann::json::parse(result.out).at("items");
+  const auto items = Json::parse(result.out).at("items");
   REQUIRE(items.size() == 1);
   CHECK(items[0].at("path") == bad.string());
   CHECK(items[0].at("valid") == false);
