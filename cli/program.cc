@@ -219,8 +219,10 @@ int run_program(std::vector<std::string> arguments, Console& console) {
   try {
     const auto outcome = dispatch(std::move(arguments), console);
     console.out.flush();
-    if (outcome) return static_cast<int>(*outcome);
-    failure = outcome.error();
+    if (outcome && console.out) return static_cast<int>(*outcome);
+    failure = outcome ? CliError{ExitCode::failed, "the output could not be written",
+                                 "the disk may be full, or the reader gone"}
+                      : outcome.error();
   } catch (const std::exception& error) {
     failure = {ExitCode::failed, fmt::format("unexpected: {}", error.what()),
                "this is a bug of tba-integrate"};

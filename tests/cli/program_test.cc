@@ -1,5 +1,7 @@
 #include "cli/program.h"
 
+#include <fstream>
+
 #include <catch2/catch.hpp>
 
 #include "cli/command.h"
@@ -126,6 +128,16 @@ TEST_CASE_METHOD(CliFixture, "program: a home that is not there is told together
   const auto result = run({"run", "list"});
   CHECK(result.code == 5);
   CHECK_THAT(result.err, Contains("there is no home at") && Contains("'tba-integrate init'"));
+}
+
+TEST_CASE("program: output that cannot be written is an error") {
+  std::istringstream in;
+  std::ofstream out("/dev/full");
+  std::ostringstream err;
+  const FakeClock clock(*parse_time("2026-11-23T09:00:10Z"));
+  cli::Console console(in, out, err, clock);
+  CHECK(cli::run_program({"--version"}, console) == 1);
+  CHECK_THAT(err.str(), StartsWith("error: the output could not be written\n"));
 }
 
 TEST_CASE_METHOD(CliFixture, "program: a socket path that is too long is told") {
