@@ -17,7 +17,7 @@ Action build_credential_list(CLI::App&) {
     if (!credentials) return credentials.error();
     print_list(
         session, *credentials,
-        {"NAME", "CONNECTOR", "SCHEME", "TYPE", "USED BY", "CHANGED", "BASE URL"},
+        {"NAME", "CONNECTOR", "SCHEME", "TYPE", "USED BY", "CHANGED", "BASE URL", "PROBLEM"},
         [](const Json& credential) -> std::vector<Table::Cell> {
           return {text_of(credential, "name"),
                   text_of(credential, "connector"),
@@ -25,7 +25,8 @@ Action build_credential_list(CLI::App&) {
                   text_of(credential, "type"),
                   joined(member_of(credential, "used_by"), ", "),
                   local_time(text_of(credential, "updated_at")),
-                  text_of(credential, "base_url")};
+                  text_of(credential, "base_url"),
+                  {text_of(credential, "problem"), Style::bad}};
         },
         fmt::format("no credentials yet: see '{}'", session.command_line("credential set --help")));
     return ExitCode::done;

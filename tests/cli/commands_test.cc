@@ -156,6 +156,14 @@ TEST_CASE_METHOD(WithDaemon, "run show: the tree, and results where asked for") 
              Contains("result of reporter\n{\n  \"status\": 200\n}\n"));
 }
 
+TEST_CASE_METHOD(WithDaemon, "run show: why a run was interrupted") {
+  daemon.on("GET /runs/r", R"({"id":"r","workflow":"w","status":"interrupted","trigger":"manual",
+    "failure":{"kind":"interrupted","message":"it is not known whether 'pay' acted","step":"pay"},
+    "steps":[]})");
+  CHECK_THAT(run({"run", "show", "r"}).out,
+             StartsWith("! w  r  interrupted\n  it is not known whether 'pay' acted\n"));
+}
+
 TEST_CASE_METHOD(WithDaemon, "run logs: all pages, with or without the step's name") {
   daemon
       .on("GET /runs/r/logs", R"({"items":[{"sequence":1,"step":"a","stream":"stdout",
@@ -248,11 +256,15 @@ TEST_CASE_METHOD(WithDaemon, "credential list and remove") {
   daemon
       .on("GET /credentials", R"({"items":[{"name":"bot","connector":"github","scheme":"token",
         "type":"bearer","base_url":null,"version":2,"updated_at":"2026-11-23T09:00:00.000Z",
-        "used_by":["triage","mail"]}],"next":null})")
+        "used_by":["triage","mail"],"problem":null},{"name":"old","connector":"github",
+        "scheme":"token","type":"bearer","base_url":null,"used_by":[],
+        "problem":"credential 'old' cannot be opened"}],"next":null})")
       .on("DELETE /credentials/bot", {204, "", "application/json"});
   CHECK(run({"credential", "list"}).out ==
-        "NAME  CONNECTOR  SCHEME  TYPE    USED BY       CHANGED              BASE URL\n"
-        "bot   github     token   bearer  triage, mail  2026-11-23 09:00:00\n");
+        "NAME  CONNECTOR  SCHEME  TYPE    USED BY       CHANGED              BASE URL  PROBLEM\n"
+        "bot   github     token   bearer  triage, mail  2026-11-23 09:00:00\n"
+        "old   github     token   bearer                                               "
+        "credential 'old' cannot be opened\n");
   CHECK(run({"credential", "remove", "bot"}).out == "removed credential bot\n");
   CHECK(run({"credential", "remove", "none"}).code == 3);
 }
