@@ -54,6 +54,15 @@ std::string how_it_ended(int status) {
   return fmt::format("ended with {}", WEXITSTATUS(status));
 }
 
+// The daemon's own 2 and 6 mean what ours do: scripts learn that a file is broken.
+ExitCode exit_code_of(int status) {
+  if (!WIFEXITED(status)) return ExitCode::failed;
+  for (const ExitCode known : {ExitCode::usage, ExitCode::invalid_file}) {
+    if (WEXITSTATUS(status) == static_cast<int>(known)) return known;
+  }
+  return ExitCode::failed;
+}
+
 struct Spawn {
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attributes;
@@ -128,7 +137,7 @@ Outcome<pid_t> start_in_background(const std::filesystem::path& program,
   while (!client.is_ready()) {
     int status = 0;
     if (waitpid(*child, &status, WNOHANG) == *child) {
-      return CliError{ExitCode::failed, fmt::format("the daemon {}", how_it_ended(status)),
+      return CliError{exit_code_of(status), fmt::format("the daemon {}", how_it_ended(status)),
                       fmt::format("its whole log is in {}", log_file.string()),
                       tail_of(log_file, log_begin)};
     }

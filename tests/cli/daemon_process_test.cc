@@ -59,6 +59,13 @@ TEST_CASE_METHOD(WithProgram, "daemon start: one that ends tells why, from its l
   CHECK(fs::status(folder / "daemon.log").type() == fs::file_type::regular);
 }
 
+TEST_CASE_METHOD(WithProgram, "daemon start: ends as the daemon does where a file is broken") {
+  program("exit 6");
+  CHECK(run({"daemon", "start"}).code == 6);
+  program("exit 2");
+  CHECK(run({"daemon", "start"}).code == 2);
+}
+
 TEST_CASE_METHOD(WithProgram, "daemon start: one killed by a signal is told as such") {
   program("kill -9 $$");
   CHECK_THAT(run({"daemon", "start"}).err,
