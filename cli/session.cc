@@ -1,8 +1,31 @@
 #include "cli/session.h"
 
+#include <optional>
+
 #include <fmt/format.h>
 
+#include "shared/diagnostic.h"
+#include "shared/file.h"
+#include "shared/yaml_reader.h"
+
 namespace tba::cli {
+
+namespace {
+
+// The socket that the configuration names, if it does. The daemon is who checks that file.
+std::optional<std::filesystem::path> configured_socket(const Paths& paths) {
+  auto text = read_file(paths.config_file, kMaxYamlBytes);
+  if (!text) return std::nullopt;
+  Diagnostics told_by_the_daemon;
+  const auto root =
+      yaml::read(std::make_shared<const SourceFile>(paths.config_file.string(), std::move(*text)),
+                 told_by_the_daemon);
+  const auto* socket = root ? root->find("socket") : nullptr;
+  if (socket == nullptr || socket->kind != yaml::Node::Kind::scalar) return std::nullopt;
+  return (paths.config_file.parent_path() / socket->text).lexically_normal();
+}
+
+}  // namespace
 
 Session::Session(Console& console, GlobalOptions options)
     : console_(console), options_(std::move(options)) {}
@@ -14,7 +37,11 @@ Outcome<Paths> Session::paths() const {
   };
   auto paths = resolve_paths(environment);
   if (!paths) return from_error(paths.error());
-  if (!options_.socket.empty()) paths->socket = std::filesystem::absolute(options_.socket);
+  if (!options_.socket.empty()) {
+    paths->socket = std::filesystem::absolute(options_.socket);
+  } else if (auto socket = configured_socket(*paths)) {
+    paths->socket = std::move(*socket);
+  }
   return *paths;
 }
 

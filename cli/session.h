@@ -12,7 +12,7 @@ namespace tba::cli {
 /// What every command takes, before or after its own name.
 struct GlobalOptions {
   std::string home;    ///< --home; empty: $TBA_HOME, else the XDG folders.
-  std::string socket;  ///< --socket; empty: the home's.
+  std::string socket;  ///< --socket; empty: the configuration's, else the home's.
   bool json = false;   ///< --output json
 };
 

@@ -140,6 +140,14 @@ TEST_CASE("program: output that cannot be written is an error") {
   CHECK_THAT(err.str(), StartsWith("error: the output could not be written\n"));
 }
 
+TEST_CASE_METHOD(CliFixture, "program: the socket is the one that the configuration names") {
+  folder.write("config.yaml", "socket: run/api.sock\n");
+  CHECK_THAT(run({"run", "list"}).err, Contains((folder / "run/api.sock").string()));
+  CHECK_THAT(run({"run", "list", "--socket", "/x/y.sock"}).err, Contains(" /x/y.sock\n"));
+  folder.write("config.yaml", "socket: [\n");
+  CHECK_THAT(run({"run", "list"}).err, Contains(socket()));
+}
+
 TEST_CASE_METHOD(CliFixture, "program: a socket path that is too long is told") {
   const auto result = run({"--socket", "/" + std::string(200, 'x'), "run", "list"});
   CHECK(result.code == 2);
