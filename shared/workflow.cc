@@ -9,10 +9,21 @@ namespace {
 constexpr std::array<std::string_view, 5> kKinds{"call", "http", "run", "set", "wait"};
 static_assert(kKinds.size() == std::variant_size_v<Action>);
 
+constexpr std::array<std::string_view, 3> kAnswerKeys{"status", "headers", "body"};
+constexpr std::array<std::string_view, 4> kProgramKeys{"exit_code", "stdout", "stderr", "body"};
+constexpr std::array<std::string_view, 1> kBodyKeys{"body"};
+constexpr std::array<std::span<const std::string_view>, kKinds.size()> kKeysLeft{
+    kAnswerKeys, kAnswerKeys, kProgramKeys, kBodyKeys, {}};
+
 }  // namespace
 
 std::string_view kind_of(const Step& step) {
   return kKinds[step.action.index()];
+}
+
+std::span<const std::string_view> keys_left_by(const Step& step) {
+  const auto keys = kKeysLeft[step.action.index()];
+  return keys.empty() && step.output ? kBodyKeys : keys;
 }
 
 std::vector<std::string> Workflow::connectors() const {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -98,6 +99,10 @@ struct Step {
 
 /// The word of the step's action in the file: "call", "http", "run", "set", "wait".
 std::string_view kind_of(const Step& step);
+
+/// The keys that `.steps.<id>` has once the step is done, beside outcome and error. Those of a step
+/// that failed or was skipped are null.
+std::span<const std::string_view> keys_left_by(const Step& step);
 
 /// A workflow file. Immutable once read.
 struct Workflow {

@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -42,8 +43,8 @@ struct Use {
 struct KnownStep {
   bool is_failure_step = false;
   std::size_t index = 0;
-  std::string_view kind;
-  const yaml::Node* name = nullptr;  // its `id`, or null
+  std::span<const std::string_view> keys;  // that it leaves
+  const yaml::Node* name = nullptr;        // its `id`, or null
 };
 
 std::string quoted_names(const std::vector<std::string>& names) {
@@ -55,14 +56,6 @@ std::string quoted_names(const std::vector<std::string>& names) {
 const std::vector<std::string>& keys_of_trigger() {
   static const std::vector<std::string> keys{"kind",  "name", "at",    "body",       "headers",
                                              "query", "path", "event", "delivery_id"};
-  return keys;
-}
-
-// What a step of that kind leaves.
-std::vector<std::string> keys_left_by(std::string_view kind) {
-  std::vector<std::string> keys{"outcome", "error", "body"};
-  if (kind == "call" || kind == "http") keys.insert(keys.end(), {"status", "headers"});
-  if (kind == "run") keys.insert(keys.end(), {"exit_code", "stdout", "stderr"});
   return keys;
 }
 
@@ -325,7 +318,7 @@ class WorkflowReader {
 
   void remember(const Fields& fields, const Step& step, Place place) {
     const auto* id = fields.find("id");
-    const KnownStep known{place.part == Place::Part::failure_step, place.index, fields.chosen(),
+    const KnownStep known{place.part == Place::Part::failure_step, place.index, keys_left_by(step),
                           id};
     const auto [earlier, is_new] = steps_.emplace(step.id, known);
     if (is_new) return;
@@ -619,7 +612,9 @@ class WorkflowReader {
     } else if (const auto missing = why_not_yet(use.place, found->second); !missing.empty()) {
       report(use, fmt::format("step '{}' {}", id, missing));
     } else {
-      check_key(use, 1, keys_left_by(found->second.kind), fmt::format("step '{}'", id));
+      std::vector<std::string> known{"outcome", "error"};
+      known.insert(known.end(), found->second.keys.begin(), found->second.keys.end());
+      check_key(use, 1, known, fmt::format("step '{}'", id));
     }
   }
 

@@ -1,8 +1,6 @@
 #include "daemon/engine/run_state.h"
 
 #include <algorithm>
-#include <array>
-#include <span>
 
 #include "shared/time_format.h"
 #include "shared/value/json.h"
@@ -11,26 +9,6 @@ namespace tba::engine {
 namespace {
 
 using expression::Root;
-
-/// The keys that `.steps.<id>` always has, by kind of step, beside outcome and error.
-struct StepKeys {
-  std::string_view kind;
-  std::span<const std::string_view> keys;
-};
-constexpr std::array<std::string_view, 3> kHttpKeys{"status", "headers", "body"};
-constexpr std::array<std::string_view, 4> kProgramKeys{"exit_code", "stdout", "stderr", "body"};
-constexpr std::array<std::string_view, 1> kBodyKeys{"body"};
-constexpr std::array<StepKeys, 4> kStepKeys{{
-    {"call", kHttpKeys},
-    {"http", kHttpKeys},
-    {"run", kProgramKeys},
-    {"set", kBodyKeys},
-}};
-
-std::span<const std::string_view> keys_of(std::string_view kind) {
-  const auto found = std::ranges::find(kStepKeys, kind, &StepKeys::kind);
-  return found == kStepKeys.end() ? std::span<const std::string_view>{} : found->keys;
-}
 
 Value failure_value(const storage::Failure& failure) {
   return Value::object({{"kind", Value::string(failure.kind)},
@@ -42,7 +20,7 @@ Value step_value(const Step& definition, const StepState& step) {
   ObjectBuilder object;
   object.put("outcome", Value::string(name_of(step.row.status)));
   object.put("error", step.row.failure ? failure_value(*step.row.failure) : Value());
-  for (const auto key : keys_of(kind_of(definition))) {
+  for (const auto key : keys_left_by(definition)) {
     const Value* left = step.result.find(key);
     object.put(key, left ? *left : Value());
   }
@@ -54,7 +32,7 @@ Value unreached_value(const Step& definition) {
   ObjectBuilder object;
   object.put("outcome", Value());
   object.put("error", Value());
-  for (const auto key : keys_of(kind_of(definition))) object.put(key, Value());
+  for (const auto key : keys_left_by(definition)) object.put(key, Value());
   return std::move(object).build();
 }
 
