@@ -59,6 +59,21 @@ const std::vector<std::string>& keys_of_trigger() {
   return keys;
 }
 
+const std::vector<std::string>& keys_of_run() {
+  static const std::vector<std::string> keys{"id", "created_at", "started_at"};
+  return keys;
+}
+
+const std::vector<std::string>& keys_of_workflow() {
+  static const std::vector<std::string> keys{"name"};
+  return keys;
+}
+
+const std::vector<std::string>& keys_of_error() {
+  static const std::vector<std::string> keys{"kind", "message", "step"};
+  return keys;
+}
+
 class WorkflowReader {
  public:
   WorkflowReader(const ConnectorCatalog* catalog, Diagnostics& diagnostics)
@@ -290,6 +305,7 @@ class WorkflowReader {
           {is_failure_step ? Place::Part::failure_output : Place::Part::step_output, place.index});
     }
     check_belongings(fields);
+    check_effect(fields, step);
     remember(fields, step, place);
     return step;
   }
@@ -313,6 +329,26 @@ class WorkflowReader {
       if (!fields.has(key) || fields.chosen() == kind || fields.chosen() == other) continue;
       fields.key(key)->error(diagnostics_,
                              fmt::format("'{}' does not go with '{}'", key, fields.chosen()));
+    }
+  }
+
+  // To repeat with the same key needs somebody who takes a key.
+  void check_effect(const Fields& fields, const Step& step) {
+    if (step.effect != Effect::keyed) return;
+    const auto* effect = fields.find("effect");
+    if (std::holds_alternative<RunStep>(step.action)) {
+      effect->error(diagnostics_, "a program takes no idempotency key",
+                    "`once`, or `repeat` where it may be done twice");
+    }
+    const auto* call = std::get_if<CallStep>(&step.action);
+    const auto connector =
+        call != nullptr && catalog_ != nullptr ? catalog_->find(call->connector) : nullptr;
+    if (connector && connector->idempotency_header.empty()) {
+      effect->error(
+          diagnostics_,
+          fmt::format("connector '{}' names no header for idempotency keys", call->connector),
+          "`once`, or `repeat` where it may be done twice; or give the connector its "
+          "`idempotency_header`");
     }
   }
 
@@ -540,14 +576,22 @@ class WorkflowReader {
           check_key(use, 0, keys_of_trigger(), "the trigger");
           break;
         case Root::error:
-          if (!is_failure_place(use.place)) report(use, ".error is there only in on_failure");
+          if (is_failure_place(use.place)) {
+            check_key(use, 0, keys_of_error(), "the error");
+          } else {
+            report(use, ".error is there only in on_failure");
+          }
           break;
         case Root::item:
         case Root::index:
           report(use, fmt::format(".{} is not there in this place", name_of(use.reference.root)));
           break;
         case Root::run:
+          check_key(use, 0, keys_of_run(), "the run");
+          break;
         case Root::workflow:
+          check_key(use, 0, keys_of_workflow(), "the workflow");
+          break;
         case Root::vars:
           break;
       }

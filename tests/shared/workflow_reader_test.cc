@@ -128,7 +128,7 @@ TEST_CASE("workflow: a call has its endpoint, parameters, credential, and retrie
       "    credential: bot\n"
       "    with: { username: octocat }\n"
       "    timeout: 30s\n"
-      "    effect: keyed\n"
+      "    effect: once\n"
       "    output: ${{ .steps.user.body.login }}\n"
       "  - call: github/get-authenticated-user\n"
       "    retry: { attempts: 7, on: [4xx] }\n"
@@ -142,7 +142,7 @@ TEST_CASE("workflow: a call has its endpoint, parameters, credential, and retrie
   CHECK(step.title == "Who is it");
   CHECK(step.credential == "bot");
   CHECK(step.timeout == 30s);
-  CHECK(step.effect == Effect::keyed);
+  CHECK(step.effect == Effect::once);
   CHECK(step.retry->attempts == 2);
   CHECK(step.output.has_value());
   CHECK(evaluated(action<tba::CallStep>(workflow, 1).with) == "{}");
