@@ -75,13 +75,45 @@ TEST_CASE_METHOD(CliFixture, "workflow check: the home's own connectors count, b
 }
 
 TEST_CASE_METHOD(CliFixture, "workflow check: missing files and empty folders") {
-  const auto missing = run({"workflow", "check", folder / "none.yaml"});
-  CHECK(missing.code == 3);
-  CHECK_THAT(missing.err, Contains("cannot be read"));
+  const auto bad = folder.write("bad.yaml", kBad);
+  const auto large = folder.write("large.yaml", std::string((1 << 20) + 1, '#'));
+  const auto missing =
+      run({"workflow", "check", folder / "none.yaml", large.string(), bad.string()});
+  CHECK(missing.code == 6);
+  CHECK(missing.out == "3 files checked, 3 with errors\n");
+  CHECK_THAT(missing.err, Contains("none.yaml cannot be read") &&
+                              Contains("large.yaml holds more than 1MiB") &&
+                              Contains(bad.string() + ":2:1: error: "));
   folder.write("empty/readme.txt", "");
   const auto empty = run({"workflow", "check", folder / "empty"});
   CHECK(empty.code == 0);
   CHECK_THAT(empty.err, StartsWith("no workflow files (*.yaml) in "));
+}
+
+TEST_CASE_METHOD(CliFixture, "workflow check: a connector's file is checked as one") {
+  const auto shop = folder.write("mine/shop.yaml",
+                                 "connector: shop\nbase_url: https://shop.example\nendpoints:\n"
+                                 "  list: { method: GET, path: /items }\n");
+  const auto flow = folder.write("w.yaml", "on: { manual: {} }\nsteps:\n  - call: shop/list\n");
+  CHECK(run({"workflow", "check", flow.string(), shop.string()}).out ==
+        "2 files checked, no errors\n");
+  CHECK(run({"workflow", "check", flow.string(), "--connectors", folder / "mine"}).code == 0);
+  const auto broken = folder.write("broken.yaml", "connector: shop\nendpoint: {}\n");
+  CHECK_THAT(run({"workflow", "check", broken.string()}).err,
+             Contains("did you mean 'endpoints'?") && !Contains("'steps'"));
+  const auto nowhere = run({"workflow", "check", flow.string(), "--connectors", "/nope"});
+  CHECK(nowhere.code == 3);
+  CHECK_THAT(nowhere.err, Contains("cannot read the folder /nope"));
+}
+
+TEST_CASE_METHOD(CliFixture, "workflow check: two workflows at one webhook path are an error") {
+  constexpr const char* kHook =
+      "on: { webhook: { path: in, verify: none } }\nsteps:\n  - set: { a: 1 }\n";
+  const auto one = folder.write("one.yaml", kHook);
+  const auto two = folder.write("two.yaml", kHook);
+  const auto result = run({"workflow", "check", one.string(), two.string()});
+  CHECK(result.code == 6);
+  CHECK_THAT(result.err, Contains("the webhook path 'in' is taken by " + one.string()));
 }
 
 }  // namespace tba::tests
