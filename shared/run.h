@@ -30,7 +30,7 @@ enum class StepStatus : std::uint8_t {
   skipped = 7,      ///< Its `if` was false.
 };
 
-/// What may be done when it is not known whether an attempt acted (DESIGN: effect).
+/// What may be done when it is not known whether an attempt acted.
 enum class Effect : std::uint8_t {
   repeat = 0,  ///< Do it again: it has no lasting effect, or the same one each time.
   keyed = 1,   ///< Do it again with the same Idempotency-Key.

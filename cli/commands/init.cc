@@ -28,6 +28,11 @@ constexpr const char* kConfig =
 #   idle: 60s                   # after which a silent connection is closed
 #   connections: 1024
 
+# socket: daemon.sock           # of the API
+# store: tba.db
+# vault:
+#   key_file: vault.key         # keep a copy elsewhere
+
 # workflows: [workflows]        # folders
 # connectors: [connectors]      # folders; the built-in connectors are always there
 

@@ -31,7 +31,7 @@ storage::WorkflowVersion version_of(const Definition& definition);
 Result<std::shared_ptr<const Definition>> definition_from(const storage::WorkflowVersion& version);
 
 /// What may be done with an attempt of the step that may have acted: as written, else by its kind
-/// (DESIGN section 8).
+/// and method.
 Effect effect_of(const Definition& definition, const Step& step);
 
 /// The policy by which a failed attempt of the step is tried again.

@@ -3,7 +3,9 @@
 #include <iterator>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
+#include "cli/json.h"
 #include "tests/cli/cli_fixture.h"
 
 namespace tba::tests {
@@ -34,6 +36,27 @@ TEST_CASE_METHOD(CliFixture, "init: makes a private home with a workflow that is
   const auto check = run({"workflow", "check"});
   CHECK(check.err.empty());
   CHECK(check.code == 0);
+}
+
+TEST_CASE_METHOD(CliFixture, "init: the configuration and its manual show every key") {
+  run({"init"});
+  const std::string made = text_of_file(folder / "config.yaml");
+  const fs::path source = TBA_SOURCE_DIR;
+  const std::string manual = text_of_file(source / "man/tba-integrated.8");
+  const auto schema = cli::Json::parse(text_of_file(source / "shared/schema/config.schema.json"));
+  for (const auto& [key, value] : schema.at("properties").items()) {
+    CHECK_THAT(made, Contains("\n# " + key + ":"));
+    if (!value.contains("$ref")) {
+      CHECK_THAT(manual, Contains(key));
+      continue;
+    }
+    const auto& table =
+        schema.at(cli::Json::json_pointer(value.at("$ref").get<std::string>().substr(1)));
+    for (const auto& [inner, unused] : table.at("properties").items()) {
+      CHECK_THAT(made, Contains("\n#   " + inner + ":"));
+      CHECK_THAT(manual, Contains(key + "." + inner));
+    }
+  }
 }
 
 TEST_CASE_METHOD(CliFixture, "init: touches nothing that is there") {
