@@ -11,15 +11,30 @@
 #include "shared/time_format.h"
 
 namespace tba::cli {
+namespace {
+
+std::time_t seconds_of(Instant time) {
+  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+}  // namespace
 
 std::string local_time(std::string_view rfc3339) {
   const auto time = parse_time(rfc3339);
   if (!time) return std::string(rfc3339);
-  const std::time_t seconds =
-      std::chrono::floor<std::chrono::seconds>(*time).time_since_epoch().count();
+  const std::time_t seconds = seconds_of(*time);
   std::tm fields{};
   localtime_r(&seconds, &fields);
   return fmt::format("{:%Y-%m-%d %H:%M:%S}", fields);
+}
+
+std::string utc_time(std::string_view rfc3339) {
+  const auto time = parse_time(rfc3339);
+  if (!time) return std::string(rfc3339);
+  const std::time_t seconds = seconds_of(*time);
+  std::tm fields{};
+  gmtime_r(&seconds, &fields);
+  return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fields);
 }
 
 std::string duration_text(Duration duration) {

@@ -13,6 +13,9 @@ namespace tba::cli {
 /// no time is given back as it is.
 std::string local_time(std::string_view rfc3339);
 
+/// The same in UTC, as schedules are written: "2026-11-23 09:00:00 UTC". Empty stays empty.
+std::string utc_time(std::string_view rfc3339);
+
 /// "8ms", "1.24s", "3m05s", "2h03m", "4d07h".
 std::string duration_text(Duration duration);
 

@@ -18,7 +18,7 @@ Action build_schedule_list(CLI::App&) {
         session, *schedules, {"WORKFLOW", "SCHEDULE", "LAST", "NEXT"},
         [](const Json& schedule) -> std::vector<Table::Cell> {
           return {text_of(schedule, "workflow"), text_of(schedule, "schedule"),
-                  local_time(text_of(schedule, "last")), local_time(text_of(schedule, "next"))};
+                  utc_time(text_of(schedule, "last")), utc_time(text_of(schedule, "next"))};
         },
         "no workflow has a schedule");
     return ExitCode::done;

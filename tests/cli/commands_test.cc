@@ -244,12 +244,14 @@ TEST_CASE_METHOD(WithDaemon, "webhook show: headers and body") {
                              Contains("{\n  \"action\": \"opened\"\n}\n"));
 }
 
-TEST_CASE_METHOD(WithDaemon, "schedule list: last and next slots in local time") {
+TEST_CASE_METHOD(WithDaemon, "schedule list: last and next slots in UTC, wherever it is") {
+  setenv("TZ", "JST-9", 1);
+  tzset();
   daemon.on("GET /schedules", R"({"items":[{"workflow":"w","trigger":0,"schedule":"0 9 * * *",
     "last":null,"next":"2026-11-24T09:00:00.000Z"}],"next":null})");
   CHECK(run({"schedule", "list"}).out ==
         "WORKFLOW  SCHEDULE   LAST  NEXT\n"
-        "w         0 9 * * *        2026-11-24 09:00:00\n");
+        "w         0 9 * * *        2026-11-24 09:00:00 UTC\n");
 }
 
 TEST_CASE_METHOD(WithDaemon, "credential list and remove") {
