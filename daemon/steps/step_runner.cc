@@ -42,7 +42,7 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call,
   }
   auto request = connectors::build_request(*call.connector, *endpoint, call.parameters,
                                            credential.get(), call.idempotency_key);
-  if (!request) co_return not_attempted("request", what + ": " + request.error().message);
+  if (!request) co_return not_attempted("request", request.error().message);
   terms.apply_to(*request);
   const auto result = co_await environment_.http.send(std::move(*request));
   co_return outcome_of(result, what, environment_.clock.now());
