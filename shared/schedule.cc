@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "shared/duration.h"
+#include "shared/uri.h"
 
 namespace tba {
 namespace {
@@ -58,12 +59,6 @@ std::vector<Piece> split(Piece whole, auto is_separator, bool keep_empty) {
     begin = at + 1;
   }
   return pieces;
-}
-
-bool equal_ignoring_case(std::string_view text, std::string_view lower) {
-  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  });
 }
 
 CronProblem problem(Piece piece, std::string message) {

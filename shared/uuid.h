@@ -20,7 +20,6 @@ struct Uuid {
   std::array<std::uint8_t, 16> bytes{};
 
   auto operator<=>(const Uuid&) const = default;
-  bool is_nil() const { return *this == Uuid{}; }
 
   /// The 36-character lower-case text: "01932c07-209c-7b6e-9f4c-0123456789ab".
   std::string text() const;

@@ -7,6 +7,8 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
+#include "shared/uri.h"
+
 namespace tba::net {
 
 namespace {
@@ -23,10 +25,6 @@ constexpr std::array<std::string_view, 4> kHarmlessFields{"Accept", "Accept-Lang
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 template <std::size_t Size>
