@@ -212,11 +212,11 @@ class RunEvents {
 
   asio::awaitable<void> send_to(http::EventStream& stream) {
     const auto subscription = services_.feed.watch(id_, services_.executor);
-    auto status = co_await send_whole(stream);
+    auto status = co_await send_stored(stream);
     while (status && !is_over(*status)) {
       const auto news = co_await subscription->next();
       if (news.missed_some) {
-        status = co_await send_whole(stream);
+        status = co_await send_stored(stream);
       } else {
         status = co_await send_news(stream, news, *status);
       }
@@ -224,41 +224,70 @@ class RunEvents {
   }
 
  private:
-  /// Sends the run as it is stored; gives its status, or nothing where nobody takes it any more.
-  asio::awaitable<std::optional<RunStatus>> send_whole(http::EventStream& stream) {
+  /// Sends the run and its log as they are stored; gives the run's status, or nothing where nobody
+  /// takes it any more. The end of a run comes last, behind its log.
+  asio::awaitable<std::optional<RunStatus>> send_stored(http::EventStream& stream) {
     const auto whole = co_await whole_run(services_, id_);
     if (!whole) co_return std::nullopt;
     definition_ = whole->definition;
     const auto view = whole->view();
-    const bool taken = co_await send_event(stream, "run", view);
+    const bool over = is_over(whole->run.status);
+    bool taken = true;
+    if (!over) taken = co_await send_event(stream, "run", view);
+    if (taken) taken = co_await send_lines(stream);
+    if (taken && over) taken = co_await send_event(stream, "run", view);
     if (!taken) co_return std::nullopt;
     co_return whole->run.status;
   }
 
-  /// Sends steps and lines as they are; the run itself anew, since its row is only a part of it.
-  /// Gives the status that the news tell of: what is stored may be ahead of them, but all of them
-  /// are to be sent.
+  /// Sends the stored lines of the log behind the last one sent. Only what is stored has its place
+  /// in the log: so each line is sent once, and in order. False: nobody takes them any more.
+  asio::awaitable<bool> send_lines(http::EventStream& stream) {
+    bool more = true;
+    while (more) {
+      const auto lines = co_await services_.store.logs(id_, last_line_, kLargestLogPage);
+      if (!lines) co_return false;
+      for (const auto& line : *lines) {
+        const auto view = log_view(line);
+        const bool taken = co_await send_event(stream, "log", view);
+        if (!taken) co_return false;
+        last_line_ = line.sequence;
+      }
+      more = lines->size() == kLargestLogPage;
+    }
+    co_return true;
+  }
+
+  /// Sends steps as they are, and what is new in the log; the run itself anew, since its row is
+  /// only a part of it. Gives the status that the news tell of: what is stored may be ahead of
+  /// them, but all of them are to be sent.
   asio::awaitable<std::optional<RunStatus>> send_news(http::EventStream& stream,
                                                       const engine::RunFeed::News& news,
                                                       RunStatus status) {
     bool run_changed = false;
+    bool lines_are_new = false;
     for (const auto& write : news.writes) {
       bool taken = true;
+      const bool is_line = std::holds_alternative<storage::AppendLog>(write);
+      if (!is_line && lines_are_new) taken = co_await send_lines(stream);
+      lines_are_new = is_line;
+      if (!taken) co_return std::nullopt;
       if (const auto* step = std::get_if<storage::PutStep>(&write)) {
         const auto view = step_view(step->step, definition_.get());
         taken = co_await send_event(stream, "step", view);
-      } else if (const auto* line = std::get_if<storage::AppendLog>(&write)) {
-        const auto view = log_view(line->line);
-        taken = co_await send_event(stream, "log", view);
       } else if (const auto* run = std::get_if<storage::UpdateRun>(&write)) {
         run_changed = true;
         status = run->run.status;
       }
       if (!taken) co_return std::nullopt;
     }
-    if (!run_changed) co_return status;
-    const auto stored = co_await send_whole(stream);
-    if (!stored) co_return std::nullopt;
+    if (run_changed) {
+      const auto stored = co_await send_stored(stream);
+      if (!stored) co_return std::nullopt;
+    } else if (lines_are_new) {
+      const bool taken = co_await send_lines(stream);
+      if (!taken) co_return std::nullopt;
+    }
     co_return status;
   }
 
@@ -269,6 +298,7 @@ class RunEvents {
   Services& services_;
   RunId id_;
   std::shared_ptr<const engine::Definition> definition_;
+  std::int64_t last_line_ = 0;  // the sequence of the last line sent
 };
 
 asio::awaitable<http::Response> events(Services& services, http::Request request) {

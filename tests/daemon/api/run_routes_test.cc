@@ -43,7 +43,27 @@ struct World : DaemonWorld {
     return std::string(reply.at("id").as_string());
   }
   Reply run(const std::string& id) { return get("/api/v1/runs/" + id); }
+
+  /// A line in the run's log, which nobody who watches has been told of.
+  tba::storage::LogLine log_line(const std::string& id, const std::string& text) {
+    tba::storage::LogLine line;
+    line.run = tba::RunId::parse(id).value();
+    line.text = text;
+    tba::storage::Change change;
+    change.writes.emplace_back(tba::storage::AppendLog{line});
+    (void)engine.await(engine.store().submit(std::move(change))).value();
+    return line;
+  }
 };
+
+/// The texts of the `log` events.
+Names lines(const tba::tests::Watch& watch) {
+  Names texts;
+  for (std::size_t i = 0; i < watch.events.size(); ++i) {
+    if (watch.events[i].name == "log") texts.emplace_back(watch.data(i).find("text")->as_string());
+  }
+  return texts;
+}
 
 void check_problem(const Reply& reply, int status, const std::string& code) {
   CHECK(reply.status == status);
@@ -339,7 +359,7 @@ steps:
   CHECK(tba::to_json(*watch->data(names.size() - 2).find("result")) == R"({"body":7})");
 }
 
-TEST_CASE("api: the events of a run that is over, or interrupted, are one") {
+TEST_CASE("api: the events of a run that is over, or interrupted, end with it") {
   World world;
   world.workflow("greet", kGreet);
   world.workflow("post", R"(
@@ -351,26 +371,58 @@ steps: [ { id: post, http: { method: POST, url: "http://far.example/" } } ]
        {world.start("greet", R"({"inputs": {"who": "a"}})"), world.start("post")}) {
     const auto watch = world.watch("/api/v1/runs/" + id + "/events");
     CHECK(watch->ended);
-    CHECK(watch->names() == Names{"run"});
+    CHECK(watch->names().back() == "run");
+    CHECK(std::ranges::count(watch->names(), "run") == 1);
   }
 }
 
-TEST_CASE("api: who takes events too slowly is shown the whole run anew") {
+TEST_CASE("api: the events of a run that is over have its whole log, and then its end") {
+  World world;
+  world.workflow("ask", kAsk);
+  for (int i = 0; i < 2500; ++i) world.engine.runner.lines.push_back(std::to_string(i));
+  world.engine.runner.answer("ask", succeeds());
+  const auto watch = world.watch("/api/v1/runs/" + world.start("ask") + "/events");
+  CHECK(watch->ended);
+  CHECK(watch->names().back() == "run");
+  CHECK(lines(*watch) == world.engine.runner.lines);
+}
+
+TEST_CASE("api: who begins to watch late is sent the lines of before, and each of them once") {
+  World world;
+  world.workflow("nap", kNap);
+  const auto id = world.start("nap");
+  const auto before = world.log_line(id, "before");
+  const auto watch = world.watch("/api/v1/runs/" + id + "/events");
+  CHECK(watch->names() == Names{"run", "log"});
+  world.engine.feed().publish(before.run, {tba::storage::AppendLog{before}});
+  world.engine.settle();
+  CHECK(watch->names() == Names{"run", "log"});
+  const auto after = world.log_line(id, "after");
+  world.engine.feed().publish(after.run, {tba::storage::AppendLog{after}});
+  world.engine.settle();
+  CHECK(lines(*watch) == Names{"before", "after"});
+}
+
+TEST_CASE("api: who takes events too slowly is shown the run anew, and misses no line") {
   World world;
   world.workflow("nap", kNap);
   const auto id = world.start("nap");
   const auto watch = world.watch("/api/v1/runs/" + id + "/events");
+  std::vector<tba::storage::Write> many;
+  Names expected;
+  for (int i = 0; i < 1500; ++i) {
+    expected.push_back(std::to_string(i));
+    many.emplace_back(tba::storage::AppendLog{world.log_line(id, expected.back())});
+  }
   const auto run = tba::RunId::parse(id).value();
-  tba::storage::LogLine line;
-  line.run = run;
-  line.text = "much";
-  const std::vector<tba::storage::Write> many(1500, tba::storage::AppendLog{line});
   world.engine.feed().publish(run, many);
   world.engine.settle();
-  CHECK(watch->names() == Names{"run", "run"});
-  world.engine.feed().publish(run, {tba::storage::AppendLog{line}});
+  CHECK(std::ranges::count(watch->names(), "run") == 2);
+  CHECK(lines(*watch) == expected);
+  expected.push_back("more");
+  world.engine.feed().publish(run, {tba::storage::AppendLog{world.log_line(id, "more")}});
   world.engine.settle();
-  CHECK(watch->names() == Names{"run", "run", "log"});
+  CHECK(lines(*watch) == expected);
 }
 
 TEST_CASE("api: events end when the client is gone, and nobody watches the run any more") {
