@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/connectors/request_builder.h"
+#include "daemon/connectors/webhook_verifier.h"
 #include "shared/connector_reader.h"
 #include "shared/diagnostic.h"
 #include "shared/file.h"
@@ -85,6 +87,52 @@ Result<> take(WorkflowSet& set, const std::shared_ptr<const engine::Definition>&
   }
   set.workflows.emplace(workflow.name, LoadedWorkflow{definition, {}});
   return {};
+}
+
+/// One place of a workflow that names a credential.
+struct CredentialUse {
+  enum class Kind { webhook, call, request };
+  std::string credential;
+  Kind kind;
+  const Connector* connector;  // that of the webhook or call
+};
+
+std::vector<CredentialUse> credential_uses(const engine::Definition& definition) {
+  const auto connector = [&](const std::string& name) -> const Connector* {
+    const auto found = definition.connectors.find(name);
+    return found == definition.connectors.end() ? nullptr : found->second.get();
+  };
+  using Kind = CredentialUse::Kind;
+  std::vector<CredentialUse> uses;
+  for (const auto& trigger : definition.workflow->triggers) {
+    const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
+    if (webhook && !webhook->credential.empty())
+      uses.push_back({webhook->credential, Kind::webhook, connector(webhook->connector)});
+  }
+  for (const auto* steps : {&definition.workflow->steps, &definition.workflow->on_failure}) {
+    for (const auto& step : *steps) {
+      if (step.credential.empty()) continue;
+      if (const auto* call = std::get_if<CallStep>(&step.action)) {
+        uses.push_back({step.credential, Kind::call, connector(call->connector)});
+      } else {
+        uses.push_back({step.credential, Kind::request, nullptr});
+      }
+    }
+  }
+  return uses;
+}
+
+/// Why the credential is of no use there, as a sentence; empty where it is.
+std::string misfit(const CredentialUse& use, const vault::Credential& credential) {
+  Result<> fits;
+  if (use.kind == CredentialUse::Kind::request) {
+    fits = connectors::check_for_requests(credential);
+  } else if (use.connector) {
+    fits = use.kind == CredentialUse::Kind::call
+               ? connectors::check_for_calls(credential, *use.connector)
+               : connectors::check_for_webhooks(credential, *use.connector);
+  }
+  return fits ? std::string() : fits.error().message;
 }
 
 }  // namespace
@@ -174,18 +222,20 @@ std::shared_ptr<const WorkflowSet> Workflows::current() const {
   return current_;
 }
 
-std::vector<std::string> Workflows::reasons_to_hold(const Workflow& workflow) const {
+std::vector<std::string> Workflows::reasons_to_hold(const engine::Definition& definition) const {
   std::vector<std::string> reasons;
-  for (const auto& name : workflow.credentials()) {
-    if (auto problem = environment_.credentials.problem(name); !problem.empty())
-      reasons.push_back(std::move(problem));
+  for (const auto& use : credential_uses(definition)) {
+    auto reason = environment_.credentials.problem(use.credential);
+    const auto credential = environment_.credentials.find(use.credential);
+    if (reason.empty() && credential) reason = misfit(use, *credential);
+    if (!reason.empty() && std::ranges::find(reasons, reason) == reasons.end())
+      reasons.push_back(std::move(reason));
   }
   return reasons;
 }
 
 void Workflows::publish(WorkflowSet set) {
-  for (auto& [name, loaded] : set.workflows)
-    loaded.held = reasons_to_hold(*loaded.definition->workflow);
+  for (auto& [name, loaded] : set.workflows) loaded.held = reasons_to_hold(*loaded.definition);
   auto shared = std::make_shared<const WorkflowSet>(std::move(set));
   std::lock_guard lock(mutex_);
   current_ = std::move(shared);

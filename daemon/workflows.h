@@ -69,7 +69,7 @@ class Workflows {
 
   ByFile<Connector> read_connectors(WorkflowSet& set) const;
   ByFile<engine::Definition> read_workflows(WorkflowSet& set) const;
-  std::vector<std::string> reasons_to_hold(const Workflow& workflow) const;
+  std::vector<std::string> reasons_to_hold(const engine::Definition& definition) const;
   void publish(WorkflowSet set);
 
   Environment environment_;

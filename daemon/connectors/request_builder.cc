@@ -176,19 +176,12 @@ Result<> Draft::put_in_path(const std::string& name, std::string value) {
 }
 
 Result<> Draft::authenticate(const vault::Credential& credential) {
-  const auto refuse = [&](std::string_view problem, std::string hint = {}) {
-    return error(fmt::format("credential '{}' {}", credential.name, problem), std::move(hint));
+  if (auto fits = check_for_calls(credential, connector_); !fits)
+    return error(fits.error().message, fits.error().hint);
+  const auto refuse = [&](std::string_view problem) {
+    return error(fmt::format("credential '{}' {}", credential.name, problem));
   };
-  if (credential.connector != connector_.name) {
-    return refuse(fmt::format("belongs to connector '{}'", credential.connector));
-  }
   const auto* scheme = connector_.scheme(credential.scheme);
-  if (!scheme || scheme->type != credential.type) {
-    return refuse(fmt::format("was set for auth scheme '{}', which the connector no longer has, or "
-                              "has changed",
-                              credential.scheme),
-                  "set it anew");
-  }
   if (!credential.base_url.empty()) base_url_ = credential.base_url;
   switch (scheme->type) {
     case AuthScheme::Type::bearer:
@@ -197,8 +190,7 @@ Result<> Draft::authenticate(const vault::Credential& credential) {
     case AuthScheme::Type::basic:
       set_header("Authorization", basic(credential));
       return {};
-    case AuthScheme::Type::webhook_secret:
-      return refuse("is a webhook's secret, which cannot authenticate a call");
+    case AuthScheme::Type::webhook_secret:  // cannot be: see check_for_calls()
     case AuthScheme::Type::api_key:
       break;
   }
@@ -265,6 +257,34 @@ Result<net::HttpRequest> Draft::finish() && {
 }
 
 }  // namespace
+
+Result<> check_for_calls(const vault::Credential& credential, const Connector& connector) {
+  const auto refuse = [&](std::string_view problem, std::string hint = {}) {
+    return invalid(fmt::format("credential '{}' {}", credential.name, problem), std::move(hint));
+  };
+  if (credential.connector != connector.name) {
+    return refuse(
+        fmt::format("belongs to connector '{}', not '{}'", credential.connector, connector.name));
+  }
+  const auto* scheme = connector.scheme(credential.scheme);
+  if (!scheme || scheme->type != credential.type) {
+    return refuse(fmt::format("was set for auth scheme '{}', which the connector no longer has, or "
+                              "has changed",
+                              credential.scheme),
+                  "set it anew");
+  }
+  if (scheme->type == AuthScheme::Type::webhook_secret)
+    return refuse("is a webhook's secret, which cannot authenticate a call");
+  return {};
+}
+
+Result<> check_for_requests(const vault::Credential& credential) {
+  if (credential.type == AuthScheme::Type::bearer || credential.type == AuthScheme::Type::basic)
+    return {};
+  return invalid(fmt::format("credential '{}' cannot be used with `http`: it is of type {}",
+                             credential.name, name_of(credential.type)),
+                 "use bearer or basic, or describe the API in a connector and `call` it");
+}
 
 Result<net::HttpRequest> build_request(const Connector& connector, const Endpoint& endpoint,
                                        const Value& parameters, const vault::Credential* credential,

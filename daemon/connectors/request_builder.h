@@ -10,6 +10,14 @@
 
 namespace tba::connectors {
 
+/// Whether the credential can prove who is calling the connector's API. The error (`invalid`) says
+/// why not: it belongs to another connector, its scheme has gone or changed, it is a webhook's.
+Result<> check_for_calls(const vault::Credential& credential, const Connector& connector);
+
+/// The same for a request that no connector describes. Error (`invalid`): a credential that is
+/// neither `bearer` nor `basic`: where another goes, only its connector knows.
+Result<> check_for_requests(const vault::Credential& credential);
+
 /// The request that calls `endpoint` of `connector` with `parameters`, an object or null.
 ///
 /// A parameter that is null counts as not given, unless it is one of the body whose type is `any`.

@@ -13,6 +13,8 @@
 namespace tba::connectors {
 namespace {
 
+constexpr std::size_t kLongestEvent = 200;
+
 /// The value of the first header of that name, or nothing.
 std::optional<std::string_view> find_header(Headers headers, std::string_view name) {
   const auto found = std::ranges::find_if(
@@ -43,6 +45,22 @@ bool is_secret(std::string_view name) {
 }
 
 }  // namespace
+
+Result<> check_for_webhooks(const vault::Credential& credential, const Connector& connector) {
+  const auto refuse = [&](std::string_view problem) {
+    return Error{ErrorCode::invalid, fmt::format("credential '{}' {}", credential.name, problem),
+                 ""};
+  };
+  if (credential.connector != connector.name) {
+    return refuse(
+        fmt::format("belongs to connector '{}', not '{}'", credential.connector, connector.name));
+  }
+  if (credential.type != AuthScheme::Type::webhook_secret) {
+    return refuse(fmt::format("cannot check webhooks: it is of type {}, not webhook_secret",
+                              name_of(credential.type)));
+  }
+  return {};
+}
 
 Result<> verify_webhook(const WebhookScheme& scheme, Headers headers, std::string_view body,
                         std::string_view secret) {
@@ -83,11 +101,14 @@ Result<std::string> webhook_event(const WebhookScheme& scheme, Headers headers, 
     return Error{ErrorCode::invalid, fmt::format("the header {} is missing", scheme.event_header),
                  ""};
   }
-  std::string event(*name);
-  const auto* action = scheme.action_key.empty() ? nullptr : body.find(scheme.action_key);
-  if (action && action->is_string() && !action->as_string().empty()) {
-    event.append(".").append(action->as_string());
+  const auto* member = scheme.action_key.empty() ? nullptr : body.find(scheme.action_key);
+  const auto action = member && member->is_string() ? member->as_string() : std::string_view();
+  if (name->size() + (action.empty() ? 0 : 1 + action.size()) > kLongestEvent) {
+    return Error{ErrorCode::invalid,
+                 fmt::format("the event's name is longer than {} bytes", kLongestEvent), ""};
   }
+  std::string event(*name);
+  if (!action.empty()) event.append(".").append(action);
   return event;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/vault/credentials.h"
 #include "shared/connector.h"
 #include "shared/error.h"
 #include "shared/value/value.h"
@@ -15,16 +16,20 @@ namespace tba::connectors {
 /// The headers of an inbound request as they came; names in any case.
 using Headers = std::span<const std::pair<std::string, std::string>>;
 
+/// Whether the credential can check what the connector's webhooks send. The error (`invalid`) says
+/// why not: it belongs to another connector, or is no webhook's secret.
+Result<> check_for_webhooks(const vault::Credential& credential, const Connector& connector);
+
 /// Checks that whoever sent `body` knows `secret`: HMAC-SHA256 (RFC 2104) over the raw bytes, in
 /// hexadecimal, in the header that `scheme` names. Takes the same time wherever the signatures
 /// differ. The error (`denied`) says whether the header is missing, there twice, malformed, or does
-/// not match: fit for the record of the rejection, and to be shown to the sender.
+/// not match: fit for the record of the rejection.
 Result<> verify_webhook(const WebhookScheme& scheme, Headers headers, std::string_view body,
                         std::string_view secret);
 
 /// What happened: the event header's value and, behind a dot, the member of the body that refines
 /// it where that is a string ("issues.opened", "push"). Empty where the scheme names no event
-/// header. Error (`invalid`): the header is missing or empty.
+/// header. Errors (`invalid`): the header is missing or empty; the event is longer than 200 bytes.
 Result<std::string> webhook_event(const WebhookScheme& scheme, Headers headers, const Value& body);
 
 /// The sender's id of this delivery; empty where there is none, which is then not deduplicated.

@@ -19,12 +19,18 @@ namespace {
 /// What a record of a rejection keeps of each text: whoever sends rubbish must not fill the disk.
 constexpr std::size_t kLongestText = 500;
 
-/// Why a request is turned away.
+/// Why a request is turned away. What the sender is told says nothing of the workflows and
+/// credentials behind the path; the record of the rejection does.
 struct Refusal {
   int status;
   std::string_view code;
+  std::string told;
   std::string reason;
 };
+
+Refusal same_for_all(int status, std::string_view code, std::string text) {
+  return {status, code, text, text};
+}
 
 /// Whether a trigger that asks for `wanted` takes `event`: all events, that one, or every action of
 /// that one.
@@ -77,10 +83,11 @@ class Webhooks::Examination {
     set_ = environment_.workflows.current();
     const auto owner = set_->webhook_paths.find(path_);
     if (owner == set_->webhook_paths.end())
-      return Refusal{404, "unknown_webhook", "no workflow has this webhook path"};
+      return same_for_all(404, "unknown_webhook", "no workflow has this webhook path");
     const auto& loaded = set_->workflows.find(owner->second)->second;
     if (!loaded.held.empty())
-      return Refusal{503, "held", "the workflow is held: " + loaded.held.front()};
+      return Refusal{503, "held", "the workflow is held",
+                     "the workflow is held: " + loaded.held.front()};
     definition_ = loaded.definition;
     triggers_ = triggers_at(*definition_->workflow, path_);
     return std::nullopt;
@@ -95,18 +102,19 @@ class Webhooks::Examination {
       if (!verified && reason.empty()) reason = verified.error().message;
       return !verified.has_value();
     });
-    if (triggers_.empty()) return Refusal{401, "bad_signature", reason};
+    if (triggers_.empty())
+      return Refusal{401, "bad_signature", "the signature is missing or not valid", reason};
     return std::nullopt;
   }
 
   /// Reads the body. 400.
   std::optional<Refusal> parse() {
     auto body = parse_json(request_.body);
-    if (!body) return Refusal{400, "not_json", "the body is no JSON: " + body.error().message};
+    if (!body) return same_for_all(400, "not_json", "the body is no JSON: " + body.error().message);
     body_ = std::move(*body);
     if (const auto* scheme = scheme_of(*definition_, *triggers_.front())) {
       auto event = connectors::webhook_event(*scheme, request_.headers.fields(), body_);
-      if (!event) return Refusal{400, "no_event", event.error().message};
+      if (!event) return same_for_all(400, "bad_event", event.error().message);
       event_ = std::move(*event);
     }
     return std::nullopt;
@@ -146,12 +154,15 @@ class Webhooks::Examination {
 
  private:
   Result<> verify(const WebhookTrigger& trigger) const {
-    const auto* scheme = scheme_of(*definition_, trigger);
+    const auto connector = definition_->connectors.find(trigger.connector);
     const auto credential = environment_.credentials.find(trigger.credential);
-    if (!scheme || !credential || credential->type != AuthScheme::Type::webhook_secret) {
+    const auto* scheme = scheme_of(*definition_, trigger);
+    if (!scheme || !credential) {
       return Error{ErrorCode::denied,
                    "the credential '" + trigger.credential + "' cannot check this signature", ""};
     }
+    if (auto fits = connectors::check_for_webhooks(*credential, *connector->second); !fits)
+      return fits.error();
     return connectors::verify_webhook(*scheme, request_.headers.fields(), request_.body,
                                       credential->field("secret"));
   }
@@ -174,7 +185,7 @@ asio::awaitable<http::Response> Webhooks::receive(http::Request request, std::st
   if (refusal) {
     co_await record_rejection(std::move(path), request.peer.text(), refusal->status,
                               refusal->reason);
-    co_return http::problem(refusal->status, refusal->code, refusal->reason);
+    co_return http::problem(refusal->status, refusal->code, refusal->told);
   }
 
   engine::Admission admission;

@@ -156,6 +156,37 @@ steps: [ { call: github/get-authenticated-user, credential: bot } ]
   CHECK_THAT(held()[0], Contains("'bot'"));
 }
 
+TEST_CASE("workflows: one is held as long as one of its credentials is for something else") {
+  World world;
+  const auto held = [&] { return world.workflows().current()->find("a")->held; };
+  world.credential("bot", "token", "ghp_0123456789");
+  world.credential("hook", "webhook", "a secret");
+  world.engine.folder.write("connectors/mine.yaml", R"(
+connector: mine
+base_url: https://mine.example
+auth: { webhook: { type: webhook_secret } }
+webhook: { verify: { scheme: hmac_sha256, header: X-Signature } }
+endpoints: { ping: { method: GET, path: /ping } }
+)");
+  world.write("workflows/a.yaml", R"(
+on: { webhook: { connector: github, credential: bot } }
+steps:
+  - { call: github/get-authenticated-user, credential: hook }
+  - { call: mine/ping, credential: bot }
+  - { http: { url: "http://far.example/" }, credential: hook }
+)");
+  CHECK(held() ==
+        Names{"credential 'bot' cannot check webhooks: it is of type bearer, not webhook_secret",
+              "credential 'hook' is a webhook's secret, which cannot authenticate a call",
+              "credential 'bot' belongs to connector 'github', not 'mine'",
+              "credential 'hook' cannot be used with `http`: it is of type webhook_secret"});
+  world.write("workflows/a.yaml", R"(
+on: { webhook: { connector: mine, credential: hook } }
+steps: [ { call: github/get-authenticated-user, credential: bot } ]
+)");
+  CHECK(held() == Names{"credential 'hook' belongs to connector 'github', not 'mine'"});
+}
+
 TEST_CASE("workflows: what was got hold of does not change") {
   World world;
   world.write("workflows/a.yaml", kSmall);

@@ -330,7 +330,9 @@ TEST_CASE("request: a credential that does not fit is refused without its secret
   };
   auto mine = credential("token", AuthScheme::Type::bearer, {{"token", "s3cret"}});
   mine.connector = "other";
-  CHECK(message(mine) == "example/get-item: credential 'mine' belongs to connector 'other'");
+  CHECK(message(mine) ==
+        "example/get-item: credential 'mine' belongs to connector 'other', not "
+        "'example'");
 
   mine = credential("gone", AuthScheme::Type::bearer, {{"token", "s3cret"}});
   CHECK(

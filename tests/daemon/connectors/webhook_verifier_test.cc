@@ -157,6 +157,21 @@ TEST_CASE("webhook: the event's header must be there where the scheme names one"
             .value() == "issues");
 }
 
+TEST_CASE("webhook: the event's name is bounded, its action included") {
+  const auto event = [](std::size_t header, std::size_t action) {
+    return webhook_event(
+        github(), HeaderList{{"X-GitHub-Event", std::string(header, 'e')}},
+        tba::parse_json(R"({"action":")" + std::string(action, 'a') + R"("})").value());
+  };
+  CHECK(event(200, 0));
+  CHECK(event(100, 99));
+  for (const auto& [header, action] : {std::pair(201, 0), std::pair(100, 100)}) {
+    const auto refused = event(header, action);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message == "the event's name is longer than 200 bytes");
+  }
+}
+
 TEST_CASE("webhook: the delivery id is the sender's, or empty") {
   CHECK(delivery_id(github(), HeaderList{{"x-github-delivery", "72d3162e"}}) == "72d3162e");
   CHECK(delivery_id(github(), {}) == "");

@@ -97,7 +97,8 @@ TEST_CASE("webhook: a held workflow answers 503 before any signature is looked a
   world.call("DELETE", "/api/v1/credentials/hook");
   const auto reply = world.post("/hooks/announce", "garbage");
   check_refused(reply, 503, "held");
-  CHECK_THAT(std::string(reply.at("detail").as_string()), Contains("'hook'"));
+  CHECK(reply.json("detail") == R"("the workflow is held")");
+  CHECK_THAT(world.rejection(), Contains("'hook'"));
   world.credential("hook", "webhook", kSecret);
   CHECK(world.deliver().status == 202);
 }
@@ -116,18 +117,31 @@ TEST_CASE("webhook: a signature that is missing or wrong is 401 before the body 
   CHECK(world.get("/api/v1/deliveries").at("items").size() == 0);
 }
 
-TEST_CASE("webhook: a credential that is no webhook secret can verify nothing") {
+TEST_CASE("webhook: a sender is not told what is wrong with its signature, the record is") {
+  World world;
+  for (const auto& headers : {delivery_headers("issues", "1", "another secret", kOpened),
+                              tba::http::Headers{{"X-GitHub-Event", "issues"}}}) {
+    const auto reply = world.post("/hooks/announce", kOpened, headers);
+    check_refused(reply, 401, "bad_signature");
+    CHECK(reply.json("detail") == R"("the signature is missing or not valid")");
+    CHECK_THAT(world.rejection(), Contains("X-Hub-Signature-256"));
+  }
+}
+
+TEST_CASE("webhook: a credential that is no webhook secret holds the workflow") {
   World world;
   world.call("DELETE", "/api/v1/credentials/hook");
   world.credential("hook", "token", "ghp_0123456789");
-  check_refused(world.deliver(), 401, "bad_signature");
+  check_refused(world.deliver(), 503, "held");
+  CHECK_THAT(world.rejection(), Contains("is of type bearer"));
 }
 
-TEST_CASE("webhook: a signed body that is no JSON, or names no event, is 400") {
+TEST_CASE("webhook: a signed body that is no JSON, or names no fit event, is 400") {
   World world;
   check_refused(world.deliver("garbage"), 400, "not_json");
   check_refused(world.deliver(""), 400, "not_json");
-  check_refused(world.deliver(kOpened, "d-1", ""), 400, "no_event");
+  check_refused(world.deliver(kOpened, "d-1", ""), 400, "bad_event");
+  check_refused(world.deliver(kOpened, "d-1", std::string(194, 'e')), 400, "bad_event");
   CHECK_THAT(world.rejection(), Contains("announce 400 "));
   CHECK(world.get("/api/v1/deliveries").at("items").size() == 0);
 }
