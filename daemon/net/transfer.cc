@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
+#include "daemon/net/origin.h"
 #include "shared/uri.h"
 
 namespace tba::net {
@@ -50,28 +51,6 @@ bool is_token(std::string_view text) {
 
 bool is_control(char c) {
   return (c >= 0 && c < ' ') || c == '\x7f';
-}
-
-/// The parts of a URL that make its origin (RFC 6454); empty where it cannot be read.
-struct Origin {
-  std::string scheme, host, port;
-  bool operator==(const Origin&) const = default;
-};
-
-Origin origin_of(const std::string& url) {
-  const std::unique_ptr<CURLU, void (*)(CURLU*)> parts(curl_url(), curl_url_cleanup);
-  if (!parts || curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return {};
-  const auto get = [&](CURLUPart part) {
-    char* text = nullptr;
-    if (curl_url_get(parts.get(), part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) {
-      return std::string();
-    }
-    std::string copy(text);
-    curl_free(text);
-    std::ranges::transform(copy, copy.begin(), lower);
-    return copy;
-  };
-  return {get(CURLUPART_SCHEME), get(CURLUPART_HOST), get(CURLUPART_PORT)};
 }
 
 HttpFailure::Kind kind_of(CURLcode code) {
