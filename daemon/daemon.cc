@@ -244,7 +244,9 @@ class Daemon {
 
   net::CurlClient http_client_;
   steps::SystemProcessRunner processes_;
-  steps::StepRunner runner_{{http_client_, processes_, credentials_, clock_}};
+  steps::StepRunner runner_{
+      {http_client_, processes_, credentials_, clock_,
+       [this](const std::string& connector) { return workflows_.base_url_of(connector); }}};
 
   engine::RunFeed feed_;
   engine::SystemAlarm engine_alarm_{engine_loop_.executor(), clock_};

@@ -222,6 +222,11 @@ std::shared_ptr<const WorkflowSet> Workflows::current() const {
   return current_;
 }
 
+std::string Workflows::base_url_of(const std::string& connector) const {
+  const auto found = current()->connectors.find(connector);
+  return found ? found->base_url : std::string();
+}
+
 std::vector<std::string> Workflows::reasons_to_hold(const engine::Definition& definition) const {
   std::vector<std::string> reasons;
   for (const auto& use : credential_uses(definition)) {

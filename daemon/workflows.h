@@ -62,6 +62,9 @@ class Workflows {
 
   std::shared_ptr<const WorkflowSet> current() const;
 
+  /// Where the API of that connector is; empty where there is no such connector.
+  std::string base_url_of(const std::string& connector) const;
+
  private:
   /// What files said when they were last right; by path.
   template <class T>

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "daemon/net/origin.h"
 #include "daemon/vault/base64.h"
 #include "shared/uri.h"
 #include "shared/value/json.h"
@@ -300,21 +301,24 @@ Result<net::HttpRequest> build_request(const Connector& connector, const Endpoin
   return std::move(draft).finish();
 }
 
-Result<> authenticate(net::HttpRequest& request, const vault::Credential& credential) {
-  switch (credential.type) {
-    case AuthScheme::Type::bearer:
-      set_header(request, "Authorization", bearer(credential));
-      return {};
-    case AuthScheme::Type::basic:
-      set_header(request, "Authorization", basic(credential));
-      return {};
-    case AuthScheme::Type::api_key:
-    case AuthScheme::Type::webhook_secret:
-      break;
+Result<> authenticate(net::HttpRequest& request, const vault::Credential& credential,
+                      const std::string& base_url) {
+  if (auto fits = check_for_requests(credential); !fits) return fits;
+  const auto home = net::origin_of(credential.base_url.empty() ? base_url : credential.base_url);
+  if (home == net::Origin{} || net::origin_of(request.url) != home) {
+    return invalid(
+        home == net::Origin{}
+            ? fmt::format("credential '{}' cannot be used with `http`: connector '{}' has no base "
+                          "URL that says where it may be sent",
+                          credential.name, credential.connector)
+            : fmt::format("credential '{}' is only sent to {}://{}:{}, which is not where the "
+                          "request goes",
+                          credential.name, home.scheme, home.host, home.port),
+        "set the credential with the base URL of the API that it is for");
   }
-  return invalid(fmt::format("credential '{}' cannot be used with `http`: it is of type {}",
-                             credential.name, name_of(credential.type)),
-                 "use bearer or basic, or describe the API in a connector and `call` it");
+  set_header(request, "Authorization",
+             credential.type == AuthScheme::Type::bearer ? bearer(credential) : basic(credential));
+  return {};
 }
 
 }  // namespace tba::connectors

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "daemon/net/http_client.h"
@@ -34,8 +35,11 @@ Result<net::HttpRequest> build_request(const Connector& connector, const Endpoin
                                        const Value& parameters, const vault::Credential* credential,
                                        std::string_view idempotency_key = {});
 
-/// Puts what proves who is calling into a request that no connector describes. Errors (`invalid`):
-/// a credential that is neither `bearer` nor `basic`: where another goes, only its connector knows.
-Result<> authenticate(net::HttpRequest& request, const vault::Credential& credential);
+/// Puts what proves who is calling into a request that no connector describes. It goes nowhere but
+/// to the origin (scheme, host and port) of the credential's own base URL or, where it has none, of
+/// `base_url`, its connector's: a URL may be made of what strangers sent. Errors (`invalid`): a URL
+/// of another origin; check_for_requests().
+Result<> authenticate(net::HttpRequest& request, const vault::Credential& credential,
+                      const std::string& base_url);
 
 }  // namespace tba::connectors

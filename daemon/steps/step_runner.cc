@@ -62,7 +62,8 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Te
     if (!credential) {
       co_return not_attempted("credential", environment_.credentials.problem(terms.credential));
     }
-    if (auto done = connectors::authenticate(request, *credential); !done) {
+    const auto base_url = environment_.base_url_of(credential->connector);
+    if (auto done = connectors::authenticate(request, *credential, base_url); !done) {
       co_return not_attempted("credential", done.error().message);
     }
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -25,6 +26,9 @@ class StepRunner final : public engine::AttemptRunner {
     ProcessRunner& processes;
     const vault::Credentials& credentials;
     const Clock& clock;
+    /// Where the API of that connector is; empty where there is no such connector. Called on the
+    /// thread that performs.
+    std::function<std::string(const std::string& connector)> base_url_of;
   };
 
   explicit StepRunner(Environment environment) : environment_(environment) {}

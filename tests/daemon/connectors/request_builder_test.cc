@@ -355,14 +355,38 @@ TEST_CASE("request: one that no connector describes takes what needs no descript
   HttpRequest request;
   const auto login = credential("login", AuthScheme::Type::basic,
                                 {{"username", "Aladdin"}, {"password", "open sesame"}});
-  REQUIRE(tba::connectors::authenticate(request, login));
+  request.url = "https://api.example.com/v2/items";
+  REQUIRE(tba::connectors::authenticate(request, login, "https://api.example.com/v1"));
   CHECK(header(request, "Authorization") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
 
   const auto key = credential("key", AuthScheme::Type::api_key, {{"key", "s3cret"}});
-  const auto refused = tba::connectors::authenticate(request, key);
+  const auto refused = tba::connectors::authenticate(request, key, "https://api.example.com");
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message ==
         "credential 'mine' cannot be used with `http`: it is of type api_key");
+}
+
+TEST_CASE("request: one that no connector describes takes its secret to its own origin only") {
+  auto mine = credential("token", AuthScheme::Type::bearer, {{"token", "s3cret"}});
+  const auto sent_to = [&](const std::string& url, const std::string& base_url) {
+    HttpRequest request;
+    request.url = url;
+    const auto done = tba::connectors::authenticate(request, mine, base_url);
+    CHECK(done.has_value() == (header(request, "Authorization") == "Bearer s3cret"));
+    return done.has_value();
+  };
+  CHECK(sent_to("https://api.example.com/a", "https://api.example.com/v1"));
+  for (const auto* url :
+       {"https://evil.test/a", "http://api.example.com/a", "https://api.example.com:8443/a",
+        "https://api.example.com@evil.test/", "https://api.example.com.evil.test/", "nonsense"}) {
+    CAPTURE(url);
+    CHECK_FALSE(sent_to(url, "https://api.example.com/v1"));
+  }
+  CHECK_FALSE(sent_to("https://api.example.com/a", ""));
+  CHECK_FALSE(sent_to("nonsense", ""));
+  mine.base_url = "http://localhost:8080";
+  CHECK(sent_to("http://localhost:8080/a", "https://api.example.com/v1"));
+  CHECK_FALSE(sent_to("https://api.example.com/a", "https://api.example.com/v1"));
 }
 
 TEST_CASE("request: the idempotency key goes where the connector says, if it does") {

@@ -28,6 +28,11 @@ namespace {
 
 using Lines = std::vector<std::pair<std::string, std::string>>;
 
+std::string base_url_of(const std::string& connector) {
+  const auto found = tba::built_in_connectors().find(connector);
+  return found ? found->base_url : std::string();
+}
+
 /// What a step runner needs.
 struct World {
   tba::tests::TemporaryFolder folder;
@@ -40,7 +45,7 @@ struct World {
                                       {folder / "vault.key", false}};
   tba::tests::ScriptedHttpClient http;
   tba::tests::ScriptedProcesses processes;
-  tba::steps::StepRunner runner{{http, processes, credentials, clock}};
+  tba::steps::StepRunner runner{{http, processes, credentials, clock, base_url_of}};
   std::shared_ptr<const tba::Connector> github = tba::built_in_connectors().find("github");
   Lines lines;
 
@@ -121,7 +126,7 @@ TEST_CASE("step runner: a credential that is missing or broken fails the attempt
       {world.store, world.live_secrets, world.clock, world.random, world.ids},
       {world.folder / "vault.key", false});
   run_coroutine(reopened.load()).value();
-  tba::steps::StepRunner runner({world.http, world.processes, reopened, world.clock});
+  tba::steps::StepRunner runner({world.http, world.processes, reopened, world.clock, base_url_of});
   outcome = run_coroutine(runner.perform(world.get_user("bot"), nullptr));
   check_not_attempted(outcome, "credential");
   CHECK(outcome.failure->message == reopened.problem("bot"));
@@ -211,6 +216,14 @@ TEST_CASE("step runner: a raw request is sent with its credential, or not at all
   Attempt attempt;
   attempt.credential = "bot";
   attempt.request = RawRequest{"GET", "http://far.example/", {{"authorization", "x"}}, "", true, 9};
+  const auto elsewhere = world.perform(attempt);
+  check_not_attempted(elsewhere, "credential");
+  CHECK(elsewhere.failure->message ==
+        "credential 'bot' is only sent to https://api.github.com:443, which is not where the "
+        "request goes");
+  CHECK(world.http.requests.empty());
+
+  std::get<RawRequest>(attempt.request).url = "https://api.github.com/user";
   CHECK_FALSE(world.perform(attempt).failure);
   CHECK(world.http.requests.front().headers ==
         tba::net::HeaderFields{{"Authorization", "Bearer ghp_0123456789"}});
