@@ -17,20 +17,46 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The YAML files right in the folders, in order of their names; a folder that is not there holds
-/// none.
-std::vector<fs::path> yaml_files(const std::vector<fs::path>& folders) {
+/// Adds the YAML files right in the folder to `files`. A folder that is not there holds none.
+std::error_code list_yaml_files(const fs::path& folder, std::vector<fs::path>& files) {
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  if (error == std::errc::no_such_file_or_directory) return {};
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const auto extension = entry->path().extension();
+    std::error_code ignored;
+    if ((extension == ".yaml" || extension == ".yml") && entry->is_regular_file(ignored))
+      files.push_back(entry->path());
+  }
+  return error;
+}
+
+/// The YAML files right in the folders, in order of their names. A folder that is there and cannot
+/// be read is added to `broken`; its files of before are then looked for one by one.
+template <class Good>
+std::vector<fs::path> yaml_files(const std::vector<fs::path>& folders, const Good& before,
+                                 std::vector<BrokenFile>& broken) {
   std::vector<fs::path> files;
   for (const auto& folder : folders) {
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-      const auto extension = entry.path().extension();
-      if ((extension == ".yaml" || extension == ".yml") && entry.is_regular_file(error))
-        files.push_back(entry.path());
+    const auto error = list_yaml_files(folder, files);
+    if (!error) continue;
+    broken.push_back({folder.string(),
+                      folder.string() + ": error: the folder cannot be read: " + error.message()});
+    for (const auto& [file, what] : before) {
+      if (fs::path(file).parent_path() == (folder / "").parent_path()) files.emplace_back(file);
     }
   }
   std::ranges::sort(files);
+  files.erase(std::unique(files.begin(), files.end()), files.end());
   return files;
+}
+
+ConnectorCatalog without(const ConnectorCatalog& catalog, const std::string& name) {
+  ConnectorCatalog others;
+  for (const auto& other : catalog.names()) {
+    if (other != name) others.put(catalog.find(other));
+  }
+  return others;
 }
 
 /// The connectors that a workflow uses, out of all there are.
@@ -151,14 +177,21 @@ Workflows::Workflows(Environment environment, std::vector<fs::path> workflow_fol
 
 /// Reads the users' connectors over the built-in ones; gives those that are in force, by file.
 Workflows::ByFile<Connector> Workflows::read_connectors(WorkflowSet& set) const {
-  set.connectors = built_in_connectors();
+  const auto built_in = built_in_connectors();
+  set.connectors = built_in;
   ByFile<Connector> good;
-  for (const auto& file : yaml_files(connector_folders_)) {
+  for (const auto& file : yaml_files(connector_folders_, good_connectors_, set.broken)) {
     auto connector = read_one_connector(file);
     if (!connector) {
       set.broken.push_back({file.string(), connector.error().message});
       const auto before = good_connectors_.find(file.string());
-      if (before == good_connectors_.end()) continue;
+      if (before == good_connectors_.end()) {
+        // Its calls are not for the API of the built-in one in whose place it was put.
+        const auto name = file.stem().string();
+        if (set.connectors.find(name) == built_in.find(name))
+          set.connectors = without(set.connectors, name);
+        continue;
+      }
       connector = before->second;
     }
     set.connectors.put(*connector);
@@ -170,7 +203,7 @@ Workflows::ByFile<Connector> Workflows::read_connectors(WorkflowSet& set) const 
 /// Reads the workflows into the set; gives those that are in force, by file.
 Workflows::ByFile<engine::Definition> Workflows::read_workflows(WorkflowSet& set) const {
   ByFile<engine::Definition> good;
-  for (const auto& file : yaml_files(workflow_folders_)) {
+  for (const auto& file : yaml_files(workflow_folders_, good_workflows_, set.broken)) {
     std::shared_ptr<const engine::Definition> definition;
     Result<> taken;
     if (auto workflow = read_one(file, set.connectors)) {

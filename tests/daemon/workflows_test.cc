@@ -95,6 +95,29 @@ TEST_CASE("workflows: a file that cannot be read is reported") {
   CHECK_THAT(world.broken()[0].diagnostics, Contains("a.yaml"));
 }
 
+TEST_CASE("workflows: a folder that cannot be read is reported, and its files stay in force") {
+  World world;
+  world.write("workflows/a.yaml", kSmall);
+  const auto folder = world.engine.folder / "workflows";
+  std::filesystem::rename(folder, world.engine.folder / "away");
+  world.write("workflows", "no folder");
+  CHECK(world.names() == Names{"a"});
+  REQUIRE(world.broken().size() == 2);
+  CHECK(world.broken()[0].path == folder.string());
+  CHECK_THAT(world.broken()[0].diagnostics, Contains("the folder cannot be read: "));
+  CHECK_THAT(world.broken()[1].path, EndsWith("workflows/a.yaml"));
+}
+
+TEST_CASE("workflows: a connector that is broken leaves no built-in one in its place") {
+  World world;
+  world.write("connectors/github.yaml", "connector: github\nbase_url: 7\n");
+  CHECK(world.broken().size() == 1);
+  CHECK_FALSE(world.workflows().current()->connectors.find("github"));
+  CHECK(world.workflows().current()->connectors.find("discord"));
+  world.remove("connectors/github.yaml");
+  CHECK(world.workflows().current()->connectors.find("github"));
+}
+
 TEST_CASE("workflows: a file that is gone takes its workflow along") {
   World world;
   world.write("workflows/a.yaml", kSmall);
