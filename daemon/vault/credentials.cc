@@ -8,13 +8,13 @@
 #include <fmt/ranges.h>
 
 #include "daemon/vault/sealing.h"
+#include "shared/key_table.h"
 
 namespace tba::vault {
 namespace {
 
 using Type = AuthScheme::Type;
 
-constexpr std::size_t kLongestName = 100;
 constexpr std::size_t kLongestBaseUrl = 2'000;
 constexpr std::size_t kLongestField = 64 << 10;
 
@@ -45,19 +45,11 @@ Error invalid(std::string message, std::string hint = {}) {
   return {ErrorCode::invalid, std::move(message), std::move(hint)};
 }
 
+/// The rule of workflow files, which could not use any other name.
 Result<> check_name(std::string_view name) {
-  const auto is_allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
-  };
-  if (name.empty() || name.size() > kLongestName || name.front() == '.' || name.front() == '-' ||
-      !std::ranges::all_of(name, is_allowed)) {
-    return invalid("the credential's name is not a name",
-                   fmt::format("up to {} letters, digits, '-', '_' and '.', neither '-' nor '.' "
-                               "first",
-                               kLongestName));
-  }
-  return {};
+  if (is_name(name)) return {};
+  return invalid("the credential's name is not a name",
+                 "begin with a letter; go on with letters, digits, '_' and '-', 100 in all");
 }
 
 Result<> check_base_url(std::string_view url) {
