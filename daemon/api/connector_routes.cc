@@ -62,7 +62,7 @@ asio::awaitable<http::Response> call(Services& services, http::Request request) 
         404, "not_found",
         "connector '" + connector->name + "' has no endpoint '" + id + "'" + did_you_mean(id, ids));
   }
-  const auto body = object_body(request);
+  const auto body = object_body(request, {"parameters", "credential"});
   if (!body) co_return body.error();
   auto credential = text_member(*body, "credential");
   if (!credential) co_return http::problem(credential.error());

@@ -71,7 +71,7 @@ Result<vault::NewCredential> credential_from(const std::string& name, const Valu
 
 asio::awaitable<http::Response> set(Services& services, http::Request request) {
   const auto name = request.parameter("name");
-  const auto body = object_body(request);
+  const auto body = object_body(request, {"connector", "scheme", "fields", "base_url"});
   vault::wipe(request.body);
   if (!body) co_return body.error();
   const auto workflows = services.workflows.current();

@@ -9,7 +9,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// How many rejections are shown; the store keeps no more than a bounded number anyway.
+/// How many rejections are shown at most; the store keeps no more than a bounded number anyway.
 constexpr std::size_t kRejectionsShown = 200;
 
 /// How many runs of one delivery are shown: one for each trigger.
@@ -57,8 +57,10 @@ asio::awaitable<http::Response> show(Services& services, http::Request request) 
   co_return json(200, std::move(view).with_member("runs", std::move(ids).build()));
 }
 
-asio::awaitable<http::Response> rejections(Services& services, http::Request) {
-  const auto rejections = co_await services.store.rejections(kRejectionsShown);
+asio::awaitable<http::Response> rejections(Services& services, http::Request request) {
+  const auto limit = limit_of(request, kRejectionsShown, kRejectionsShown);
+  if (!limit) co_return http::problem(limit.error());
+  const auto rejections = co_await services.store.rejections(*limit);
   if (!rejections) co_return http::problem(rejections.error());
   co_return json(200, list_view(*rejections, rejection_view));
 }
@@ -67,9 +69,9 @@ asio::awaitable<http::Response> rejections(Services& services, http::Request) {
 
 std::vector<http::Route> delivery_routes(Services& services) {
   return {
-      route(services, "GET", "/api/v1/deliveries", list),
+      route(services, "GET", "/api/v1/deliveries", list, {"workflow", "event", "limit", "cursor"}),
       route(services, "GET", "/api/v1/deliveries/{id}", show),
-      route(services, "GET", "/api/v1/rejections", rejections),
+      route(services, "GET", "/api/v1/rejections", rejections, {"limit"}),
   };
 }
 

@@ -1,9 +1,11 @@
 #include "daemon/api/routes.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "daemon/http/problem.h"
+#include "shared/suggestion.h"
 
 namespace tba::api {
 
@@ -25,14 +27,33 @@ asio::awaitable<http::Response> ready(Services& services, http::Request) {
   co_return http::text_response(200, "ready\n");
 }
 
+asio::awaitable<http::Response> unknown_parameter(std::string name,
+                                                  std::vector<std::string> known) {
+  co_return http::problem(
+      400, "invalid",
+      "there is no query parameter '" + name + "' here" + did_you_mean(name, known));
+}
+
+/// A route that takes any query.
+http::Route open_route(Services& services, std::string method, std::string pattern,
+                       ServiceHandler handler) {
+  http::Route route;
+  route.method = std::move(method);
+  route.pattern = std::move(pattern);
+  route.handler = [&services, handler](http::Request request) {
+    return handler(services, std::move(request));
+  };
+  return route;
+}
+
 /// What anybody may reach, TCP included.
 std::vector<http::Route> public_routes(Services& services) {
-  auto hooks = route(services, "POST", "/hooks/{path*}", receive);
+  auto hooks = open_route(services, "POST", "/hooks/{path*}", receive);
   hooks.on_refused = [&services](http::Request request, const http::Response& answer) {
     return services.webhooks.record_refusal(request.parameter("path"), request.peer.text(), answer);
   };
-  auto health = route(services, "GET", "/healthz", healthy);
-  auto readiness = route(services, "GET", "/readyz", ready);
+  auto health = open_route(services, "GET", "/healthz", healthy);
+  auto readiness = open_route(services, "GET", "/readyz", ready);
   for (auto* open : {&hooks, &health, &readiness}) open->reach = http::Reach::anywhere;
   health.while_stopping = true;
   readiness.while_stopping = true;
@@ -42,12 +63,14 @@ std::vector<http::Route> public_routes(Services& services) {
 }  // namespace
 
 http::Route route(Services& services, std::string method, std::string pattern,
-                  ServiceHandler handler) {
-  http::Route route;
-  route.method = std::move(method);
-  route.pattern = std::move(pattern);
-  route.handler = [&services, handler](http::Request request) {
-    return handler(services, std::move(request));
+                  ServiceHandler handler, std::vector<std::string> parameters) {
+  auto route = open_route(services, std::move(method), std::move(pattern), handler);
+  route.handler = [answer = std::move(route.handler),
+                   known = std::move(parameters)](http::Request request) {
+    for (const auto& [name, value] : request.query) {
+      if (std::ranges::find(known, name) == known.end()) return unknown_parameter(name, known);
+    }
+    return answer(std::move(request));
   };
   return route;
 }

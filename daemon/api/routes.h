@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "daemon/api/services.h"
@@ -10,9 +11,10 @@ namespace tba::api {
 /// How a part writes its handlers: the services first, then the request.
 using ServiceHandler = boost::asio::awaitable<http::Response> (*)(Services&, http::Request);
 
-/// A route of the API: on the unix socket only.
+/// A route of the API: on the unix socket only. A query parameter that is not among `parameters` is
+/// answered with 400: a filter with a slip of the pen in its name would show everything.
 http::Route route(Services& services, std::string method, std::string pattern,
-                  ServiceHandler handler);
+                  ServiceHandler handler, std::vector<std::string> parameters = {});
 
 /// Everything that the daemon serves: the API, webhooks and health checks.
 std::vector<http::Route> all_routes(Services& services);

@@ -163,7 +163,7 @@ asio::awaitable<http::Response> start(Services& services, http::Request request)
     co_return http::problem(503, "held",
                             "workflow '" + name + "' is held: " + loaded->held.front());
   }
-  const auto body = object_body(request);
+  const auto body = object_body(request, {"inputs"});
   if (!body) co_return body.error();
   const Value* given = body->find("inputs");
   auto inputs = triggers::fill_inputs(workflow.inputs, given ? *given : Value());
@@ -180,11 +180,11 @@ asio::awaitable<http::Response> start(Services& services, http::Request request)
   admission.starts.push_back(std::move(start));
   const auto outcome = co_await services.engine.admit(std::move(admission));
   if (!outcome) co_return http::problem(outcome.error());
-  const auto run = co_await services.store.run(id);
-  if (!run) co_return http::problem(run.error());
+  // The run is on disk: from here on there is nothing that may fail. How far it has come by now is
+  // for its own routes to say.
   auto response = json(201, Value::object({{"id", Value::string(id.text())},
                                            {"workflow", Value::string(name)},
-                                           {"status", Value::string(name_of((*run)->status))}}));
+                                           {"status", Value::string(name_of(RunStatus::queued))}}));
   response.headers.add("Location", "/api/v1/runs/" + id.text());
   co_return response;
 }
@@ -316,9 +316,10 @@ asio::awaitable<http::Response> events(Services& services, http::Request request
 
 std::vector<http::Route> run_routes(Services& services) {
   return {
-      route(services, "GET", "/api/v1/runs", list),
+      route(services, "GET", "/api/v1/runs", list,
+            {"workflow", "status", "attention", "delivery", "limit", "cursor"}),
       route(services, "GET", "/api/v1/runs/{id}", show),
-      route(services, "GET", "/api/v1/runs/{id}/logs", logs),
+      route(services, "GET", "/api/v1/runs/{id}/logs", logs, {"after", "limit"}),
       route(services, "GET", "/api/v1/runs/{id}/events", events),
       route(services, "POST", "/api/v1/runs/{id}/cancel", cancel),
       route(services, "POST", "/api/v1/workflows/{name}/runs", start),

@@ -43,6 +43,7 @@ asio::awaitable<http::Response> status(Services& services, http::Request) {
   const auto count = [](std::uint64_t number) {
     return Value::integer(static_cast<std::int64_t>(number));
   };
+  const auto vault_problem = services.credentials.key_problem();
   co_return json(
       200, Value::object({{"pid", Value::integer(getpid())},
                           {"version", Value::string(version())},
@@ -53,6 +54,7 @@ asio::awaitable<http::Response> status(Services& services, http::Request) {
                           {"workflows", count(set->workflows.size())},
                           {"held_workflows", held_workflows_view(*set)},
                           {"broken_files", broken_files_view(*set)},
+                          {"vault_problem", text_view(vault_problem ? vault_problem->message : "")},
                           {"runs", Value::object({{"active", count(runs.active)},
                                                   {"waiting", count(runs.waiting)}})},
                           {"store", Value::object({{"commits", count(store.commits)},

@@ -1,5 +1,6 @@
 #include "daemon/api/views.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -180,11 +181,18 @@ Result<storage::PageRequest> page_request(const http::Request& request) {
   return page;
 }
 
-boost::system::result<Value, http::Response> object_body(const http::Request& request) {
+boost::system::result<Value, http::Response> object_body(const http::Request& request,
+                                                         const std::vector<std::string>& known) {
   if (request.body.empty()) return Value::object({});
   auto body = parse_json(request.body);
   if (!body) return http::problem(400, "not_json", "the body is no JSON: " + body.error().message);
   if (!body->is_object()) return http::problem(400, "invalid", "the body is no JSON object");
+  for (const auto& member : body->members()) {
+    if (std::ranges::find(known, member.name) != known.end()) continue;
+    return http::problem(400, "invalid",
+                         "the body has an unknown member '" + std::string(member.name) + "'" +
+                             did_you_mean(member.name, known));
+  }
   return std::move(*body);
 }
 

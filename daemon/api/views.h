@@ -72,9 +72,10 @@ Result<std::size_t> limit_of(const http::Request& request, std::size_t standard,
 /// `?limit=`, at most 200, and `?cursor=`.
 Result<storage::PageRequest> page_request(const http::Request& request);
 
-/// The request's body, a JSON object; an empty one where there is no body. Else the problem to
-/// answer with, which shows nothing of the body.
-boost::system::result<Value, http::Response> object_body(const http::Request& request);
+/// The request's body, a JSON object with no other members than those; an empty one where there is
+/// no body. Else the problem to answer with, which shows nothing of the body but an unknown name.
+boost::system::result<Value, http::Response> object_body(const http::Request& request,
+                                                         const std::vector<std::string>& known);
 
 /// The text of that name, or an empty one where there is none, or null. Errors (`invalid`): it is
 /// of another type.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 
 #include <catch2/catch.hpp>
 
@@ -58,7 +59,9 @@ TEST_CASE("api: status tells what the daemon is, does and cannot do") {
   const auto status = world.get("/api/v1/status");
   CHECK(status.status == 200);
   CHECK(keys(status.body) == Names{"pid", "version", "uptime", "state", "listen", "home",
-                                   "workflows", "held_workflows", "broken_files", "runs", "store"});
+                                   "workflows", "held_workflows", "broken_files", "vault_problem",
+                                   "runs", "store"});
+  CHECK(status.json("vault_problem") == "null");
   CHECK(status.json("uptime") == "90");
   CHECK(status.json("state") == R"("running")");
   CHECK(status.json("listen") == R"(["unix:/home/of/it/daemon.sock"])");
@@ -75,6 +78,15 @@ TEST_CASE("api: status tells what the daemon is, does and cannot do") {
   CHECK(status.at("store.changes").as_integer() >= status.at("store.commits").as_integer());
   CHECK(status.at("store.rows").as_integer() >= status.at("store.commits").as_integer());
   CHECK(status.at("store.bytes").as_integer() > 4096);
+}
+
+TEST_CASE("api: status tells that no credential can be opened, and why") {
+  DaemonWorld world;
+  world.credential("bot", "token", "ghp_0123456789");
+  std::filesystem::remove(world.engine.folder / "vault.key");
+  world.restart();
+  CHECK_THAT(std::string(world.get("/api/v1/status").at("vault_problem").as_string()),
+             Contains("vault.key") && Contains("1 stored credential needs it"));
 }
 
 TEST_CASE("api: told to stop, the daemon says so and is no longer ready") {
@@ -198,13 +210,16 @@ TEST_CASE("api: a delivery that is not there is 404") {
                 "not_found");
 }
 
-TEST_CASE("api: rejections are listed newest first") {
+TEST_CASE("api: rejections are listed newest first, as many as are asked for") {
   DaemonWorld world;
   world.post("/hooks/first", "{}");
   world.engine.clock.advance(1s);
   world.post("/hooks/second", "{}");
   const auto list = world.get("/api/v1/rejections");
   CHECK(list.at("items").size() == 2);
+  CHECK(world.get("/api/v1/rejections?limit=1").json("items.0.path") == R"("second")");
+  CHECK(world.get("/api/v1/rejections?limit=1").at("items").size() == 1);
+  check_problem(world.get("/api/v1/rejections?limit=201"), 400, "invalid");
   CHECK(
       list.json("items.0") ==
       R"({"at":"2023-11-14T22:13:21.000Z","path":"second","peer":"192.0.2.7:50122","status":404,"reason":"no workflow has this webhook path"})");
@@ -257,6 +272,13 @@ TEST_CASE("api: a credential that makes no sense is refused, without showing it"
   check_problem(put(R"({"connector": "github", "scheme": "tokn", "fields": {"token": "ghp_1"}})"),
                 400, "invalid");
   check_problem(put(R"({"connector": "github", "scheme": "token"})"), 400, "invalid");
+  check_problem(put(R"({"connector": "github", "scheme": "token", "baseurl": "http://a.example",
+                        "fields": {"token": "ghp_0123456789"}})"),
+                400, "invalid");
+  check_problem(put(R"({"connector": "github", "scheme": "token",
+                        "fields": {"token": "ghp_0123456789"}})",
+                    "a.b"),
+                400, "invalid");
   check_problem(put(R"({"connector": "github", "scheme": "token", "fields": {"token": 1}})"), 400,
                 "invalid");
   check_problem(put(R"({"connector": "github", "scheme": "token", "fields": {"key": "ghp_0"}})"),
@@ -318,6 +340,7 @@ TEST_CASE("api: a call that cannot be made says why") {
   check_problem(call("github/endpoints/get-user", "{"), 400, "not_json");
   check_problem(call("github/endpoints/get-user", ""), 400, "invalid");
   check_problem(call("github/endpoints/get-user", "[]"), 400, "invalid");
+  check_problem(call("github/endpoints/get-user", R"({"username": "a"})"), 400, "invalid");
   check_problem(call("github/endpoints/get-user", R"({"parameters": 7})"), 400, "invalid");
   check_problem(call("github/endpoints/get-user",
                      R"({"parameters": {"username": "a"}, "credential": "bot"})"),

@@ -91,7 +91,7 @@ TEST_CASE("api: a run started by hand is named with its place") {
   const auto reply = world.post("/api/v1/workflows/greet/runs", R"({"inputs": {"who": "you"}})");
   CHECK(reply.status == 201);
   CHECK(reply.json("workflow") == R"("greet")");
-  CHECK(reply.json("status") == R"("succeeded")");
+  CHECK(reply.json("status") == R"("queued")");
   const auto place = reply.headers.find("Location");
   REQUIRE(place);
   const auto run = world.get(std::string(*place));
@@ -114,6 +114,9 @@ TEST_CASE("api: inputs that do not fit start nothing") {
              Contains("did you mean 'who'?"));
   check_problem(start("{"), 400, "not_json");
   check_problem(start("[]"), 400, "invalid");
+  const auto slip = start(R"({"input": {"who": "a"}})");
+  check_problem(slip, 400, "invalid");
+  CHECK_THAT(std::string(slip.at("detail").as_string()), Contains("did you mean 'inputs'?"));
   CHECK(world.get("/api/v1/runs").at("items").size() == 0);
 }
 
@@ -258,12 +261,17 @@ steps: [ { id: post, http: { method: POST, url: "http://far.example/" } } ]
 
 TEST_CASE("api: parameters of lists that make no sense are refused") {
   World world;
-  for (const auto* query : {"limit=0", "limit=201", "limit=x", "limit=1x", "limit=-1", "limit=",
-                            "cursor=nonsense", "status=done", "status=", "delivery=nonsense"}) {
+  for (const auto* query :
+       {"limit=0", "limit=201", "limit=x", "limit=1x", "limit=-1", "limit=", "cursor=nonsense",
+        "status=done", "status=", "delivery=nonsense", "worklfow=greet"}) {
     CAPTURE(query);
     check_problem(world.get(std::string("/api/v1/runs?") + query), 400, "invalid");
   }
   CHECK(world.get("/api/v1/runs?limit=200").status == 200);
+  CHECK_THAT(std::string(world.get("/api/v1/runs?worklfow=greet").at("detail").as_string()),
+             Contains("'worklfow'") && Contains("did you mean 'workflow'?"));
+  check_problem(world.get("/api/v1/status?verbose=true"), 400, "invalid");
+  CHECK(world.get("/healthz?from=balancer").status == 200);
 }
 
 // --- logs ----------------------------------------------------------------------------------------
