@@ -48,7 +48,7 @@ Error invalid(std::string message, std::string hint = {}) {
 /// The rule of workflow files, which could not use any other name.
 Result<> check_name(std::string_view name) {
   if (is_name(name)) return {};
-  return invalid("the credential's name is not a name",
+  return invalid(fmt::format("'{}' is not a name for a credential", name),
                  "begin with a letter; go on with letters, digits, '_' and '-', 100 in all");
 }
 

@@ -12,7 +12,7 @@ target_compile_options(tba_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -
 # g++ 12 takes the operator delete of a coroutine's frame for a mismatched one (GCC bug 109224).
 target_compile_options(tba_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)
 # g++ 12 sees overlapping copies where -O3 inlines `"text" + string` (GCC bug 105651).
-target_compile_options(tba_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+target_compile_options(tba_options INTERFACE $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-restrict>)
 
 find_program(MOLD_PROGRAM mold)
 if(MOLD_PROGRAM)

@@ -63,13 +63,14 @@ TEST_CASE("engine: an attempt is on disk before it acts") {
   std::optional<StepStatus> seen;
   world.runner.answer_with("post", [&](const tba::engine::Attempt& attempt) {
     // A second connection sees only what is committed.
+    boost::asio::io_context io;
     auto other =
         tba::storage::SqliteStore::open(world.folder.path() / "tba.db", world.clock.now()).value();
-    boost::asio::io_context io;
     boost::asio::co_spawn(io, other->steps(attempt.run), [&](std::exception_ptr, auto steps) {
       seen = steps.value().at(0).status;
     });
     while (!seen) io.run_one();
+    other->stop();
     return succeeds();
   });
   const auto id = world.start(definition);
