@@ -304,7 +304,10 @@ steps:
              event.data["status"] == "succeeded";
     }));
   }
-  CHECK(daemon.events(run).size() == 1);
+  const auto afterwards = daemon.events(run);
+  REQUIRE(afterwards.size() == 2);
+  CHECK(afterwards.front().data["text"] == "hello");
+  CHECK(afterwards.back().data["status"] == "succeeded");
   CHECK(daemon.call("GET", "/api/v1/runs/nobody/events")->status == 404);
 }
 
