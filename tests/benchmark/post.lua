@@ -1,10 +1,12 @@
--- What wrk sends: one body again and again, as GitHub would deliver it, each with an id of its own.
+-- What wrk sends: one body again and again, as GitHub would deliver it, each with an id of its own; or, without event and
+-- signature, just the body.
 --
---   wrk -s post.lua URL -- BODY_FILE EVENT SIGNATURE
+--   wrk -s post.lua URL -- BODY_FILE [EVENT SIGNATURE]
 --
 -- Requires one thread (-t1): the ids count up from 1.
 local headers = {["Content-Type"] = "application/json"}
 local body
+local plain
 local sent = 0
 
 function init(arguments)
@@ -13,9 +15,11 @@ function init(arguments)
   file:close()
   headers["X-GitHub-Event"] = arguments[2]
   headers["X-Hub-Signature-256"] = arguments[3]
+  plain = not arguments[2] and wrk.format("POST", nil, headers, body)
 end
 
 function request()
+  if plain then return plain end
   sent = sent + 1
   headers["X-GitHub-Delivery"] = "delivery-" .. sent
   return wrk.format("POST", nil, headers, body)
