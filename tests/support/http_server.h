@@ -38,7 +38,12 @@ class HttpServer {
   HttpServer(std::unique_ptr<httplib::Server> server, std::string scheme, const Routes& routes)
       : server_(std::move(server)), scheme_(std::move(scheme)) {
     routes(*server_);
+    int listening = -1;
+    server_->set_socket_options([&](socket_t socket) { listening = socket; });
     port_ = server_->bind_to_any_port("127.0.0.1");
+    // httplib lets 5 connections wait to be accepted. A burst overflows that, and what a client had
+    // sent into a connection that was not taken comes seconds later, when it may be dead.
+    ::listen(listening, SOMAXCONN);
     thread_ = std::thread([this] { server_->listen_after_bind(); });
     // Else a stop() that comes before it runs is lost.
     while (!server_->is_running()) std::this_thread::yield();
