@@ -130,7 +130,7 @@ Outcome repeated(std::string_view text, const Value& times) {
   if (wanted <= 0) return Value();
   const double count = std::max(1.0, std::trunc(wanted));
   if (static_cast<double>(text.size()) * count > static_cast<double>(kMaxStringBytes)) {
-    return Failure{"Repeat string result too long"};
+    return Failure{"Repeat string result too long", true};
   }
   std::string result;
   result.reserve(text.size() * static_cast<std::size_t>(count));
@@ -196,11 +196,11 @@ Outcome remainder(const Value& left, const Value& right) {
   return Value::integer(truncated(left) % divisor);
 }
 
-Outcome not_(const Value& input, std::span<const Value>) {
+Outcome not_(Value input, std::span<Value>, Resources&) {
   return Value::boolean(!is_true(input));
 }
 
-Outcome length(const Value& input, std::span<const Value>) {
+Outcome length(Value input, std::span<Value>, Resources&) {
   switch (input.kind()) {
     case Value::Kind::null:
       return Value::integer(0);
@@ -219,7 +219,7 @@ Outcome length(const Value& input, std::span<const Value>) {
   return Value::integer(static_cast<std::int64_t>(input.size()));
 }
 
-Outcome keys(const Value& input, std::span<const Value>) {
+Outcome keys(Value input, std::span<Value>, Resources&) {
   ArrayBuilder names(input.size());
   if (input.is_object()) {
     std::vector<std::string_view> sorted;
@@ -237,7 +237,7 @@ Outcome keys(const Value& input, std::span<const Value>) {
   return std::move(names).build();
 }
 
-Outcome has(const Value& input, std::span<const Value> arguments) {
+Outcome has(Value input, std::span<Value> arguments, Resources&) {
   const auto& key = arguments[0];
   if (input.is_object() && key.is_string()) {
     return Value::boolean(input.find(key.as_string()) != nullptr);
@@ -250,15 +250,15 @@ Outcome has(const Value& input, std::span<const Value> arguments) {
       fmt::format("Cannot check whether {} has a {} key", type_name(input), type_name(key))};
 }
 
-Outcome tojson(const Value& input, std::span<const Value>) {
+Outcome tojson(Value input, std::span<Value>, Resources&) {
   return Value::string(to_json(input));
 }
 
-Outcome tostring(const Value& input, std::span<const Value>) {
+Outcome tostring(Value input, std::span<Value>, Resources&) {
   return input.is_string() ? input : Value::string(to_json(input));
 }
 
-Outcome fromjson(const Value& input, std::span<const Value>) {
+Outcome fromjson(Value input, std::span<Value>, Resources&) {
   if (!input.is_string()) return Failure{described(input) + " cannot be parsed as JSON"};
   auto value = parse_json(input.as_string());
   if (!value) {
@@ -268,7 +268,7 @@ Outcome fromjson(const Value& input, std::span<const Value>) {
   return std::move(*value);
 }
 
-Outcome tonumber(const Value& input, std::span<const Value>) {
+Outcome tonumber(Value input, std::span<Value>, Resources&) {
   if (input.is_number()) return input;
   if (input.is_string()) {
     const auto value = parse_json(input.as_string());
@@ -277,7 +277,7 @@ Outcome tonumber(const Value& input, std::span<const Value>) {
   return Failure{described(input) + " cannot be parsed as a number"};
 }
 
-Outcome type(const Value& input, std::span<const Value>) {
+Outcome type(Value input, std::span<Value>, Resources&) {
   return Value::string(type_name(input));
 }
 

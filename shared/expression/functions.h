@@ -8,26 +8,24 @@
 
 #include <boost/system/result.hpp>
 
+#include "shared/expression/resources.h"
 #include "shared/expression/tree.h"
 #include "shared/value/value.h"
 
 namespace tba::expression {
 
-/// What an operation on values gives: a value, or the message of jq's error.
-struct Failure {
-  std::string message;
-};
+/// What an operation on values gives.
 using Outcome = boost::system::result<Value, Failure>;
 
-inline constexpr std::size_t kMaxArity = 3;
+inline constexpr std::size_t kMaxArity = 4;
 
 /// A function written in C++. `arguments` has as many values as its entry says; they are evaluated
-/// before, each with the call's input.
+/// before, each with the call's input, and are the function's to move from, as the input is.
 struct Function {
   std::string_view name;
   std::uint32_t arity;  ///< At most kMaxArity.
-  bool reads_all;       ///< Whether it takes time, and maybe memory, with all of its input.
-  Outcome (*evaluate)(const Value& input, std::span<const Value> arguments);
+  bool reads_all;  ///< Whether it reads all of its input: its bytes are spent, and bounded, before.
+  Outcome (*evaluate)(Value input, std::span<Value> arguments, Resources& resources);
 };
 
 /// All of them.

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::uint32_t kNoCell = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kMaxSuggestions = 1000;  // members that are looked at for a near name
-constexpr std::uint64_t kBytesPerStep = 64;    // what an instruction handles in about its own time
 
 constexpr std::string_view kMissingHint =
     "'.a.b?' reads as null where there is no such key, '.a.b // \"x\"' as a default";
@@ -102,11 +101,11 @@ Found follow(const Code& code, const Path& path, const Context& context) {
 }
 
 Machine::Machine(const Code& code, const Context* context, Value input, const Budget& budget,
-                 std::span<const Value> variables)
+                 std::span<const Value> variables, const Surroundings& surroundings)
     : code_(code),
       context_(context),
       budget_(budget),
-      steps_left_(budget.steps),
+      resources_(budget, surroundings),
       bytes_left_(budget.bytes),
       top_(kNoCell),
       variables_(variables.begin(), variables.end()) {
@@ -120,7 +119,7 @@ std::optional<boost::system::result<Value, Problem>> Machine::next() {
   begun_ = true;
   while (true) {
     const auto& instruction = code_.instructions[at_++];
-    const auto step = spend(kBytesPerStep) ? execute(instruction) : too_many_steps(instruction);
+    const auto step = resources_.step() ? execute(instruction) : too_many_steps(instruction);
     if (step == Step::output) return pop();
     if (step == Step::failed && !recover()) {
       ended_ = true;
@@ -366,7 +365,7 @@ Machine::Step Machine::combine(const Instruction& instruction) {
                         ? (left.bytes() + right.bytes()) *
                               (1 + static_cast<unsigned>(std::bit_width(right.size())))
                         : std::min(left.bytes(), right.bytes());
-  if (!spend(work)) return too_many_steps(instruction);
+  if (!resources_.spend(work)) return too_many_steps(instruction);
   const auto* old_storage = storage_of(left);
   const auto* right_storage = storage_of(right);
   auto outcome = apply(operation, std::move(left), right);
@@ -383,9 +382,9 @@ Machine::Step Machine::call(const Instruction& instruction) {
   const auto input = pop();
   if (function.reads_all) {
     if (input.bytes() > budget_.bytes) return too_many_bytes(instruction);
-    if (!spend(input.bytes())) return too_many_steps(instruction);
+    if (!resources_.spend(input.bytes())) return too_many_steps(instruction);
   }
-  auto outcome = function.evaluate(input, std::span(arguments).first(function.arity));
+  auto outcome = function.evaluate(input, std::span(arguments).first(function.arity), resources_);
   if (outcome && account(instruction, *outcome, storage_of(input)) == Step::failed) {
     return Step::failed;
   }
@@ -443,8 +442,13 @@ Machine::Step Machine::output() {
 /// Pushes what an operation gave, or fails.
 Machine::Step Machine::give(const Instruction& instruction, Outcome outcome) {
   if (!outcome) {
-    return fail({instruction.offset, instruction.length, std::move(outcome.error().message), {}},
-                (instruction.flags & kOptional) != 0);
+    auto failure = outcome.error();
+    return fail({instruction.offset,
+                 instruction.length,
+                 std::move(failure.message),
+                 {},
+                 failure.is_spent_budget},
+                (instruction.flags & kOptional) != 0 && !failure.is_spent_budget);
   }
   push(std::move(*outcome));
   return Step::on;
@@ -465,14 +469,6 @@ Machine::Step Machine::account(const Instruction& instruction, const Value& made
   if (bytes > bytes_left_) return too_many_bytes(instruction);
   bytes_left_ -= bytes;
   return Step::on;
-}
-
-/// Takes the steps for work on that many bytes from the budget; false where too few are left.
-bool Machine::spend(std::uint64_t bytes) {
-  const auto steps = bytes / kBytesPerStep;
-  if (steps > steps_left_) return false;
-  steps_left_ -= steps;
-  return true;
 }
 
 Machine::Step Machine::fail(Problem problem, bool forgiven) {

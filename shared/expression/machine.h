@@ -27,7 +27,7 @@ class Machine {
  public:
   /// Code and context must outlive the machine; there is no context for Mode::plain.
   Machine(const Code& code, const Context* context, Value input, const Budget& budget,
-          std::span<const Value> variables);
+          std::span<const Value> variables, const Surroundings& surroundings);
 
   std::optional<boost::system::result<Value, Problem>> next();
 
@@ -74,7 +74,6 @@ class Machine {
 
   Step give(const Instruction& instruction, Outcome outcome);
   Step account(const Instruction& instruction, const Value& made, const void* old_storage);
-  bool spend(std::uint64_t bytes);
   Step fail(Problem problem, bool forgiven);
   Step overspent(const Instruction& instruction, std::string message);
   Step too_many_steps(const Instruction& instruction);
@@ -83,7 +82,7 @@ class Machine {
   const Code& code_;
   const Context* context_;
   Budget budget_;
-  std::uint64_t steps_left_;
+  Resources resources_;
   std::size_t bytes_left_;
   std::vector<Cell> cells_;
   std::uint32_t top_;

@@ -27,6 +27,11 @@ boost::system::result<Program, std::vector<Problem>> Program::compile(
   return Program(std::move(*code));
 }
 
+const Surroundings& Surroundings::standard() {
+  static const Surroundings kStandard;
+  return kStandard;
+}
+
 const std::string& Program::source() const {
   return code_->source;
 }
@@ -36,14 +41,14 @@ const std::vector<Reference>& Program::references() const {
 }
 
 Evaluation::Evaluation(const Program& program, const Context& context, const Budget& budget,
-                       std::span<const Value> variables)
+                       std::span<const Value> variables, const Surroundings& surroundings)
     : machine_(std::make_unique<detail::Machine>(*program.code_, &context, Value(), budget,
-                                                 variables)) {}
+                                                 variables, surroundings)) {}
 
 Evaluation::Evaluation(const Program& program, Value input, const Budget& budget,
-                       std::span<const Value> variables)
+                       std::span<const Value> variables, const Surroundings& surroundings)
     : machine_(std::make_unique<detail::Machine>(*program.code_, nullptr, std::move(input), budget,
-                                                 variables)) {}
+                                                 variables, surroundings)) {}
 
 Evaluation::~Evaluation() = default;
 
@@ -52,8 +57,8 @@ std::optional<boost::system::result<Value, Problem>> Evaluation::next() {
 }
 
 boost::system::result<Value, Problem> evaluate_single(const Program& program,
-                                                      const Context& context,
-                                                      const Budget& budget) {
+                                                      const Context& context, const Budget& budget,
+                                                      const Surroundings& surroundings) {
   const auto& code = *program.code_;
   if (code.is_path()) {
     auto found = detail::follow(code, code.paths[0], context);
@@ -61,7 +66,7 @@ boost::system::result<Value, Problem> evaluate_single(const Program& program,
     if ((code.paths[0].flags & detail::kOptional) != 0) return Value();
     return std::move(found.problem);
   }
-  Evaluation evaluation(program, context, budget);
+  Evaluation evaluation(program, context, budget, {}, surroundings);
   auto first = evaluation.next();
   if (!first) return Value();
   if (!*first) return std::move(*first);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,6 +13,7 @@
 
 #include <boost/system/result.hpp>
 
+#include "shared/clock.h"
 #include "shared/expression/context.h"
 #include "shared/value/value.h"
 
@@ -39,6 +41,16 @@ struct Budget {
   std::uint64_t steps = 4'000'000;            ///< Instructions; long operations count as several.
   std::size_t bytes = std::size_t{64} << 20;  ///< Built in all, and the size of any one result.
   std::size_t depth = 10'000;  ///< Nesting of values built, and of calls that have not returned.
+};
+
+/// What an evaluation sees of the world beside its input.
+struct Surroundings {
+  const Clock* clock = nullptr;  ///< What `now` reads; null: the machine's own.
+  /// Gets what `debug` and `stderr` write, a line at a time without its end; may be empty.
+  std::function<void(std::string_view line)> log;
+
+  /// The machine's clock, and nobody who listens.
+  static const Surroundings& standard();
 };
 
 /// A part of the context that a program reads: `.steps.fetch.body` is the root `steps` and the keys
@@ -79,7 +91,7 @@ class Program {
  private:
   friend class Evaluation;
   friend boost::system::result<Value, Problem> evaluate_single(const Program&, const Context&,
-                                                               const Budget&);
+                                                               const Budget&, const Surroundings&);
   explicit Program(std::shared_ptr<const detail::Code> code) : code_(std::move(code)) {}
 
   std::shared_ptr<const detail::Code> code_;
@@ -90,11 +102,14 @@ class Evaluation {
  public:
   /// Of a program of Mode::workflow. Program and context must outlive the evaluation. `variables`
   /// are the values of the names given to compile(), in that order.
+  /// The surroundings must outlive the evaluation too.
   Evaluation(const Program& program, const Context& context, const Budget& budget = {},
-             std::span<const Value> variables = {});
-  /// Of a program of Mode::plain, which must outlive the evaluation.
+             std::span<const Value> variables = {},
+             const Surroundings& surroundings = Surroundings::standard());
+  /// Of a program of Mode::plain. Program and surroundings must outlive the evaluation.
   Evaluation(const Program& program, Value input, const Budget& budget = {},
-             std::span<const Value> variables = {});
+             std::span<const Value> variables = {},
+             const Surroundings& surroundings = Surroundings::standard());
   ~Evaluation();
   Evaluation(const Evaluation&) = delete;
   Evaluation& operator=(const Evaluation&) = delete;
@@ -108,8 +123,8 @@ class Evaluation {
 
 /// The only output of a program of Mode::workflow: null where it has none, a problem where it has
 /// several.
-boost::system::result<Value, Problem> evaluate_single(const Program& program,
-                                                      const Context& context,
-                                                      const Budget& budget = {});
+boost::system::result<Value, Problem> evaluate_single(
+    const Program& program, const Context& context, const Budget& budget = {},
+    const Surroundings& surroundings = Surroundings::standard());
 
 }  // namespace tba::expression
