@@ -352,18 +352,15 @@ class Compiler {
         return;
       }
     }
-    const auto known = functions();
-    for (std::uint32_t i = 0; i < known.size(); ++i) {
-      if (known[i].name == node.name && known[i].arity == node.child_count) {
-        if (at_context_) generate_context(node);
-        // jq: the last argument's outputs vary slowest, so it is evaluated first, and the first
-        // ends on top.
-        for (std::uint32_t k = 0; k < node.child_count; ++k) {
-          push(tree_.child(node, node.child_count - 1 - k), k);
-        }
-        emit(Opcode::call, node, i);
-        return;
+    if (const auto function = find_function(node.name, node.child_count)) {
+      if (at_context_) generate_context(node);
+      // jq: the last argument's outputs vary slowest, so it is evaluated first, and the first
+      // ends on top.
+      for (std::uint32_t k = 0; k < node.child_count; ++k) {
+        push(tree_.child(node, node.child_count - 1 - k), k);
       }
+      emit(Opcode::call, node, *function);
+      return;
     }
     report_unknown_function(node);
   }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,12 +29,16 @@ struct Function {
   Outcome (*evaluate)(Value input, std::span<Value> arguments, Resources& resources);
 };
 
-/// All of them.
+/// All of them, sorted by name, then by arity. Those whose names begin with an underscore are for
+/// functions written in jq, not for programs of users.
 std::span<const Function> functions();
+
+/// The position in functions() of the one with that name and arity.
+std::optional<std::uint32_t> find_function(std::string_view name, std::size_t arity);
 
 /// The operators but `and`, `or` and `//`, which are control flow. A left side that nobody else
 /// holds grows in place.
-Outcome apply(Operator operation, Value left, const Value& right);
+Outcome apply(Operator operation, Value left, Value right, Resources& resources);
 
 Outcome negated(const Value& value);
 
@@ -44,7 +49,9 @@ Outcome index(const Value& target, const Value& key);
 Outcome slice(const Value& target, const Value& from, const Value& to);
 
 /// Neither null nor false.
-bool is_true(const Value& value);
+inline bool is_true(const Value& value) {
+  return !value.is_null() && !(value.is_boolean() && !value.as_boolean());
+}
 
 /// "number (12)", as jq's messages name a value: its JSON is cut where it is long.
 std::string described(const Value& value);

@@ -368,7 +368,7 @@ Machine::Step Machine::combine(const Instruction& instruction) {
   if (!resources_.spend(work)) return too_many_steps(instruction);
   const auto* old_storage = storage_of(left);
   const auto* right_storage = storage_of(right);
-  auto outcome = apply(operation, std::move(left), right);
+  auto outcome = apply(operation, std::move(left), std::move(right), resources_);
   if (outcome && storage_of(*outcome) != right_storage) {
     if (account(instruction, *outcome, old_storage) == Step::failed) return Step::failed;
   }

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <span>
+
+#include "shared/expression/functions.h"
+
+namespace tba::expression::detail {
+
+// The functions of each topic. To add a topic: its file, a line here and one in functions.cc.
+
+std::span<const Function> core_functions();
+
+}  // namespace tba::expression::detail
