@@ -9,9 +9,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// How many rejections are shown at most; the store keeps no more than a bounded number anyway.
-constexpr std::size_t kRejectionsShown = 200;
-
 /// How many runs of one delivery are shown: one for each trigger.
 constexpr std::size_t kRunsShown = 200;
 
@@ -58,11 +55,11 @@ asio::awaitable<http::Response> show(Services& services, http::Request request) 
 }
 
 asio::awaitable<http::Response> rejections(Services& services, http::Request request) {
-  const auto limit = limit_of(request, kRejectionsShown, kRejectionsShown);
-  if (!limit) co_return http::problem(limit.error());
-  const auto rejections = co_await services.store.rejections(*limit);
+  const auto page = page_request(request);
+  if (!page) co_return http::problem(page.error());
+  const auto rejections = co_await services.store.rejections(*page);
   if (!rejections) co_return http::problem(rejections.error());
-  co_return json(200, list_view(*rejections, rejection_view));
+  co_return json(200, page_view(*rejections, rejection_view));
 }
 
 }  // namespace
@@ -71,7 +68,7 @@ std::vector<http::Route> delivery_routes(Services& services) {
   return {
       route(services, "GET", "/api/v1/deliveries", list, {"workflow", "event", "limit", "cursor"}),
       route(services, "GET", "/api/v1/deliveries/{id}", show),
-      route(services, "GET", "/api/v1/rejections", rejections, {"limit"}),
+      route(services, "GET", "/api/v1/rejections", rejections, {"limit", "cursor"}),
   };
 }
 

@@ -1,5 +1,7 @@
 #include "daemon/storage/queries.h"
 
+#include <charconv>
+#include <limits>
 #include <utility>
 
 #include "daemon/storage/compression.h"
@@ -95,11 +97,29 @@ auto one_row(Statement query, Read read)
   return items->empty() ? std::optional<Item>() : std::optional<Item>(std::move(items->front()));
 }
 
-/// The key that the page comes after: the cursor's, or `first` where there is none.
+/// A key as cursors have it, a UUID or a number, and back.
 template <class AnyId>
-Result<AnyId> key_before(const PageRequest& page, AnyId first) {
+std::string cursor_of(const AnyId& id) {
+  return id.text();
+}
+std::string cursor_of(std::int64_t number) {
+  return std::to_string(number);
+}
+template <class AnyId>
+std::optional<AnyId> parse_cursor(std::string_view text, AnyId) {
+  return AnyId::parse(text);
+}
+std::optional<std::int64_t> parse_cursor(std::string_view text, std::int64_t number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+/// The key that the page comes after: the cursor's, or `first` where there is none.
+template <class AnyKey>
+Result<AnyKey> key_before(const PageRequest& page, AnyKey first) {
   if (page.cursor.empty()) return first;
-  if (const auto id = AnyId::parse(page.cursor)) return *id;
+  if (const auto key = parse_cursor(page.cursor, first)) return *key;
   return Error{ErrorCode::invalid, "the cursor '" + page.cursor + "' is none that a page gave",
                "leave it out to begin with the first page"};
 }
@@ -119,7 +139,7 @@ Result<Page<T>> page_of(Result<std::vector<T>> items, std::size_t limit, Key T::
   Page<T> page{std::move(*items), ""};
   if (page.items.size() > limit) {
     page.items.resize(limit);
-    if (limit > 0) page.next = (page.items.back().*key).text();
+    if (limit > 0) page.next = cursor_of(page.items.back().*key);
   }
   return page;
 }
@@ -305,19 +325,24 @@ Result<Page<Delivery>> list_deliveries(Database& database, const DeliveryFilter&
       page.limit, &Delivery::id);
 }
 
-Result<std::vector<Rejection>> list_rejections(Database& database, std::size_t limit) {
-  return all_rows(database.query("SELECT at, path, peer, status, reason FROM rejections "
-                                 "ORDER BY id DESC LIMIT ?",
-                                 limit),
-                  [](Columns& columns) {
-                    Rejection rejection;
-                    rejection.at = columns.instant();
-                    rejection.path = columns.text();
-                    rejection.peer = columns.text();
-                    rejection.status = static_cast<int>(columns.integer());
-                    rejection.reason = columns.text();
-                    return rejection;
-                  });
+Result<Page<Rejection>> list_rejections(Database& database, const PageRequest& page) {
+  const auto before = key_before(page, std::numeric_limits<std::int64_t>::max());
+  if (!before) return before.error();
+  return page_of(
+      all_rows(database.query("SELECT id, at, path, peer, status, reason FROM rejections "
+                              "WHERE id < ? ORDER BY id DESC LIMIT ?",
+                              *before, page.limit + 1),
+               [](Columns& columns) {
+                 Rejection rejection;
+                 rejection.id = columns.integer();
+                 rejection.at = columns.instant();
+                 rejection.path = columns.text();
+                 rejection.peer = columns.text();
+                 rejection.status = static_cast<int>(columns.integer());
+                 rejection.reason = columns.text();
+                 return rejection;
+               }),
+      page.limit, &Rejection::id);
 }
 
 Result<std::optional<Instant>> last_slot_of(Database& database, std::string_view schedule) {

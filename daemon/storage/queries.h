@@ -30,7 +30,7 @@ Result<std::vector<LogLine>> logs_of(Database& database, RunId run, std::int64_t
 Result<std::optional<Delivery>> find_delivery(Database& database, DeliveryId id);
 Result<Page<Delivery>> list_deliveries(Database& database, const DeliveryFilter& filter,
                                        const PageRequest& page);
-Result<std::vector<Rejection>> list_rejections(Database& database, std::size_t limit);
+Result<Page<Rejection>> list_rejections(Database& database, const PageRequest& page);
 Result<std::optional<Instant>> last_slot_of(Database& database, std::string_view schedule);
 Result<std::vector<Credential>> list_credentials(Database& database);
 

@@ -46,6 +46,7 @@ struct Rejection {
   std::string peer;
   int status = 0;
   std::string reason;
+  std::int64_t id = 0;  ///< Counts up; given by the store.
 };
 
 /// Why a run or a step failed: what `.error` shows.

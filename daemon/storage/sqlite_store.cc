@@ -239,9 +239,9 @@ boost::asio::awaitable<Result<Page<Delivery>>> SqliteStore::deliveries(DeliveryF
       });
 }
 
-boost::asio::awaitable<Result<std::vector<Rejection>>> SqliteStore::rejections(std::size_t limit) {
-  return connections_->read<std::vector<Rejection>>(
-      [limit](Database& database) { return list_rejections(database, limit); });
+boost::asio::awaitable<Result<Page<Rejection>>> SqliteStore::rejections(PageRequest page) {
+  return connections_->read<Page<Rejection>>(
+      [page = std::move(page)](Database& database) { return list_rejections(database, page); });
 }
 
 boost::asio::awaitable<Result<std::optional<Instant>>> SqliteStore::last_slot(

@@ -50,7 +50,7 @@ class SqliteStore final : public Store {
   boost::asio::awaitable<Result<std::optional<Delivery>>> delivery(DeliveryId id) override;
   boost::asio::awaitable<Result<Page<Delivery>>> deliveries(DeliveryFilter filter,
                                                             PageRequest page) override;
-  boost::asio::awaitable<Result<std::vector<Rejection>>> rejections(std::size_t limit) override;
+  boost::asio::awaitable<Result<Page<Rejection>>> rejections(PageRequest page) override;
   boost::asio::awaitable<Result<std::optional<Instant>>> last_slot(std::string schedule) override;
   boost::asio::awaitable<Result<std::vector<Credential>>> credentials() override;
 

@@ -154,8 +154,7 @@ class Store {
   virtual boost::asio::awaitable<Result<std::optional<Delivery>>> delivery(DeliveryId id) = 0;
   virtual boost::asio::awaitable<Result<Page<Delivery>>> deliveries(
       DeliveryFilter filter, PageRequest page) = 0;  ///< Without headers and body.
-  virtual boost::asio::awaitable<Result<std::vector<Rejection>>> rejections(
-      std::size_t limit) = 0;  ///< Newest first.
+  virtual boost::asio::awaitable<Result<Page<Rejection>>> rejections(PageRequest page) = 0;
   virtual boost::asio::awaitable<Result<std::optional<Instant>>> last_slot(
       std::string schedule) = 0;
   virtual boost::asio::awaitable<Result<std::vector<Credential>>>

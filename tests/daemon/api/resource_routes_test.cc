@@ -210,15 +210,21 @@ TEST_CASE("api: a delivery that is not there is 404") {
                 "not_found");
 }
 
-TEST_CASE("api: rejections are listed newest first, as many as are asked for") {
+TEST_CASE("api: rejections are listed newest first, page by page") {
   DaemonWorld world;
   world.post("/hooks/first", "{}");
   world.engine.clock.advance(1s);
   world.post("/hooks/second", "{}");
   const auto list = world.get("/api/v1/rejections");
   CHECK(list.at("items").size() == 2);
-  CHECK(world.get("/api/v1/rejections?limit=1").json("items.0.path") == R"("second")");
-  CHECK(world.get("/api/v1/rejections?limit=1").at("items").size() == 1);
+  const auto first_page = world.get("/api/v1/rejections?limit=1");
+  CHECK(first_page.json("items.0.path") == R"("second")");
+  CHECK(first_page.at("items").size() == 1);
+  const auto cursor = std::string(first_page.at("next").as_string());
+  const auto second_page = world.get("/api/v1/rejections?limit=1&cursor=" + cursor);
+  CHECK(second_page.json("items.0.path") == R"("first")");
+  CHECK(second_page.json("next") == "null");
+  check_problem(world.get("/api/v1/rejections?cursor=nonsense"), 400, "invalid");
   check_problem(world.get("/api/v1/rejections?limit=201"), 400, "invalid");
   CHECK(
       list.json("items.0") ==

@@ -124,7 +124,7 @@ TEMPLATE_LIST_TEST_CASE("store: what is not there reads as nothing", "", Stores)
   CHECK(store.await(store->logs(run, 0, 10)).empty());
   CHECK(store.await(store->runs({}, {})).items.empty());
   CHECK(store.await(store->deliveries({}, {})).items.empty());
-  CHECK(store.await(store->rejections(10)).empty());
+  CHECK(store.await(store->rejections({10, ""})).items.empty());
   CHECK(store.await(store->credentials()).empty());
   CHECK(store.await(store->claim_unfinished({})).items.empty());
 }
@@ -266,7 +266,7 @@ TEMPLATE_LIST_TEST_CASE("store: of the rejections the newest thousand are kept",
         AddRejection{{at_second(i), "path", "127.0.0.1:1", 401, "reason " + std::to_string(i)}});
   }
   REQUIRE(is<Committed>(store.await(store->submit(change))));
-  const auto all = store.await(store->rejections(5000));
+  const auto all = store.await(store->rejections({5000, ""})).items;
   REQUIRE(all.size() == 1000);
   CHECK(all.front().reason == "reason 1009");
   CHECK(all.front().at == at_second(1009));
@@ -274,7 +274,24 @@ TEMPLATE_LIST_TEST_CASE("store: of the rejections the newest thousand are kept",
   CHECK(all.front().peer == "127.0.0.1:1");
   CHECK(all.front().status == 401);
   CHECK(all.back().reason == "reason 10");
-  CHECK(store.await(store->rejections(2)).size() == 2);
+}
+
+TEMPLATE_LIST_TEST_CASE("store: rejections are listed page by page, newest first", "", Stores) {
+  StoreUnderTest<TestType> store;
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(is<Committed>(
+        store.submit(AddRejection{{at_second(i), std::to_string(i), "127.0.0.1:1", 401, "why"}})));
+  }
+  std::string paths;
+  storage::PageRequest request{2, ""};
+  do {
+    const auto page = store.await(store->rejections(request));
+    for (const auto& rejection : page.items) paths += rejection.path;
+    paths += '|';
+    request.cursor = page.next;
+  } while (!request.cursor.empty());
+  CHECK(paths == "43|21|0|");
+  CHECK(store.try_await(store->rejections({2, "nonsense"})).error().code == ErrorCode::invalid);
 }
 
 TEMPLATE_LIST_TEST_CASE("store: a slot of a schedule is taken once, and all or nothing", "",

@@ -1,0 +1,63 @@
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include "tests/support/daemon_process.h"
+
+namespace tba::tests {
+
+namespace {
+
+using nlohmann::json;
+
+/// What a program wrote to stdout, and how it ended.
+struct Ended {
+  int code = 0;
+  std::string out;
+};
+
+/// Runs the real tba-integrate on the daemon's home. `arguments` is a piece of shell.
+Ended tba_integrate(const DaemonProcess& daemon, const std::string& arguments) {
+  const auto command =
+      fmt::format("'{}' --home '{}' {}", TBA_CLI_PROGRAM, daemon.home().path().string(), arguments);
+  FILE* pipe = ::popen(command.c_str(), "r");
+  REQUIRE(pipe);
+  Ended ended;
+  std::array<char, 4096> bytes;
+  while (const auto count = std::fread(bytes.data(), 1, bytes.size(), pipe))
+    ended.out.append(bytes.data(), count);
+  const int status = ::pclose(pipe);
+  ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+  return ended;
+}
+
+}  // namespace
+
+TEST_CASE("cli: rejections are listed page by page, as the daemon says how") {
+  DaemonProcess daemon;
+  daemon.start();
+  httplib::Client client("127.0.0.1", daemon.port());
+  for (const auto* path : {"/hooks/one", "/hooks/two", "/hooks/three"}) {
+    REQUIRE(client.Post(path, "{}", "application/json")->status == 404);
+  }
+  std::string paths;
+  std::string cursor;
+  do {
+    const auto page =
+        tba_integrate(daemon, "webhook list --rejected --limit 2 --output json" +
+                                  std::string(cursor.empty() ? "" : " --cursor ") + cursor);
+    REQUIRE(page.code == 0);
+    const auto list = json::parse(page.out);
+    for (const auto& rejection : list["items"]) paths += rejection["path"].get<std::string>() + ' ';
+    cursor = list["next"].is_null() ? "" : list["next"].get<std::string>();
+  } while (!cursor.empty());
+  CHECK(paths == "three two one ");
+  CHECK(tba_integrate(daemon, "webhook list --rejected --cursor nonsense 2>/dev/null").code == 2);
+}
+
+}  // namespace tba::tests
