@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -416,6 +418,12 @@ void append_integer(std::string& out, std::int64_t number) {
 /// The shortest digits that read back as the same number, laid out as jq does: plain while the
 /// point is near the digits, else with an exponent of at least two.
 void append_number(std::string& out, double number) {
+  if (std::isnan(number)) {
+    out += "null";
+    return;
+  }
+  constexpr double kLargest = std::numeric_limits<double>::max();
+  number = std::clamp(number, -kLargest, kLargest);
   std::array<char, 32> buffer;
   const auto* end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number,
                                   std::chars_format::scientific)

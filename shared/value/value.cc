@@ -32,6 +32,7 @@ struct Container {
 struct StringBlock {
   std::atomic<std::uint32_t> references{1};
   std::uint32_t size = 0;
+  std::uint32_t capacity = 0;
 
   char* text() { return reinterpret_cast<char*>(this + 1); }
 };
@@ -92,14 +93,48 @@ std::uint32_t hash_of(std::string_view name) {
   return static_cast<std::uint32_t>(hash);
 }
 
+thread_local std::int64_t allocated_bytes = 0;
+
+void* allocate(std::size_t bytes) {
+  void* memory = ::operator new(bytes);
+  allocated_bytes += static_cast<std::int64_t>(bytes);
+  return memory;
+}
+
+std::size_t allocation_of(const StringBlock& block) {
+  return sizeof(StringBlock) + block.capacity;
+}
+std::size_t allocation_of(const ArrayBlock& block) {
+  return sizeof(ArrayBlock) + block.capacity * sizeof(Value);
+}
+std::size_t allocation_of(const ObjectBlock& block) {
+  return sizeof(ObjectBlock) + block.capacity * sizeof(Member) +
+         block.slot_count * sizeof(std::uint32_t) + block.name_capacity;
+}
+
+template <typename Block>
+void free_block(Block* block) {
+  const auto bytes = allocation_of(*block);
+  allocated_bytes -= static_cast<std::int64_t>(bytes);
+  ::operator delete(block, bytes);
+}
+
 /// Whether this is the only holder, so that nobody sees a change.
-bool is_unique(const Container& block) {
+template <typename Block>
+bool is_unique(const Block& block) {
   return block.references.load(std::memory_order_acquire) == 1;
+}
+
+StringBlock* new_string(std::size_t capacity) {
+  const auto room = checked_size(capacity);
+  auto* block = new (allocate(sizeof(StringBlock) + room)) StringBlock;
+  block->capacity = room;
+  return block;
 }
 
 ArrayBlock* new_array(std::size_t capacity) {
   const auto room = checked_size(capacity);
-  auto* block = new (::operator new(sizeof(ArrayBlock) + room * sizeof(Value))) ArrayBlock;
+  auto* block = new (allocate(sizeof(ArrayBlock) + room * sizeof(Value))) ArrayBlock;
   block->capacity = room;
   block->bytes = sizeof(ArrayBlock);
   return block;
@@ -117,8 +152,8 @@ ObjectBlock* new_object(std::size_t capacity, std::size_t name_capacity) {
   const auto room = checked_size(capacity);
   const auto name_room = checked_size(name_capacity);
   const auto slots = room > kMaxUnindexed ? std::bit_ceil(std::size_t{room} * 2) : 0;
-  auto* block = new (::operator new(sizeof(ObjectBlock) + room * sizeof(Member) +
-                                    slots * sizeof(std::uint32_t) + name_room)) ObjectBlock;
+  auto* block = new (allocate(sizeof(ObjectBlock) + room * sizeof(Member) +
+                              slots * sizeof(std::uint32_t) + name_room)) ObjectBlock;
   block->capacity = room;
   block->bytes = sizeof(ObjectBlock);
   block->slot_count = checked_size(slots);
@@ -195,6 +230,7 @@ int rank_of(const Value& value) {
 
 /// Exact also where the integer has no double.
 std::weak_ordering compare_numbers(std::int64_t left, double right) {
+  if (std::isnan(right)) return std::weak_ordering::greater;
   constexpr double kBeyond = 9223372036854775808.0;  // 2^63
   if (right >= kBeyond) return std::weak_ordering::less;
   if (right < -kBeyond) return std::weak_ordering::greater;
@@ -210,9 +246,11 @@ std::weak_ordering compare_numbers(const Value& left, const Value& right) {
                               : compare_numbers(left.as_integer(), right.as_number());
   }
   if (right.is_integer()) return 0 <=> compare_numbers(right.as_integer(), left.as_number());
-  if (left.as_number() < right.as_number()) return std::weak_ordering::less;
-  return left.as_number() > right.as_number() ? std::weak_ordering::greater
-                                              : std::weak_ordering::equivalent;
+  const double one = left.as_number();
+  const double other = right.as_number();
+  if (std::isnan(one) || std::isnan(other)) return !std::isnan(one) <=> !std::isnan(other);
+  if (one < other) return std::weak_ordering::less;
+  return one > other ? std::weak_ordering::greater : std::weak_ordering::equivalent;
 }
 
 /// Compares all but the insides of two arrays or two objects, which are left to the caller.
@@ -221,6 +259,10 @@ std::weak_ordering compare_outside(const Value& left, const Value& right) {
   if (left.is_number()) return compare_numbers(left, right);
   if (left.is_string()) return left.as_string() <=> right.as_string();
   return std::weak_ordering::equivalent;
+}
+
+bool is_nan(const Value& value) {
+  return value.kind() == Value::Kind::number && std::isnan(value.as_number());
 }
 
 bool has_insides(const Value& value) {
@@ -271,7 +313,7 @@ void Value::release() noexcept {
              references.fetch_sub(1, std::memory_order_acq_rel) == 1;
     };
     if (value.kind_ == Kind::string) {
-      if (is_last(value.payload_.string->references)) ::operator delete(value.payload_.string);
+      if (is_last(value.payload_.string->references)) free_block(value.payload_.string);
     } else if (value.kind_ == Kind::array) {
       auto* block = value.payload_.array;
       if (is_last(block->references)) {
@@ -292,12 +334,12 @@ void Value::release() noexcept {
       auto* block = arrays;
       arrays = static_cast<ArrayBlock*>(block->next);
       for (std::uint32_t i = 0; i < block->size; ++i) let_go(block->items()[i]);
-      ::operator delete(block);
+      free_block(block);
     } else {
       auto* block = objects;
       objects = static_cast<ObjectBlock*>(block->next);
       for (std::uint32_t i = 0; i < block->size; ++i) let_go(block->members()[i].value);
-      ::operator delete(block);
+      free_block(block);
     }
   }
 }
@@ -317,15 +359,13 @@ Value Value::integer(std::int64_t value) noexcept {
 }
 
 Value Value::number(double value) noexcept {
-  if (std::isnan(value)) return {};
   if (std::abs(value) <= kMaxExactInteger && value == std::trunc(value) &&
       !(value == 0 && std::signbit(value))) {
     return integer(static_cast<std::int64_t>(value));
   }
   Value result;
   result.kind_ = Kind::number;
-  constexpr double kLargest = std::numeric_limits<double>::max();
-  result.payload_.number = std::clamp(value, -kLargest, kLargest);
+  result.payload_.number = value;
   return result;
 }
 
@@ -333,10 +373,9 @@ Value Value::string(std::string_view text) {
   Value result;
   result.payload_.string = nullptr;
   if (!text.empty()) {
-    const auto size = checked_size(text.size());
-    auto* block = new (::operator new(sizeof(StringBlock) + size)) StringBlock;
-    block->size = size;
-    std::memcpy(block->text(), text.data(), size);
+    auto* block = new_string(text.size());
+    block->size = block->capacity;
+    std::memcpy(block->text(), text.data(), text.size());
     result.payload_.string = block;
   }
   result.kind_ = Kind::string;
@@ -436,6 +475,62 @@ std::uint32_t Value::depth() const noexcept {
   return 0;
 }
 
+Value Value::with_text(std::string_view text) && {
+  assert(is_string());
+  auto* block = payload_.string;
+  if (text.empty()) return std::move(*this);
+  if (block == nullptr || block->capacity - block->size < text.size() || !is_unique(*block)) {
+    const auto old = as_string();
+    Value grown;
+    grown.payload_.string = new_string(old.size() + std::max(text.size(), old.size() / 2));
+    grown.kind_ = Kind::string;
+    block = grown.payload_.string;
+    std::memcpy(block->text(), old.data(), old.size());
+    block->size = static_cast<std::uint32_t>(old.size());
+    std::memcpy(block->text() + block->size, text.data(), text.size());
+    block->size += static_cast<std::uint32_t>(text.size());
+    return grown;
+  }
+  std::memmove(block->text() + block->size, text.data(), text.size());
+  block->size += static_cast<std::uint32_t>(text.size());
+  return std::move(*this);
+}
+
+Value Value::with_item_at(std::size_t position, Value item) && {
+  assert(is_array() && position < size());
+  own_array();
+  auto& place = payload_.array->items()[position];
+  auto& bytes = payload_.array->bytes;
+  if (bytes < kMaxBytes) bytes -= place.bytes();
+  bytes = sum(bytes, item.bytes());
+  payload_.array->depth = std::max(payload_.array->depth, item.depth() + 1);
+  place = std::move(item);
+  return std::move(*this);
+}
+
+Value Value::take_item(std::size_t position) {
+  assert(is_array() && position < size());
+  own_array();
+  auto& place = payload_.array->items()[position];
+  auto& bytes = payload_.array->bytes;
+  if (bytes < kMaxBytes) bytes -= place.bytes() - sizeof(Value);
+  return std::exchange(place, Value());
+}
+
+Value Value::take_member(std::string_view name) {
+  assert(is_object() && find(name) != nullptr);
+  if (!is_unique(*payload_.object)) *this = std::move(*this).with_member(name, *find(name));
+  auto& block = *payload_.object;
+  auto& place = place_of(block, name).member->value;
+  if (block.bytes < kMaxBytes) block.bytes -= place.bytes() - sizeof(Value);
+  return std::exchange(place, Value());
+}
+
+void Value::own_array() {
+  if (is_unique(*payload_.array)) return;
+  *this = array(items());
+}
+
 Value Value::with_item(Value item) && {
   assert(is_array());
   auto* block = payload_.array;
@@ -503,7 +598,10 @@ Value Value::with_member(std::string_view name, Value value) && {
 bool operator==(const Value& left, const Value& right) {
   std::vector<std::pair<const Value*, const Value*>> open;
   const auto differs = [&open](const Value& one, const Value& other) {
-    if (compare_outside(one, other) != 0 || one.size() != other.size()) return true;
+    if (one.kind_ != other.kind_ && !(one.is_number() && other.is_number())) return true;
+    if (one.is_string()) return one.as_string() != other.as_string();
+    if (one.size() != other.size() || is_nan(one)) return true;
+    if (!has_insides(one) && compare_outside(one, other) != 0) return true;
     const bool same_block = one.payload_.string == other.payload_.string;
     if (has_insides(one) && !same_block) open.emplace_back(&one, &other);
     return false;
@@ -595,6 +693,10 @@ void ObjectBuilder::put(std::string_view name, Value value) {
 
 Value ObjectBuilder::build() && {
   return std::exchange(object_, Value::object({}));
+}
+
+std::int64_t allocated_value_bytes() noexcept {
+  return allocated_bytes;
 }
 
 std::string_view type_name(const Value& value) noexcept {

@@ -25,8 +25,8 @@ struct ObjectBlock;
 /// assigned to while another thread reads it.
 ///
 /// Numbers are 64-bit integers or doubles. A double with an integral value of at most 2^53 is kept
-/// as an integer, so that every number has one form; only -0 stays a double. There is no NaN: it
-/// becomes null, as in jq's output, and infinities become the largest finite numbers.
+/// as an integer, so that every number has one form; only -0 stays a double. NaN and the infinities
+/// can be calculated with; as JSON they are written as null and the largest finite numbers.
 ///
 /// Objects keep their members in the order of insertion. Nothing here recurses with the depth of
 /// the data.
@@ -95,19 +95,31 @@ class Value {
   /// whose member was replaced in place may say more.
   std::uint32_t depth() const noexcept;
 
+  /// This string with more text behind it. Where nobody else holds it, it grows in place.
+  /// Requires: is_string().
+  Value with_text(std::string_view text) &&;
   /// This array with one more item. Where nobody else holds it, it grows in place.
   /// Requires: is_array().
   Value with_item(Value item) &&;
+  /// This array with another item in that place. Where nobody else holds it, it changes in place.
+  /// Requires: is_array(), position < size().
+  Value with_item_at(std::size_t position, Value item) &&;
+  /// What with_item_at() is going to replace, taken out so that nobody else holds it: null stands
+  /// there until then. The array is copied where somebody else holds it. Requires: as above.
+  Value take_item(std::size_t position);
+  /// Likewise for a member, which has to be there. Requires: is_object().
+  Value take_member(std::string_view name);
   /// This object with that member added, or replaced at its place. Where nobody else holds it, it
   /// changes in place. Requires: is_object().
   Value with_member(std::string_view name, Value value) &&;
 
   /// Whether both are the same JSON value. Numbers compare by value, objects without regard to
-  /// order.
+  /// order. NaN equals nothing.
   friend bool operator==(const Value& left, const Value& right);
 
   /// jq's total order: null < false < true < numbers < strings (by code points) < arrays (item by
-  /// item) < objects (by their sorted names, then by values in that order).
+  /// item) < objects (by their sorted names, then by values in that order). NaN comes before all
+  /// other numbers.
   static std::weak_ordering compare(const Value& left, const Value& right);
 
  private:
@@ -126,6 +138,7 @@ class Value {
   bool is_counted() const noexcept { return kind_ >= Kind::string && payload_.string != nullptr; }
   void retain() const noexcept;
   void release() noexcept;
+  void own_array();
 
   Kind kind_ = Kind::null;
   Payload payload_;
@@ -173,6 +186,10 @@ class ObjectBuilder {
  private:
   Value object_ = Value::object({});
 };
+
+/// The bytes this thread has allocated for values less those it has freed. Only the difference
+/// between two moments means something: what was built in between and still lives.
+std::int64_t allocated_value_bytes() noexcept;
 
 /// The name of a kind as jq's `type` gives it: "null", "boolean", "number" for both forms of
 /// numbers, "string", "array", "object".

@@ -46,13 +46,65 @@ TEST_CASE("value: every number has one form") {
   CHECK(Value::number(-9007199254740992.0).is_integer());
   CHECK_FALSE(Value::number(9007199254740994.0).is_integer());
   CHECK_FALSE(Value::number(-0.0).is_integer());
-  CHECK(Value::number(std::numeric_limits<double>::quiet_NaN()).is_null());
-  CHECK(Value::number(std::numeric_limits<double>::infinity()).as_number() ==
-        std::numeric_limits<double>::max());
-  CHECK(Value::number(-std::numeric_limits<double>::infinity()).as_number() ==
-        std::numeric_limits<double>::lowest());
   CHECK(Value::integer(5).is_number());
   CHECK(Value::integer(5).as_number() == 5.0);
+}
+
+TEST_CASE("value: NaN and the infinities are calculated with, but are no JSON") {
+  const auto nan = Value::number(std::numeric_limits<double>::quiet_NaN());
+  const auto infinity = Value::number(std::numeric_limits<double>::infinity());
+  const auto lowest = Value::number(-std::numeric_limits<double>::infinity());
+  CHECK(to_json(Value::array({nan, infinity, lowest})) ==
+        "[null,1.7976931348623157e+308,-1.7976931348623157e+308]");
+  CHECK_FALSE(nan == nan);
+  CHECK_FALSE(Value::array({nan}) == Value::array({nan}));
+  CHECK(std::is_eq(Value::compare(nan, nan)));
+  CHECK(std::is_lt(Value::compare(nan, lowest)));
+  CHECK(std::is_gt(Value::compare(Value::integer(0), nan)));
+  CHECK(std::is_lt(Value::compare(Value(), nan)));
+  CHECK(infinity == infinity);
+}
+
+TEST_CASE("value: text and parts change in place only where nobody else sees it") {
+  auto text = Value::string("ab");
+  const auto held = text;
+  text = std::move(text).with_text("cd");
+  CHECK(held.as_string() == "ab");
+  text = std::move(text).with_text("e");
+  const auto* place = text.as_string().data();
+  text = std::move(text).with_text("f");
+  CHECK(text.as_string() == "abcdef");
+  CHECK(text.as_string().data() == place);
+  CHECK(Value::string("").with_text("").as_string().empty());
+
+  auto array = Value::array({Value::string("a"), Value::array({})});
+  const auto shared = array;
+  auto taken = array.take_item(1);
+  CHECK(to_json(array) == R"(["a",null])");
+  array = std::move(array).with_item_at(1, std::move(taken).with_item(Value::integer(1)));
+  CHECK(to_json(array) == R"(["a",[1]])");
+  CHECK(to_json(shared) == R"(["a",[]])");
+  CHECK(array.bytes() ==
+        Value::array({Value::string("a"), Value::array({Value::integer(1)})}).bytes());
+
+  auto object = Value::object({{"k", Value::string("x")}, {"l", Value()}});
+  const auto other = object;
+  auto member = object.take_member("k");
+  CHECK(member.as_string() == "x");
+  CHECK(to_json(object) == R"({"k":null,"l":null})");
+  CHECK(to_json(other) == R"({"k":"x","l":null})");
+}
+
+TEST_CASE("value: what lives is counted") {
+  const auto before = allocated_value_bytes();
+  {
+    const auto text = Value::string(std::string(1000, 'x'));
+    const Value copy = text;
+    const auto array = Value::array({text, copy});
+    CHECK(allocated_value_bytes() - before > 1000);
+    CHECK(allocated_value_bytes() - before < 1200);
+  }
+  CHECK(allocated_value_bytes() == before);
 }
 
 TEST_CASE("value: only what a value is can be found in it") {
