@@ -12,6 +12,8 @@ namespace {
 
 constexpr auto kTables = std::to_array<std::span<const Function> (*)()>({
     detail::core_functions,
+    detail::format_functions,
+    detail::string_functions,
 });
 
 std::pair<std::string_view, std::uint32_t> order_of(const Function& function) {
