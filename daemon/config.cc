@@ -116,6 +116,7 @@ class ConfigReader {
     auto& target = config_.limits;
     target.header_bytes = limits.size("header_bytes", target.header_bytes);
     target.body_bytes = limits.size("body_bytes", target.body_bytes);
+    target.bodies_total = limits.size("bodies_total", target.bodies_total);
     target.connections = static_cast<std::size_t>(
         limits.integer("connections", static_cast<std::int64_t>(target.connections)));
     target.idle = limits.duration("idle").value_or(target.idle);

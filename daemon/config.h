@@ -28,6 +28,7 @@ struct ListenAddress {
 struct ServerLimits {
   std::size_t header_bytes = 16 << 10;
   std::size_t body_bytes = 25 << 20;
+  std::size_t bodies_total = 256 << 20;  ///< Of all requests from TCP at a time.
   std::size_t connections = 1024;
   std::chrono::milliseconds idle{60'000};  ///< After which a silent connection is closed.
 };

@@ -36,6 +36,10 @@ constexpr std::array kLimitKeys{
     Key{.name = "body_bytes",
         .type = KeyType::size,
         .description = "the largest body of a request; 25MiB if not given"},
+    Key{.name = "bodies_total",
+        .type = KeyType::size,
+        .description = "what the bodies of all requests from TCP may take together, but for the "
+                       "first 64KiB of each; 256MiB if not given"},
     Key{.name = "connections",
         .type = KeyType::integer,
         .description = "how many there may be at a time; 1024 if not given",

@@ -215,6 +215,7 @@ class Daemon {
     http::Limits limits;
     limits.header_bytes = config.limits.header_bytes;
     limits.body_bytes = config.limits.body_bytes;
+    limits.bodies_total = config.limits.bodies_total;
     limits.connections = config.limits.connections;
     limits.idle = config.limits.idle;
     return limits;

@@ -25,6 +25,7 @@ constexpr const char* kConfig =
 # limits:
 #   header_bytes: 16KiB
 #   body_bytes: 25MiB           # a webhook's body; GitHub sends at most this
+#   bodies_total: 256MiB        # of all requests from TCP at a time
 #   idle: 60s                   # after which a silent connection is closed
 #   connections: 1024
 

@@ -49,8 +49,11 @@ http::Route open_route(Services& services, std::string method, std::string patte
 /// What anybody may reach, TCP included.
 std::vector<http::Route> public_routes(Services& services) {
   auto hooks = open_route(services, "POST", "/hooks/{path*}", receive);
-  hooks.on_refused = [&services](http::Request request, const http::Response& answer) {
-    return services.webhooks.record_refusal(request.parameter("path"), request.peer.text(), answer);
+  hooks.admits = [&services](const http::Request& request) {
+    return services.webhooks.objection(request, request.parameter("path"));
+  };
+  hooks.on_refused = [&services](http::Request request, const http::Refusal& refusal) {
+    return services.webhooks.record(request.parameter("path"), request.peer.text(), refusal);
   };
   auto health = open_route(services, "GET", "/healthz", healthy);
   auto readiness = open_route(services, "GET", "/readyz", ready);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include <fmt/format.h>
 #include <sodium.h>
@@ -62,8 +63,7 @@ Result<> check_for_webhooks(const vault::Credential& credential, const Connector
   return {};
 }
 
-Result<> verify_webhook(const WebhookScheme& scheme, Headers headers, std::string_view body,
-                        std::string_view secret) {
+Result<Signature> given_signature(const WebhookScheme& scheme, Headers headers) {
   const auto& name = scheme.signature_header;
   const auto count = std::ranges::count_if(
       headers, [&](const auto& header) { return equal_ignoring_case(header.first, name); });
@@ -76,7 +76,7 @@ Result<> verify_webhook(const WebhookScheme& scheme, Headers headers, std::strin
         fmt::format("the header {} does not begin with '{}'", name, scheme.signature_prefix));
   }
   given.remove_prefix(scheme.signature_prefix.size());
-  std::array<unsigned char, 32> signature{};
+  Signature signature{};
   std::size_t decoded = 0;
   if (given.size() != 2 * signature.size() ||
       sodium_hex2bin(signature.data(), signature.size(), given.data(), given.size(), nullptr,
@@ -85,11 +85,18 @@ Result<> verify_webhook(const WebhookScheme& scheme, Headers headers, std::strin
     return denied(fmt::format("the header {} does not hold {} hexadecimal digits", name,
                               2 * signature.size()));
   }
+  return signature;
+}
+
+Result<> verify_webhook(const WebhookScheme& scheme, Headers headers, std::string_view body,
+                        std::string_view secret) {
+  const auto given = given_signature(scheme, headers);
+  if (!given) return given.error();
   const auto expected = hmac_sha256(secret, body);
-  if (sodium_memcmp(signature.data(), expected.data(), signature.size()) != 0) {
+  if (sodium_memcmp(given->data(), expected.data(), expected.size()) != 0) {
     return denied(fmt::format(
         "the signature in {} does not match: it was made with another secret or for another body",
-        name));
+        scheme.signature_header));
   }
   return {};
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,10 +20,16 @@ using Headers = std::span<const std::pair<std::string, std::string>>;
 /// why not: it belongs to another connector, or is no webhook's secret.
 Result<> check_for_webhooks(const vault::Credential& credential, const Connector& connector);
 
+/// An HMAC-SHA256.
+using Signature = std::array<unsigned char, 32>;
+
+/// The signature that the headers give, whatever it is worth. The error (`denied`) says whether its
+/// header is missing, there twice or malformed: fit for the record of the rejection.
+Result<Signature> given_signature(const WebhookScheme& scheme, Headers headers);
+
 /// Checks that whoever sent `body` knows `secret`: HMAC-SHA256 (RFC 2104) over the raw bytes, in
 /// hexadecimal, in the header that `scheme` names. Takes the same time wherever the signatures
-/// differ. The error (`denied`) says whether the header is missing, there twice, malformed, or does
-/// not match: fit for the record of the rejection.
+/// differ. Errors (`denied`): those of given_signature(), and that it does not match.
 Result<> verify_webhook(const WebhookScheme& scheme, Headers headers, std::string_view body,
                         std::string_view secret);
 

@@ -18,6 +18,7 @@
 
 #include "daemon/http/event_stream.h"
 #include "daemon/http/problem.h"
+#include "daemon/http/refusal.h"
 #include "daemon/http/response_head.h"
 
 namespace tba::http {
@@ -34,27 +35,35 @@ constexpr std::size_t kKeptBuffer = 32 << 10;  // memory an idle connection may 
 constexpr std::size_t kJoinedBody = 16
                                     << 10;  // bodies up to this are sent in one piece with the head
 constexpr auto kLinger = 3s;
+constexpr auto kRetryAfter = 5s;
 
-Response problem_of_parse_error(const error_code& error, const Limits& limits) {
+Refusal refusal_of_parse_error(const error_code& error, const Limits& limits) {
   using E = beast_http::error;
   if (error == E::header_limit) {
-    return problem(
+    return refusal(
         431, "header_too_large",
         "the request's header is larger than " + std::to_string(limits.header_bytes) + " bytes");
   }
   if (error == E::bad_version) {
-    return problem(505, "http_version", "only HTTP/1.1 and HTTP/1.0 are spoken here");
+    return refusal(505, "http_version", "only HTTP/1.1 and HTTP/1.0 are spoken here");
   }
-  return problem(400, "bad_request", "the request is malformed: " + error.message());
+  return refusal(400, "bad_request", "the request is malformed: " + error.message());
 }
 
-Response too_large(std::size_t limit) {
-  return problem(413, "too_large",
+Refusal too_large(std::size_t limit) {
+  return refusal(413, "too_large",
                  "the request's body is larger than " + std::to_string(limit) + " bytes");
 }
 
-Response stopping() {
-  return problem(503, "stopping", "the daemon is stopping", "try again in a moment");
+Refusal stopping() {
+  return refusal(503, "stopping", "the daemon is stopping", "try again in a moment");
+}
+
+Refusal too_busy() {
+  auto busy = refusal(503, "busy", "the daemon holds as many request bodies as it may",
+                      "try again in a moment");
+  busy.answer.headers.add("Retry-After", std::to_string(kRetryAfter.count()));
+  return busy;
 }
 
 /// To be awaited before a coroutine that was cancelled can await anything else.
@@ -69,6 +78,10 @@ Connection::Connection(ConnectionHost& host, const Router& router, Socket socket
   error_code ignored;
   // Answers are tried at once, without a turn through the event loop.
   socket_.non_blocking(true, ignored);
+}
+
+Connection::~Connection() {
+  if (parser_) let_go_of_body();
 }
 
 std::optional<Ticks::time_point> Connection::idle_since() const {
@@ -130,8 +143,9 @@ asio::awaitable<void> Connection::run() {
     if (logged) line = parser_->request().method + ' ' + parser_->request().target;
     Response response;
     if (refusal_) {
+      let_go_of_body();
       if (path_ && path_->on_refused) co_await tell_of_refusal();
-      response = std::move(*refusal_);
+      response = std::move(refusal_->answer);
     } else {
       response = co_await handle();
     }
@@ -147,6 +161,7 @@ asio::awaitable<void> Connection::run() {
           "request",
           {{"peer", peer_.text()}, {"request", line}, {"status", status}, {"ms", took.count()}});
     }
+    let_go_of_body();
     if (!received_) co_await linger();
   }
 }
@@ -162,7 +177,11 @@ asio::awaitable<bool> Connection::receive() {
   if (buffer_.size() == 0 && buffer_.capacity() > kKeptBuffer) buffer_ = {};
   bool arrived = co_await receive_header();
   if (!arrived) co_return false;
-  if (refusal_ || !resolve()) co_return true;
+  if (refusal_) co_return true;
+  if (!resolve()) {
+    skip_rest();
+    co_return true;
+  }
   if (!parser_->is_done()) arrived = co_await receive_body();
   received_ = arrived && !refusal_;
   co_return arrived;
@@ -197,7 +216,7 @@ asio::awaitable<bool> Connection::receive_body() {
     if (buffer_.size() < before) continue;
     // The parser takes body bytes as they come; what it leaves is the line of a chunk or a trailer.
     if (before > host_.limits().header_bytes) {
-      refuse(problem(400, "bad_request", "the line before a chunk of the body is too long"));
+      refuse(refusal(400, "bad_request", "the line before a chunk of the body is too long"));
       co_return true;
     }
     const bool arrived = co_await fill(kReadBody);
@@ -215,10 +234,10 @@ asio::awaitable<bool> Connection::fill(std::size_t bytes) {
     if (count > 0) co_return true;
   }
   if (gave_up_ && !aborted_ && phase_ == Phase::receiving) {
-    refuse(problem(408, "request_timeout", "the request did not arrive in time"));
+    refuse(refusal(408, "request_timeout", "the request did not arrive in time"));
   } else if (error == asio::error::eof && parser_->is_header_done()) {
     // The client may have closed its side only (RFC 9112 section 8).
-    refuse(problem(400, "cut_short", "the connection ended before the request's body did"));
+    refuse(refusal(400, "cut_short", "the connection ended before the request's body did"));
   }
   co_return false;
 }
@@ -236,11 +255,15 @@ bool Connection::feed() {
     }
   }
   buffer_.consume(parser_->feed(data.data(), data.size(), error));
-  if (!error || error == beast_http::error::need_more) return true;
+  if (!error || error == beast_http::error::need_more) {
+    const bool held = !parser_->is_header_done() || hold_body();
+    if (!held) refuse(too_busy());
+    return held;
+  }
   if (error == beast_http::error::body_limit) {
     refuse(too_large(body_limit()));
   } else {
-    refuse(problem_of_parse_error(error, host_.limits()));
+    refuse(refusal_of_parse_error(error, host_.limits()));
   }
   return false;
 }
@@ -248,56 +271,78 @@ bool Connection::feed() {
 /// Finds the route from the header alone, so that a body is only read where somebody wants it.
 /// False: the request is refused.
 bool Connection::resolve() {
-  Request& request = parser_->request();
   received_ = parser_->is_done();
-  head_only_ = request.method == "HEAD";
-  if (auto refusal = parser_->refusal()) {
+  head_only_ = parser_->request().method == "HEAD";
+  refusal_ = objection();
+  return !refusal_;
+}
+
+std::optional<Refusal> Connection::objection() {
+  Request& request = parser_->request();
+  if (auto in_doubt = parser_->framing_refusal()) {
     received_ = false;  // where the message ends is in doubt
-    refuse(std::move(*refusal));
-    return false;
+    return in_doubt;
   }
   auto target = Target::parse(request.target);
-  if (!target) {
-    refuse(problem(400, "bad_request", target.error().message));
-    return false;
-  }
+  if (!target) return refusal(400, "bad_request", target.error().message);
   auto match = router_.match(request.method, *target);
   path_ = match.route ? match.route : match.other;
   request.parameters = std::move(match.parameters);
   request.peer = peer_;
   if (!match.route) {
-    if (match.allow.empty()) {
-      refuse(problem(404, "not_found", "there is nothing at " + target->path()));
-    } else {
-      refuse(problem(405, "method_not_allowed",
-                     "'" + request.method + "' is not possible at " + target->path()));
-      refusal_->headers.add("Allow", std::move(match.allow));
-    }
-    return false;
+    if (match.allow.empty())
+      return refusal(404, "not_found", "there is nothing at " + target->path());
+    auto refused = refusal(405, "method_not_allowed",
+                           "'" + request.method + "' is not possible at " + target->path());
+    refused.answer.headers.add("Allow", std::move(match.allow));
+    return refused;
   }
   route_ = match.route;
-  if (host_.draining() && !route_->while_stopping) {
-    refuse(stopping());
-    return false;
-  }
+  if (host_.draining() && !route_->while_stopping) return stopping();
   if (const auto expect = request.headers.find("Expect");
       expect && !boost::beast::iequals(*expect, "100-continue")) {
-    refuse(problem(417, "expectation_failed", "the only expectation known is '100-continue'"));
-    return false;
+    return refusal(417, "expectation_failed", "the only expectation known is '100-continue'");
   }
-  if (parser_->content_length().value_or(0) > body_limit()) {
-    refuse(too_large(body_limit()));
-    return false;
-  }
+  if (parser_->content_length().value_or(0) > body_limit()) return too_large(body_limit());
   parser_->body_limit(body_limit());
   if (head_only_ && route_->method == "GET") request.method = "GET";
   request.query = std::move(target->query);
   request.path = std::move(*target).take_path();
+  if (!route_->admits) return std::nullopt;
+  try {
+    return route_->admits(request);
+  } catch (...) {
+    return Refusal{failure(std::current_exception()), "the daemon failed at this request"};
+  }
+}
+
+/// Leaves out the body of a refused request where all of it has come along with the header: the
+/// connection can go on then.
+void Connection::skip_rest() {
+  const auto length = parser_->content_length();
+  if (parser_->framing_refusal() || !length || *length > buffer_.size()) return;
+  if (parser_->request().headers.find("Expect")) return;
+  buffer_.consume(static_cast<std::size_t>(*length));
+  received_ = true;
+}
+
+/// Has the host count what the body takes by now; false where that is too much.
+bool Connection::hold_body() {
+  const std::size_t takes = parser_->request().body.capacity();
+  if (peer_.local || takes <= kFreeBody + body_memory_) return true;
+  const std::size_t more = takes - kFreeBody - body_memory_;
+  if (!host_.take_body_memory(more)) return false;
+  body_memory_ += more;
   return true;
 }
 
+void Connection::let_go_of_body() {
+  parser_->request().body = {};
+  if (body_memory_ > 0) host_.give_back_body_memory(std::exchange(body_memory_, 0));
+}
+
 asio::awaitable<Response> Connection::handle() {
-  if (aborted_) co_return stopping();
+  if (aborted_) co_return stopping().answer;
   enter(Phase::handling, route_->deadline > 0ms ? route_->deadline : host_.limits().handler_time);
   Response response;
   std::exception_ptr exception;
@@ -340,7 +385,7 @@ Response Connection::failure(std::exception_ptr exception) {
     what = error.what();
   } catch (...) {
   }
-  if (cancelled && aborted_) return stopping();
+  if (cancelled && aborted_) return stopping().answer;
   if (cancelled) return problem(504, "timed_out", "the request took too long");
   const std::string incident = host_.next_incident();
   host_.log().error("a request failed inside the daemon", {{"incident", incident},

@@ -37,6 +37,10 @@ class ConnectionHost {
   virtual std::string_view date() = 0;
   /// A new id for an incident, to find it in the log.
   virtual std::string next_incident() = 0;
+  /// Memory for bodies from TCP; false where there would be too much of it. What was taken is to
+  /// be given back.
+  virtual bool take_body_memory(std::size_t bytes) = 0;
+  virtual void give_back_body_memory(std::size_t bytes) = 0;
   /// The connection wants check_deadline() called at that time, or soon after.
   virtual void wake_at(Ticks::time_point deadline) = 0;
 };
@@ -47,6 +51,9 @@ class Connection {
  public:
   /// `host` and `router` must outlive the connection.
   Connection(ConnectionHost& host, const Router& router, Socket socket, Peer peer);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   /// Serves requests until the connection has ended. Its coroutine must be cancelled by signal()
   /// only, which is the connection's own to emit.
@@ -78,6 +85,10 @@ class Connection {
   boost::asio::awaitable<bool> fill(std::size_t bytes);
   bool feed();
   bool resolve();
+  std::optional<Refusal> objection();
+  void skip_rest();
+  bool hold_body();
+  void let_go_of_body();
   boost::asio::awaitable<Response> handle();
   boost::asio::awaitable<void> tell_of_refusal();
   boost::asio::awaitable<bool> respond(Response response);
@@ -87,7 +98,7 @@ class Connection {
 
   void enter(Phase phase, std::chrono::milliseconds time);
   void enter_unlimited(Phase phase);
-  void refuse(Response response) { refusal_ = std::move(response); }
+  void refuse(Refusal refusal) { refusal_ = std::move(refusal); }
   std::size_t body_limit() const;
   Response failure(std::exception_ptr exception);
 
@@ -109,11 +120,12 @@ class Connection {
 
   // The request being worked on.
   std::optional<RequestParser> parser_;
-  std::optional<Response> refusal_;  // the answer, found before there was a handler
+  std::optional<Refusal> refusal_;  // found before there was a handler
   const Route* route_ = nullptr;
   const Route* path_ = nullptr;  // the route, or another of the path: who hears of a refusal
   bool head_only_ = false;
-  bool received_ = false;  // the whole of it
+  bool received_ = false;        // the whole of it
+  std::size_t body_memory_ = 0;  // taken from the host
 };
 
 }  // namespace tba::http

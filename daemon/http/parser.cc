@@ -4,13 +4,11 @@
 
 #include <boost/beast/core/string.hpp>
 
-#include "daemon/http/problem.h"
-
 namespace tba::http {
 namespace {
 
 // A body's memory is reserved up to this much before its bytes have come.
-constexpr std::uint64_t kMaxReserve = 256 << 10;
+constexpr std::uint64_t kMaxReserve = 64 << 10;
 
 }  // namespace
 
@@ -25,16 +23,16 @@ std::size_t RequestParser::feed(const void* data, std::size_t size, ErrorCode& e
   return put(boost::asio::const_buffer(data, size), error);
 }
 
-std::optional<Response> RequestParser::refusal() const {
+std::optional<Refusal> RequestParser::framing_refusal() const {
   if (hosts_ > 1 || (hosts_ == 0 && version_ == 11)) {
-    return problem(400, "bad_request", "the request needs exactly one Host field");
+    return refusal(400, "bad_request", "the request needs exactly one Host field");
   }
   if (const auto coding = request_.headers.find("Transfer-Encoding")) {
     if (version_ == 10) {
-      return problem(400, "bad_request", "HTTP/1.0 has no Transfer-Encoding");
+      return refusal(400, "bad_request", "HTTP/1.0 has no Transfer-Encoding");
     }
     if (!boost::beast::iequals(*coding, "chunked")) {
-      return problem(501, "transfer_encoding", "the only transfer coding known is 'chunked'");
+      return refusal(501, "transfer_encoding", "the only transfer coding known is 'chunked'");
     }
   }
   return std::nullopt;

@@ -7,6 +7,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 
 #include "daemon/http/message.h"
+#include "daemon/http/refusal.h"
 
 namespace tba::http {
 
@@ -24,8 +25,8 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   bool is_http_1_0() const { return version_ == 10; }
 
   /// What makes the header section unacceptable by RFC 9112 (sections 3.2 and 6) though it parses:
-  /// a problem, or nothing. Requires: is_header_done().
-  std::optional<Response> refusal() const;
+  /// the refusal, or nothing. Requires: is_header_done().
+  std::optional<Refusal> framing_refusal() const;
 
  private:
   using Field = boost::beast::http::field;

@@ -3,11 +3,13 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
 
 #include "daemon/http/message.h"
+#include "daemon/http/refusal.h"
 
 namespace tba::http {
 
@@ -17,11 +19,16 @@ namespace tba::http {
 /// (terminal).
 using Handler = std::function<boost::asio::awaitable<Response>(Request)>;
 
-/// Hears of a request that the server refused in the route's name: its method fits no handler, its
-/// body is too large or was cut short, the server is stopping. `request` has no whole body;
-/// `answer` is the problem document that is sent when this has ended. Runs as a Handler does.
-using RefusalListener =
-    std::function<boost::asio::awaitable<void>(Request, const Response& answer)>;
+/// Looks at a request of which only the header is there: nothing where its body is wanted, or why
+/// it is not. So nobody can make the daemon keep a body that it would not look at. Runs on the
+/// server's executor. An exception that leaves it is a bug, as with a Handler.
+using Doorkeeper = std::function<std::optional<Refusal>(const Request&)>;
+
+/// Hears of a request that was refused in the route's name: by its Doorkeeper, or by the server
+/// because its method fits no handler, its body is too large or was cut short, too many bodies are
+/// there already, or the server is stopping. `request` has no body; the refusal's answer is sent
+/// when this has ended. Runs as a Handler does.
+using RefusalListener = std::function<boost::asio::awaitable<void>(Request, const Refusal&)>;
 
 /// From where a route can be reached.
 enum class Reach {
@@ -41,6 +48,7 @@ struct Route {
   std::size_t max_body = 0;               ///< Bytes; 0: the server's own limit.
   std::chrono::milliseconds deadline{0};  ///< For the handler; 0: the server's own.
   bool while_stopping = false;            ///< Served, not answered with 503, while draining.
+  Doorkeeper admits;                      ///< Or empty: any header does.
   RefusalListener on_refused;             ///< Or empty.
 };
 

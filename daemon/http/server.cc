@@ -92,6 +92,8 @@ class Server::Impl final : public ConnectionHost {
   bool draining() const override { return draining_; }
   std::string_view date() override;
   std::string next_incident() override { return fmt::format("{:016x}", incidents_()); }
+  bool take_body_memory(std::size_t bytes) override;
+  void give_back_body_memory(std::size_t bytes) override { body_memory_ -= bytes; }
   void wake_at(Ticks::time_point deadline) override;
 
  private:
@@ -123,6 +125,7 @@ class Server::Impl final : public ConnectionHost {
   bool stopping_ = false;
   std::size_t running_ = 0;  // coroutines and the timer's handlers: what stop() waits for
 
+  std::size_t body_memory_ = 0;
   std::mt19937_64 incidents_;
   std::time_t date_time_ = -1;
   std::string date_;
@@ -267,6 +270,12 @@ std::string_view Server::Impl::date() {
     date_ = http_date(now);
   }
   return date_;
+}
+
+bool Server::Impl::take_body_memory(std::size_t bytes) {
+  if (bytes > limits_.bodies_total - body_memory_) return false;
+  body_memory_ += bytes;
+  return true;
 }
 
 void Server::Impl::wake_at(Ticks::time_point deadline) {

@@ -18,13 +18,20 @@
 
 namespace tba::http {
 
+/// So much of a body counts towards no total: the number of connections bounds it. Small requests
+/// are thus taken however many large ones there are.
+inline constexpr std::size_t kFreeBody = 64 << 10;
+
 /// The bounds a server keeps for its own protection.
 struct Limits {
-  std::size_t header_bytes = 16 << 10;  ///< Request line and header fields; above it 431.
-  std::size_t body_bytes = 25 << 20;    ///< Where a route says nothing; above it 413.
-  std::size_t connections = 1024;       ///< For each listener. When it is full, the connection that
-                                        ///< has been idle longest is closed to make room; while all
-                                        ///< are busy no more are accepted.
+  std::size_t header_bytes = 16 << 10;   ///< Request line and header fields; above it 431.
+  std::size_t body_bytes = 25 << 20;     ///< Where a route says nothing; above it 413.
+  std::size_t bodies_total = 256 << 20;  ///< Memory of all bodies from TCP together, from their
+                                         ///< first byte to their answer; above it 503. The first
+                                         ///< kFreeBody bytes of each are not counted.
+  std::size_t connections = 1024;  ///< For each listener. When it is full, the connection that
+                                   ///< has been idle longest is closed to make room; while all
+                                   ///< are busy no more are accepted.
   std::chrono::milliseconds idle{60'000};          ///< Between two requests; then it is closed.
   std::chrono::milliseconds header_time{10'000};   ///< First byte to end of header; then 408.
   std::chrono::milliseconds body_time{120'000};    ///< End of header to end of body; then 408.

@@ -16,20 +16,18 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// What a record of a rejection keeps of each text: whoever sends rubbish must not fill the disk.
-constexpr std::size_t kLongestText = 500;
+using http::Refusal;
 
-/// Why a request is turned away. What the sender is told says nothing of the workflows and
-/// credentials behind the path; the record of the rejection does.
-struct Refusal {
-  int status;
-  std::string_view code;
-  std::string told;
-  std::string reason;
-};
+/// What the sender is told says nothing of the workflows and credentials behind the path; the
+/// record of the rejection does.
+Refusal refusal_with_secret(int status, std::string_view code, std::string_view told,
+                            std::string reason) {
+  return {http::problem(status, code, told), std::move(reason)};
+}
 
-Refusal same_for_all(int status, std::string_view code, std::string text) {
-  return {status, code, text, text};
+Refusal bad_signature(std::string reason) {
+  return refusal_with_secret(401, "bad_signature", "the signature is missing or not valid",
+                             std::move(reason));
 }
 
 /// Whether a trigger that asks for `wanted` takes `event`: all events, that one, or every action of
@@ -83,14 +81,27 @@ class Webhooks::Examination {
     set_ = environment_.workflows.current();
     const auto owner = set_->webhook_paths.find(path_);
     if (owner == set_->webhook_paths.end())
-      return same_for_all(404, "unknown_webhook", "no workflow has this webhook path");
+      return http::refusal(404, "unknown_webhook", "no workflow has this webhook path");
     const auto& loaded = set_->workflows.find(owner->second)->second;
     if (!loaded.held.empty())
-      return Refusal{503, "held", "the workflow is held",
-                     "the workflow is held: " + loaded.held.front()};
+      return refusal_with_secret(503, "held", "the workflow is held",
+                                 "the workflow is held: " + loaded.held.front());
     definition_ = loaded.definition;
     triggers_ = triggers_at(*definition_->workflow, path_);
     return std::nullopt;
+  }
+
+  /// Whether the header has a signature that may be right for one of the triggers. 401.
+  std::optional<Refusal> look_for_signature() const {
+    std::string reason;
+    for (const auto* trigger : triggers_) {
+      const auto* scheme = scheme_of(*definition_, *trigger);
+      if (trigger->credential.empty() || !scheme) return std::nullopt;
+      const auto given = connectors::given_signature(*scheme, request_.headers.fields());
+      if (given) return std::nullopt;
+      if (reason.empty()) reason = given.error().message;
+    }
+    return bad_signature(std::move(reason));
   }
 
   /// Leaves the triggers whose secret the sender knows. 401.
@@ -102,19 +113,19 @@ class Webhooks::Examination {
       if (!verified && reason.empty()) reason = verified.error().message;
       return !verified.has_value();
     });
-    if (triggers_.empty())
-      return Refusal{401, "bad_signature", "the signature is missing or not valid", reason};
+    if (triggers_.empty()) return bad_signature(std::move(reason));
     return std::nullopt;
   }
 
   /// Reads the body. 400.
   std::optional<Refusal> parse() {
     auto body = parse_json(request_.body);
-    if (!body) return same_for_all(400, "not_json", "the body is no JSON: " + body.error().message);
+    if (!body)
+      return http::refusal(400, "not_json", "the body is no JSON: " + body.error().message);
     body_ = std::move(*body);
     if (const auto* scheme = scheme_of(*definition_, *triggers_.front())) {
       auto event = connectors::webhook_event(*scheme, request_.headers.fields(), body_);
-      if (!event) return same_for_all(400, "bad_event", event.error().message);
+      if (!event) return http::refusal(400, "bad_event", event.error().message);
       event_ = std::move(*event);
     }
     return std::nullopt;
@@ -177,15 +188,21 @@ class Webhooks::Examination {
   std::string event_;
 };
 
+std::optional<Refusal> Webhooks::objection(const http::Request& request,
+                                           const std::string& path) const {
+  Examination examination(environment_, request, path);
+  if (auto refusal = examination.find_triggers()) return refusal;
+  return examination.look_for_signature();
+}
+
 asio::awaitable<http::Response> Webhooks::receive(http::Request request, std::string path) {
   Examination examination(environment_, request, path);
   auto refusal = examination.find_triggers();
   if (!refusal) refusal = examination.verify();
   if (!refusal) refusal = examination.parse();
   if (refusal) {
-    co_await record_rejection(std::move(path), request.peer.text(), refusal->status,
-                              refusal->reason);
-    co_return http::problem(refusal->status, refusal->code, refusal->told);
+    co_await record(std::move(path), request.peer.text(), *refusal);
+    co_return std::move(refusal->answer);
   }
 
   engine::Admission admission;
@@ -202,25 +219,8 @@ asio::awaitable<http::Response> Webhooks::receive(http::Request request, std::st
                                 answer_json(id, std::get<engine::Admitted>(*outcome).runs, false));
 }
 
-asio::awaitable<void> Webhooks::record_refusal(std::string path, std::string peer,
-                                               const http::Response& answer) {
-  const auto problem = parse_json(answer.body);
-  const Value* detail = problem ? problem->find("detail") : nullptr;
-  return record_rejection(std::move(path), std::move(peer), answer.status,
-                          detail ? std::string(detail->as_string()) : std::string());
-}
-
-asio::awaitable<void> Webhooks::record_rejection(std::string path, std::string peer, int status,
-                                                 std::string reason) {
-  storage::Rejection rejection;
-  rejection.at = environment_.clock.now();
-  rejection.path = path.substr(0, kLongestText);
-  rejection.peer = std::move(peer);
-  rejection.status = status;
-  rejection.reason = reason.substr(0, kLongestText);
-  storage::Change change;
-  change.writes.emplace_back(storage::AddRejection{std::move(rejection)});
-  co_await environment_.store.submit(std::move(change));
+asio::awaitable<void> Webhooks::record(std::string path, std::string peer, const Refusal& refusal) {
+  return rejections_.add(std::move(path), std::move(peer), refusal.answer.status, refusal.reason);
 }
 
 }  // namespace tba::triggers

@@ -1,13 +1,15 @@
 #pragma once
 
+#include <optional>
 #include <string>
-#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
 #include "daemon/engine/engine.h"
 #include "daemon/http/message.h"
+#include "daemon/http/refusal.h"
 #include "daemon/storage/store.h"
+#include "daemon/triggers/rejection_log.h"
 #include "daemon/vault/credentials.h"
 #include "daemon/workflows.h"
 #include "shared/clock.h"
@@ -31,23 +33,28 @@ class Webhooks {
     UuidGenerator& ids;
   };
 
-  explicit Webhooks(Environment environment) : environment_(environment) {}
+  explicit Webhooks(Environment environment)
+      : environment_(environment), rejections_(environment.store, environment.clock) {}
+
+  /// Why a POST below /hooks/ is turned away on account of its header, whatever its body may be:
+  /// nobody takes that path, the workflow is held, no signature is there that could be right.
+  /// Nothing where the body is to be received.
+  std::optional<http::Refusal> objection(const http::Request& request,
+                                         const std::string& path) const;
 
   /// Answers a POST below /hooks/; `path` is what follows that.
   boost::asio::awaitable<http::Response> receive(http::Request request, std::string path);
 
-  /// Records a request that the server refused before it was received: one that is too large, was
-  /// cut short or is no POST. `answer`: the problem document that says why.
-  boost::asio::awaitable<void> record_refusal(std::string path, std::string peer,
-                                              const http::Response& answer);
+  /// Records a request that was refused before it was received: by objection(), or because it is
+  /// too large, was cut short or is no POST.
+  boost::asio::awaitable<void> record(std::string path, std::string peer,
+                                      const http::Refusal& refusal);
 
  private:
-  boost::asio::awaitable<void> record_rejection(std::string path, std::string peer, int status,
-                                                std::string reason);
-
   class Examination;
 
   Environment environment_;
+  RejectionLog rejections_;
 };
 
 }  // namespace tba::triggers

@@ -54,6 +54,7 @@ TEST_CASE("config: an empty file says nothing, and everything has its default") 
   CHECK(config.log_format == LogFormat::automatic);
   CHECK(config.limits.header_bytes == 16 << 10);
   CHECK(config.limits.body_bytes == 25 << 20);
+  CHECK(config.limits.bodies_total == 256 << 20);
   CHECK(config.limits.connections == 1024);
   CHECK(config.limits.idle == 1min);
   CHECK(tba::to_json(config.vars) == "{}");
@@ -67,7 +68,9 @@ TEST_CASE("config: every key is read, and relative paths are taken from the file
       "workflows: [workflows, ../shared/workflows]\n"
       "connectors: [connectors]\n"
       "log: { level: debug, format: json }\n"
-      "limits: { header_bytes: 8KiB, body_bytes: 1MiB, connections: 10, idle: 5s }\n"
+      "limits: { header_bytes: 8KiB, body_bytes: 1MiB, bodies_total: 4MiB, connections: 10, idle: "
+      "5s "
+      "}\n"
       "vault: { key_file: key }\n"
       "vars: { team: officers, limits: { high: 5 } }\n");
   CHECK(config.listen == ListenAddress{"::1", 0});
@@ -80,6 +83,7 @@ TEST_CASE("config: every key is read, and relative paths are taken from the file
   CHECK(config.log_format == LogFormat::json);
   CHECK(config.limits.header_bytes == 8192);
   CHECK(config.limits.body_bytes == 1 << 20);
+  CHECK(config.limits.bodies_total == 4 << 20);
   CHECK(config.limits.connections == 10);
   CHECK(config.limits.idle == 5s);
   CHECK(config.vault_key == "/etc/tba/key");

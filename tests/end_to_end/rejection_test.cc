@@ -107,6 +107,14 @@ const std::vector<Case> kCases = {
     {"no signature",
      [](Receiver& to) { return to.post(kPath, kBody, github_headers("issues", "1-2-3")); }, 401,
      "inbox", "X-Hub-Signature-256"},
+    {"no signature, and of a large body only the header",
+     [](Receiver& to) {
+       return to.send(
+           fmt::format("POST {} HTTP/1.1\r\nHost: x\r\nX-GitHub-Event: issues\r\nContent-Length: "
+                       "20000000\r\n\r\n",
+                       kPath));
+     },
+     401, "inbox", "X-Hub-Signature-256"},
     {"a body that is shorter than what was signed",
      [](Receiver& to) { return to.post(kPath, std::string(kBody, 20), kBody); }, 401, "inbox",
      "signature"},

@@ -13,6 +13,7 @@
 #include "daemon/http/event_stream.h"
 #include "daemon/http/problem.h"
 #include "tests/daemon/http/server_fixture.h"
+#include "tests/support/eventually.h"
 #include "tests/support/temporary_folder.h"
 
 namespace {
@@ -284,9 +285,10 @@ TEST_CASE("server: a route hears of what is refused in its name") {
   std::vector<std::string> heard;
   auto hook = route("POST", "/hook/{path*}", echo);
   hook.max_body = 8;
-  hook.on_refused = [&](Request request, const Response& answer) -> awaitable<void> {
-    heard.push_back(request.parameter("path") + ' ' + std::to_string(answer.status));
-    if (answer.status == 405) throw std::runtime_error("swordfish");
+  hook.on_refused = [&](Request request, const Refusal& refusal) -> awaitable<void> {
+    heard.push_back(request.parameter("path") + ' ' + std::to_string(refusal.answer.status) +
+                    request.body);
+    if (refusal.answer.status == 405) throw std::runtime_error("swordfish");
     co_return;
   };
   RunningServer server({hook});
@@ -297,7 +299,7 @@ TEST_CASE("server: a route hears of what is refused in its name") {
   CHECK_THAT(answer(server, "PUT /hook/c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
              StartsWith("HTTP/1.1 405"));
   auto client = server.connect();
-  client.send("POST /hook/d HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
+  client.send("POST /hook/d HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhalf");
   client.end_sending();
   CHECK_THAT(client.read_all(), StartsWith("HTTP/1.1 400"));
   CHECK_THAT(answer(server, "GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
@@ -305,6 +307,111 @@ TEST_CASE("server: a route hears of what is refused in its name") {
   server.stop(0ms);
   CHECK(heard == std::vector<std::string>{"a/b 413", "c 405", "d 400"});
   CHECK_THAT(server.log(), Contains("a request failed inside the daemon") && Contains("swordfish"));
+}
+
+namespace {
+
+/// A POST route that wants the header X-Key, and tells what it heard of refusals.
+Route guarded(std::vector<std::string>& heard) {
+  auto guarded = route("POST", "/guarded", echo);
+  guarded.admits = [](const Request& request) -> std::optional<Refusal> {
+    const auto key = request.headers.find("X-Key");
+    if (key == "throw") throw std::runtime_error("swordfish");
+    if (key) return std::nullopt;
+    return Refusal{problem(401, "no_key", "no"), "the key of " + request.path + " is missing"};
+  };
+  guarded.on_refused = [&heard](Request, const Refusal& refusal) -> awaitable<void> {
+    heard.push_back(refusal.reason);
+    co_return;
+  };
+  return guarded;
+}
+
+std::string post_guarded(std::string_view headers, std::string_view body) {
+  return "POST /guarded HTTP/1.1\r\nHost: x\r\n" + std::string(headers) + "\r\n" +
+         std::string(body);
+}
+
+}  // namespace
+
+TEST_CASE("server: what a route does not admit is refused from the header alone") {
+  std::vector<std::string> heard;
+  RunningServer server({guarded(heard)});
+  // Only the header is ever sent, and no body asked for.
+  CHECK_THAT(answer(server, post_guarded("Content-Length: 20000000\r\n", "")),
+             StartsWith("HTTP/1.1 401") && Contains("Connection: close"));
+  CHECK_THAT(answer(server, post_guarded("Transfer-Encoding: chunked\r\n", "")),
+             StartsWith("HTTP/1.1 401") && Contains("Connection: close"));
+  CHECK_THAT(answer(server, post_guarded("Expect: 100-continue\r\nContent-Length: 2\r\n", "")),
+             StartsWith("HTTP/1.1 401"));
+  CHECK_THAT(
+      answer(server, post_guarded("X-Key: 1\r\nContent-Length: 2\r\nConnection: close\r\n", "ok")),
+      StartsWith("HTTP/1.1 200"));
+  CHECK_THAT(answer(server, post_guarded("X-Key: throw\r\nContent-Length: 2\r\n", "")),
+             StartsWith("HTTP/1.1 500") && Contains("incident"));
+  server.stop(0ms);
+  CHECK(heard == std::vector<std::string>{
+                     "the key of /guarded is missing", "the key of /guarded is missing",
+                     "the key of /guarded is missing", "the daemon failed at this request"});
+  CHECK_THAT(server.log(), Contains("swordfish"));
+}
+
+TEST_CASE("server: a refused request whose body came along leaves the connection open") {
+  std::vector<std::string> heard;
+  RunningServer server({guarded(heard)});
+  auto client = server.connect();
+  client.send(post_guarded("Content-Length: 5\r\n", "POST ") +
+              post_guarded("X-Key: 1\r\nContent-Length: 2\r\n", "ok"));
+  CHECK_THAT(client.read_until("}"), StartsWith("HTTP/1.1 401") && !Contains("Connection: close"));
+  CHECK_THAT(client.read_until("POST /guarded ok"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_CASE("server: bodies from TCP take no more memory together than they may") {
+  const tests::TemporaryFolder folder;
+  const auto path = folder.path() / "daemon.sock";
+  Limits limits;
+  limits.bodies_total = 3 << 20;
+  RunningServer server(routes_of_test(), limits, path);
+  const std::string large((2 << 20) - 2, 'x');
+  const auto head = "Content-Length: " + std::to_string(large.size() + 1) + "\r\n";
+  auto first = server.connect();
+  first.send(post(head, large));
+  // It has come, all but a byte, once a request that was sent later is answered.
+  const auto refused_now = [&] {
+    auto second = server.connect();
+    second.send(post(head, large));
+    second.end_sending();
+    return second.read_all();
+  };
+  REQUIRE(tests::eventually([&] { return refused_now().starts_with("HTTP/1.1 503"); }));
+  CHECK_THAT(refused_now(), Contains("Retry-After: 5") && Contains(R"("code":"busy")"));
+  // Small bodies are taken all the same, and whatever comes over the unix socket.
+  auto small = server.connect();
+  small.send(post("Content-Length: 2\r\n", "ok"));
+  CHECK_THAT(small.read_until("POST /echo ok"), Contains(" 200 "));
+  auto local = RawClient::local(path);
+  local.send(post(head, large + "y"));
+  CHECK_THAT(local.read_until("xy"), Contains(" 200 "));
+  // What is answered makes room.
+  first.send("y");
+  CHECK_THAT(first.read_until("xy"), Contains(" 200 "));
+  auto third = server.connect();
+  third.send(post(head, large + "y"));
+  CHECK_THAT(third.read_until("xy"), Contains(" 200 "));
+}
+
+TEST_CASE("server: a body that is given up makes room for others") {
+  Limits limits;
+  limits.bodies_total = 3 << 20;
+  RunningServer server(routes_of_test(), limits);
+  const std::string large((2 << 20) - 2, 'x');
+  const auto head = "Content-Length: " + std::to_string(large.size() + 1) + "\r\n";
+  for (int i = 0; i < 3; ++i) {
+    auto client = server.connect();
+    client.send(post(head, large));
+    client.end_sending();
+    CHECK_THAT(client.read_all(), StartsWith("HTTP/1.1 400") && Contains("cut_short"));
+  }
 }
 
 TEST_CASE("server: a client that expects 100 gets it where its body is wanted") {

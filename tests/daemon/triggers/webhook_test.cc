@@ -128,6 +128,58 @@ TEST_CASE("webhook: a sender is not told what is wrong with its signature, the r
   }
 }
 
+TEST_CASE("webhook: a body is wanted only where the header leaves hope for it") {
+  World world;
+  const auto& routes = world.routes();
+  const auto hooks = std::ranges::find(routes, "/hooks/{path*}", &tba::http::Route::pattern);
+  const auto wanted = [&](const std::string& path, const tba::http::Headers& headers) {
+    tba::http::Request request;
+    request.parameters.emplace_back("path", path);
+    request.headers = headers;
+    const auto refusal = hooks->admits(request);
+    return refusal ? std::to_string(refusal->answer.status) + ' ' + refusal->reason : "wanted";
+  };
+  const std::string digits(64, 'a');
+  CHECK(wanted("announce", {{"x-hub-signature-256", "sha256=" + digits}}) == "wanted");
+  CHECK(wanted("nowhere", {{"X-Hub-Signature-256", "sha256=" + digits}}) ==
+        "404 no workflow has this webhook path");
+  CHECK(wanted("announce", {}) == "401 the header X-Hub-Signature-256 is missing");
+  CHECK_THAT(wanted("announce", {{"X-Hub-Signature-256", digits}}), Contains("401 "));
+  CHECK_THAT(wanted("announce", {{"X-Hub-Signature-256", "sha256="}}), Contains("401 "));
+
+  world.workflow("open", "on: { webhook: { verify: none } }\nsteps: [ { set: { a: 1 } } ]\n");
+  CHECK(wanted("open", {}) == "wanted");
+  world.call("DELETE", "/api/v1/credentials/hook");
+  CHECK_THAT(wanted("announce", {}), Contains("503 the workflow is held: "));
+}
+
+TEST_CASE("webhook: of a flood of rejections some are recorded, and how many there were") {
+  World world;
+  const auto recorded = [&] {
+    const auto page = world.get("/api/v1/rejections?limit=200");
+    const auto next = page.at("next").is_null()
+                          ? Reply()
+                          : world.get("/api/v1/rejections?limit=200&cursor=" +
+                                      std::string(page.at("next").as_string()));
+    return page.at("items").size() + next.at("items").size();
+  };
+  for (int i = 0; i < 300; ++i)
+    check_refused(world.post("/hooks/nowhere", "{}"), 404, "unknown_webhook");
+  CHECK(recorded() == 200);
+  world.engine.clock.advance(std::chrono::milliseconds(10));
+  for (int i = 0; i < 3; ++i) world.post("/hooks/nowhere", "{}");
+  CHECK(recorded() == 201);
+  CHECK(world.rejection() ==
+        "nowhere 404 no workflow has this webhook path "
+        "(100 more were turned away since the record before)");
+  world.engine.clock.advance(std::chrono::seconds(1));
+  for (int i = 0; i < 150; ++i) world.post("/hooks/nowhere", "{}");
+  CHECK(recorded() == 301);
+  world.engine.clock.advance(-std::chrono::hours(1));
+  world.post("/hooks/nowhere", "{}");
+  CHECK(recorded() == 302);
+}
+
 TEST_CASE("webhook: a credential that is no webhook secret holds the workflow") {
   World world;
   world.call("DELETE", "/api/v1/credentials/hook");
