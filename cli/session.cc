@@ -6,20 +6,26 @@
 
 #include "shared/diagnostic.h"
 #include "shared/file.h"
+#include "shared/key_table.h"
 #include "shared/yaml_reader.h"
 
 namespace tba::cli {
 
 namespace {
 
-// The socket that the configuration names, if it does. The daemon is who checks that file.
-std::optional<std::filesystem::path> configured_socket(const Paths& paths) {
+// The configuration as it is written, or null. The daemon is who checks that file.
+yaml::NodePtr configuration(const Paths& paths) {
   auto text = read_file(paths.config_file, kMaxYamlBytes);
-  if (!text) return std::nullopt;
+  if (!text) return nullptr;
   Diagnostics told_by_the_daemon;
-  const auto root =
-      yaml::read(std::make_shared<const SourceFile>(paths.config_file.string(), std::move(*text)),
-                 told_by_the_daemon);
+  return yaml::read(
+      std::make_shared<const SourceFile>(paths.config_file.string(), std::move(*text)),
+      told_by_the_daemon);
+}
+
+// The socket that the configuration names, if it does.
+std::optional<std::filesystem::path> configured_socket(const Paths& paths) {
+  const auto root = configuration(paths);
   const auto* socket = root ? root->find("socket") : nullptr;
   if (socket == nullptr || socket->kind != yaml::Node::Kind::scalar) return std::nullopt;
   return (paths.config_file.parent_path() / socket->text).lexically_normal();
@@ -43,6 +49,17 @@ Outcome<Paths> Session::paths() const {
     paths->socket = std::move(*socket);
   }
   return *paths;
+}
+
+std::optional<Value> Session::configured_vars() const {
+  const auto known = paths();
+  const auto root = known ? configuration(*known) : nullptr;
+  if (!root) return std::nullopt;
+  const auto* vars = root->find("vars");
+  Diagnostics told_by_the_daemon;
+  return vars != nullptr && vars->kind == yaml::Node::Kind::mapping
+             ? to_value(*vars, told_by_the_daemon)
+             : Value::object({});
 }
 
 Outcome<DaemonClient> Session::daemon() const {

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cli/console.h"
 #include "cli/daemon_client.h"
 #include "cli/error.h"
 #include "shared/paths.h"
+#include "shared/value/value.h"
 
 namespace tba::cli {
 
@@ -27,6 +29,10 @@ class Session {
 
   /// Where the home's files are.
   Outcome<Paths> paths() const;
+
+  /// The `vars:` of the home's configuration; nothing where there is none that
+  /// can be read.
+  std::optional<Value> configured_vars() const;
 
   /// A client of the home's daemon. Connects with the first request, not here.
   Outcome<DaemonClient> daemon() const;

@@ -76,8 +76,8 @@ class Daemon {
         store_(std::move(store)),
         credentials_({*store_, live_secrets, clock_, random_, ids_},
                      vault::find_key_file(options.credentials_directory, options.config.vault_key)),
-        workflows_({definitions_, credentials_, log_}, options.config.workflows,
-                   options.config.connectors) {}
+        workflows_({definitions_, credentials_, options.config.vars, log_},
+                   options.config.workflows, options.config.connectors) {}
 
   /// Runs until the daemon has stopped. Errors: why it could not start.
   Result<> run() {

@@ -78,11 +78,12 @@ Result<std::shared_ptr<const Connector>> read_one_connector(const fs::path& file
   return std::make_shared<const Connector>(std::move(*connector));
 }
 
-Result<Workflow> read_one(const fs::path& file, const ConnectorCatalog& catalog) {
+/// Adds warnings to the diagnostics; errors are the result's.
+Result<Workflow> read_one(const fs::path& file, const WorkflowSurroundings& surroundings,
+                          Diagnostics& diagnostics) {
   auto text = read_file(file, kMaxYamlBytes);
   if (!text) return text.error();
-  Diagnostics diagnostics;
-  auto workflow = read_workflow(file.string(), std::move(*text), &catalog, diagnostics);
+  auto workflow = read_workflow(file.string(), std::move(*text), surroundings, diagnostics);
   if (!workflow) return Error{ErrorCode::invalid, diagnostics.render(false), ""};
   return std::move(*workflow);
 }
@@ -206,7 +207,13 @@ Workflows::ByFile<engine::Definition> Workflows::read_workflows(WorkflowSet& set
   for (const auto& file : yaml_files(workflow_folders_, good_workflows_, set.broken)) {
     std::shared_ptr<const engine::Definition> definition;
     Result<> taken;
-    if (auto workflow = read_one(file, set.connectors)) {
+    Diagnostics diagnostics;
+    const WorkflowSurroundings surroundings{.catalog = &set.connectors, .vars = &environment_.vars};
+    if (auto workflow = read_one(file, surroundings, diagnostics)) {
+      if (!diagnostics.empty()) {
+        environment_.log.warning("a file may not say what is meant",
+                                 {{"file", file.string()}, {"diagnostics", diagnostics.render()}});
+      }
       auto connectors = used_connectors(*workflow, set.connectors);
       definition = engine::define(std::move(*workflow), std::move(connectors));
       taken = take(set, definition);

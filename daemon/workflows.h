@@ -46,6 +46,7 @@ class Workflows {
   struct Environment {
     engine::Definitions& definitions;
     const vault::Credentials& credentials;
+    const Value& vars;  ///< The configuration's.
     Log& log;
   };
 

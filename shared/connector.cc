@@ -50,6 +50,15 @@ std::optional<AuthScheme::Type> auth_type_named(std::string_view name) {
   return value_in(kAuthTypes, name);
 }
 
+Shape WebhookScheme::payload_of(std::string_view event) const {
+  for (const auto name : {event, event.substr(0, event.find('.'))}) {
+    const auto found = std::find_if(events.begin(), events.end(),
+                                    [&](const auto& known) { return known.first == name; });
+    if (found != events.end()) return found->second;
+  }
+  return {};
+}
+
 const Endpoint* Connector::endpoint(std::string_view id) const {
   const auto found = std::find_if(endpoints.begin(), endpoints.end(),
                                   [&](const Endpoint& each) { return each.id == id; });

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "shared/shape.h"
 #include "shared/value/value.h"
 #include "shared/value_type.h"
 
@@ -32,6 +33,7 @@ struct Endpoint {
   std::string method;  ///< Upper case.
   std::string path;    ///< "/users/{username}", below the base URL.
   std::vector<Parameter> parameters;
+  Shape response;  ///< Of the body of an answer that tells of success.
 };
 
 /// How a credential of a connector proves who is calling.
@@ -65,6 +67,11 @@ struct WebhookScheme {
   std::string
       action_key;  ///< Member of the body that, after a dot, is joined to the event; or empty.
   std::string delivery_id_header;
+  std::vector<std::pair<std::string, Shape>> events;  ///< What those that are known bring.
+
+  /// The form of the payload of that event. What is known of "issues" holds for "issues.opened"
+  /// too, where nothing else is.
+  Shape payload_of(std::string_view event) const;
 };
 
 /// The names as written in files: "path", "bearer", …

@@ -91,6 +91,9 @@ constexpr std::array kEndpointKeys{
         .type = KeyType::table_map,
         .description = "what a call gives in `with`",
         .table = &kParameterTable},
+    Key{.name = "response",
+        .type = KeyType::shape,
+        .description = "what is known of the body of an answer"},
 };
 constexpr KeyTable kEndpointTable{"endpoint", "an endpoint", kEndpointKeys};
 
@@ -136,6 +139,9 @@ constexpr std::array kWebhookKeys{
         .type = KeyType::table,
         .description = "where a delivery carries its id",
         .table = &kDeliveryIdTable},
+    Key{.name = "events",
+        .type = KeyType::shape_map,
+        .description = "what is known of the bodies of deliveries, by event"},
 };
 constexpr KeyTable kWebhookTable{"webhook", "the webhook", kWebhookKeys};
 

@@ -123,6 +123,9 @@ class ConnectorReader {
         fields.find("parameters"), [&](const yaml::Node& name, const yaml::Node& parameter) {
           endpoint.parameters.push_back(read_parameter(name, parameter, endpoint.method));
         });
+    if (const auto* response = fields.find("response")) {
+      endpoint.response = read_shape(*response, diagnostics_);
+    }
     if (const auto* path = fields.find("path")) {
       check_path(*path, endpoint);
       check_path_parameters(fields, endpoint);
@@ -225,6 +228,13 @@ class ConnectorReader {
     if (const auto* id = fields.find("delivery_id")) {
       const Fields keys(*id, *table.find("delivery_id")->table, diagnostics_);
       webhook.delivery_id_header = header(keys, "header");
+    }
+    for_each_member(fields.find("events"), [&](const yaml::Node& name, const yaml::Node& shape) {
+      webhook.events.emplace_back(name.text, read_shape(shape, diagnostics_));
+    });
+    if (!webhook.events.empty() && webhook.event_header.empty()) {
+      fields.key("events")->error(diagnostics_, "a delivery does not say what event it is of",
+                                  "name the header in `event:`");
     }
     return webhook;
   }

@@ -96,9 +96,11 @@ class ValueCheck {
         return is_scalar(node_, "text");
       case KeyType::value:
       case KeyType::literal:
+      case KeyType::shape:
         return true;
       case KeyType::value_map:
       case KeyType::literal_map:
+      case KeyType::shape_map:
       case KeyType::table:
         return is(Kind::mapping, "a mapping");
       case KeyType::table_map:

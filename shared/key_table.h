@@ -42,6 +42,8 @@ enum class KeyType {
   text_list,      ///< A list of scalars, not empty.
   text_or_list,   ///< A scalar, or such a list.
   text_map,       ///< A mapping of scalars.
+  shape,          ///< A Shape; read_shape() checks it.
+  shape_map,      ///< A mapping of shapes.
   table,          ///< A mapping by the key's table.
   table_list,     ///< A list of such mappings.
   table_or_list,  ///< One such mapping, or a list of them.

@@ -35,21 +35,32 @@ std::size_t distance(std::string_view from, std::string_view to) {
   return last[to.size()];
 }
 
-}  // namespace
-
-std::string did_you_mean(std::string_view wrong, const std::vector<std::string>& known) {
+// That of `known` which is nearest to `wrong` by at most as many edits as its longer name allows.
+std::string nearest(std::string_view wrong, const std::vector<std::string>& known,
+                    std::size_t (*allowed)(std::size_t longer)) {
   const std::string* nearest = nullptr;
   std::size_t least = kLongest;
   for (const auto& name : known) {
     const auto longer = std::max(wrong.size(), name.size());
     if (longer > kLongest) continue;
     const auto found = distance(wrong, name);
-    if (found < least && found < longer && found <= std::max<std::size_t>(longer / 3, 1)) {
+    if (found < least && found < longer && found <= allowed(longer)) {
       least = found;
       nearest = &name;
     }
   }
   return nearest != nullptr ? " (did you mean '" + *nearest + "'?)" : "";
+}
+
+}  // namespace
+
+std::string did_you_mean(std::string_view wrong, const std::vector<std::string>& known) {
+  return nearest(wrong, known,
+                 [](std::size_t longer) { return std::max<std::size_t>(longer / 3, 1); });
+}
+
+std::string slip_of(std::string_view wrong, const std::vector<std::string>& known) {
+  return nearest(wrong, known, [](std::size_t longer) -> std::size_t { return longer > 3; });
 }
 
 }  // namespace tba

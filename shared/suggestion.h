@@ -11,4 +11,8 @@ namespace tba {
 /// of the longer one's letters; case does not count. To be put behind a message.
 std::string did_you_mean(std::string_view wrong, const std::vector<std::string>& known);
 
+/// The same, where `wrong` may well be right: only a name of more than three letters that is a
+/// single edit away.
+std::string slip_of(std::string_view wrong, const std::vector<std::string>& known);
+
 }  // namespace tba

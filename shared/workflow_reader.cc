@@ -15,6 +15,7 @@
 #include "shared/mapping_reader.h"
 #include "shared/suggestion.h"
 #include "shared/workflow_keys.h"
+#include "shared/workflow_references.h"
 #include "shared/yaml_reader.h"
 
 namespace tba {
@@ -22,30 +23,8 @@ namespace {
 
 using expression::Mapping;
 using expression::Reference;
-using expression::Root;
+using Part = ExpressionPlace::Part;
 using Kind = yaml::Node::Kind;
-
-// Where in a workflow an expression stands: decides what it may read.
-struct Place {
-  enum class Part { env, step, step_output, failure_step, failure_output, output };
-  Part part = Part::output;
-  std::size_t index = 0;  // of the step in its list
-};
-
-// A read of the context, to be checked once all steps, inputs and variables are known.
-struct Use {
-  Reference reference;
-  SourcePositions where;
-  Place place;
-};
-
-// What the checks need to know of a step that expressions may name.
-struct KnownStep {
-  bool is_failure_step = false;
-  std::size_t index = 0;
-  std::span<const std::string_view> keys;  // that it leaves
-  const yaml::Node* name = nullptr;        // its `id`, or null
-};
 
 std::string quoted_names(const std::vector<std::string>& names) {
   std::string text;
@@ -53,31 +32,10 @@ std::string quoted_names(const std::vector<std::string>& names) {
   return text;
 }
 
-const std::vector<std::string>& keys_of_trigger() {
-  static const std::vector<std::string> keys{"kind",  "name", "at",    "body",       "headers",
-                                             "query", "path", "event", "delivery_id"};
-  return keys;
-}
-
-const std::vector<std::string>& keys_of_run() {
-  static const std::vector<std::string> keys{"id", "created_at", "started_at"};
-  return keys;
-}
-
-const std::vector<std::string>& keys_of_workflow() {
-  static const std::vector<std::string> keys{"name"};
-  return keys;
-}
-
-const std::vector<std::string>& keys_of_error() {
-  static const std::vector<std::string> keys{"kind", "message", "step"};
-  return keys;
-}
-
 class WorkflowReader {
  public:
-  WorkflowReader(const ConnectorCatalog* catalog, Diagnostics& diagnostics)
-      : catalog_(catalog), diagnostics_(diagnostics) {}
+  WorkflowReader(const WorkflowSurroundings& surroundings, Diagnostics& diagnostics)
+      : surroundings_(surroundings), catalog_(surroundings.catalog), diagnostics_(diagnostics) {}
 
   Workflow read(const yaml::Node& root, const std::string& path) {
     const Fields fields(root, kWorkflowTable, diagnostics_);
@@ -89,15 +47,17 @@ class WorkflowReader {
     read_triggers(fields);
     workflow_.env = read_env(fields);
     if (const auto* retry = fields.find("retry")) retry_ = read_retry(*retry, diagnostics_);
-    read_steps(fields, "steps", Place::Part::step, workflow_.steps);
-    read_steps(fields, "on_failure", Place::Part::failure_step, workflow_.on_failure);
+    read_steps(fields, "steps", Part::step, workflow_.steps);
+    read_steps(fields, "on_failure", Part::failure_step, workflow_.on_failure);
     if (const auto* steps = fields.find("steps"); steps != nullptr && steps->items.empty()) {
       fields.key("steps")->error(diagnostics_, "a workflow needs at least one step");
     }
     if (const auto* output = fields.find("output")) {
-      workflow_.output = read_data(*output, {Place::Part::output});
+      workflow_.output = read_data(*output, {Part::output});
     }
-    check_uses();
+    if (surroundings_.check_references) {
+      check_references(workflow_, uses_, surroundings_, diagnostics_);
+    }
     return std::move(workflow_);
   }
 
@@ -149,7 +109,7 @@ class WorkflowReader {
 
   Mapping read_env(const Fields& fields) {
     const auto* env = fields.find("env");
-    return env != nullptr ? read_data(*env, {Place::Part::env}) : Mapping();
+    return env != nullptr ? read_data(*env, {Part::env}) : Mapping();
   }
 
   // --- triggers
@@ -276,7 +236,7 @@ class WorkflowReader {
 
   // --- steps
 
-  void read_steps(const Fields& fields, std::string_view list, Place::Part part,
+  void read_steps(const Fields& fields, std::string_view list, Part part,
                   std::vector<Step>& steps) {
     const auto nodes = fields.tables(list);
     for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -284,9 +244,9 @@ class WorkflowReader {
     }
   }
 
-  Step read_step(const yaml::Node& node, Place place) {
+  Step read_step(const yaml::Node& node, ExpressionPlace place) {
     const Fields fields(node, kStepTable, diagnostics_);
-    const bool is_failure_step = place.part == Place::Part::failure_step;
+    const bool is_failure_step = place.part == Part::failure_step;
     Step step;
     step.id = fields.text(
         "id", fmt::format("{}-{}", is_failure_step ? "on-failure" : "step", place.index + 1));
@@ -301,12 +261,11 @@ class WorkflowReader {
     if (const auto* retry = fields.find("retry")) step.retry = read_retry(*retry, diagnostics_);
     if (const auto* output = fields.find("output")) {
       step.output = read_data(
-          *output,
-          {is_failure_step ? Place::Part::failure_output : Place::Part::step_output, place.index});
+          *output, {is_failure_step ? Part::failure_output : Part::step_output, place.index});
     }
     check_belongings(fields);
     check_effect(fields, step);
-    remember(fields, step, place);
+    remember(fields, step);
     return step;
   }
 
@@ -352,17 +311,15 @@ class WorkflowReader {
     }
   }
 
-  void remember(const Fields& fields, const Step& step, Place place) {
+  void remember(const Fields& fields, const Step& step) {
     const auto* id = fields.find("id");
-    const KnownStep known{place.part == Place::Part::failure_step, place.index, keys_left_by(step),
-                          id};
-    const auto [earlier, is_new] = steps_.emplace(step.id, known);
+    const auto [earlier, is_new] = ids_.emplace(step.id, id);
     if (is_new) return;
-    if (id == nullptr) id = earlier->second.name;
+    if (id == nullptr) id = earlier->second;
     id->error(diagnostics_, fmt::format("there are two steps '{}'", step.id));
   }
 
-  Action read_action(const Fields& fields, Place place) {
+  Action read_action(const Fields& fields, ExpressionPlace place) {
     const auto kind = fields.chosen();
     const auto* node = fields.find(kind);
     if (node == nullptr) return SetStep{};
@@ -373,7 +330,7 @@ class WorkflowReader {
     return SetStep{read_data(*node, place)};
   }
 
-  Action read_call(const Fields& fields, const yaml::Node& target, Place place) {
+  Action read_call(const Fields& fields, const yaml::Node& target, ExpressionPlace place) {
     CallStep call;
     const auto slash = target.text.find('/');
     if (slash == std::string::npos || slash == 0 || slash + 1 == target.text.size()) {
@@ -452,7 +409,7 @@ class WorkflowReader {
     }
   }
 
-  Action read_http(const yaml::Node& node, Place place) {
+  Action read_http(const yaml::Node& node, ExpressionPlace place) {
     const Fields fields(node, *kStepTable.find("http")->table, diagnostics_);
     HttpStep http;
     http.method = fields.text("method", http.method);
@@ -472,7 +429,7 @@ class WorkflowReader {
     return http;
   }
 
-  void read_body(const Fields& fields, HttpStep& http, Place place) {
+  void read_body(const Fields& fields, HttpStep& http, ExpressionPlace place) {
     static constexpr std::array<std::pair<std::string_view, HttpStep::Body>, 3> kBodies{{
         {"json", HttpStep::Body::json},
         {"form", HttpStep::Body::form},
@@ -490,7 +447,7 @@ class WorkflowReader {
     }
   }
 
-  Action read_run(const Fields& fields, const yaml::Node& node, Place place) {
+  Action read_run(const Fields& fields, const yaml::Node& node, ExpressionPlace place) {
     RunStep run;
     run.command = fields.texts("run");
     if (node.kind == Kind::scalar) {
@@ -520,7 +477,7 @@ class WorkflowReader {
     }
   }
 
-  Action read_wait(const yaml::Node& node, Place place) {
+  Action read_wait(const yaml::Node& node, ExpressionPlace place) {
     const Fields fields(node, *kStepTable.find("wait")->table, diagnostics_);
     WaitStep wait;
     if (const auto* duration = fields.find("for")) {
@@ -534,7 +491,7 @@ class WorkflowReader {
     return wait;
   }
 
-  Mapping read_condition(const yaml::Node& node, Place place) {
+  Mapping read_condition(const yaml::Node& node, ExpressionPlace place) {
     const bool is_expression = node.text.starts_with("${{") && node.text.ends_with("}}") &&
                                node.text.find("${{", 3) == std::string::npos;
     auto condition = read_data(node, place);
@@ -553,158 +510,33 @@ class WorkflowReader {
 
   // --- expressions
 
-  Mapping read_data(const yaml::Node& node, Place place) {
+  Mapping read_data(const yaml::Node& node, ExpressionPlace place) {
     return read_mapping(node, diagnostics_,
                         [&](const Reference& reference, const SourcePositions& where) {
                           uses_.push_back({reference, where, place});
                         });
   }
 
-  void check_uses() {
-    for (const auto& use : uses_) {
-      switch (use.reference.root) {
-        case Root::steps:
-          check_step_use(use);
-          break;
-        case Root::inputs:
-          check_input_use(use);
-          break;
-        case Root::env:
-          check_env_use(use);
-          break;
-        case Root::trigger:
-          check_key(use, 0, keys_of_trigger(), "the trigger");
-          break;
-        case Root::error:
-          if (is_failure_place(use.place)) {
-            check_key(use, 0, keys_of_error(), "the error");
-          } else {
-            report(use, ".error is there only in on_failure");
-          }
-          break;
-        case Root::item:
-        case Root::index:
-          report(use, fmt::format(".{} is not there in this place", name_of(use.reference.root)));
-          break;
-        case Root::run:
-          check_key(use, 0, keys_of_run(), "the run");
-          break;
-        case Root::workflow:
-          check_key(use, 0, keys_of_workflow(), "the workflow");
-          break;
-        case Root::vars:
-          break;
-      }
-    }
-  }
-
-  static bool is_failure_place(Place place) {
-    return place.part == Place::Part::failure_step || place.part == Place::Part::failure_output;
-  }
-
-  void report(const Use& use, std::string message, std::string hint = {}) {
-    diagnostics_.error(use.where, use.reference.offset, use.reference.length, std::move(message),
-                       std::move(hint));
-  }
-
-  // Reports where the key at that depth of the path is none of those known.
-  void check_key(const Use& use, std::size_t depth, const std::vector<std::string>& known,
-                 const std::string& what) {
-    if (use.reference.keys.size() <= depth) return;
-    const auto& key = use.reference.keys[depth];
-    if (std::find(known.begin(), known.end(), key) != known.end()) return;
-    report(use, fmt::format("{} has no '{}'{}", what, key, did_you_mean(key, known)),
-           known.empty() ? "" : "it has: " + quoted_names(known));
-  }
-
-  void check_input_use(const Use& use) {
-    std::vector<std::string> known;
-    for (const auto& input : workflow_.inputs) known.push_back(input.name);
-    if (use.reference.keys.empty()) return;
-    const auto& key = use.reference.keys.front();
-    if (std::find(known.begin(), known.end(), key) != known.end()) return;
-    report(use, fmt::format("there is no input '{}'{}", key, did_you_mean(key, known)),
-           "declare it in `inputs:`");
-  }
-
-  void check_env_use(const Use& use) {
-    if (use.place.part == Place::Part::env) {
-      report(use, "`env:` cannot read .env");
-      return;
-    }
-    std::vector<std::string> known;
-    if (workflow_.env.is_object()) {
-      for (const auto& member : workflow_.env.members()) known.push_back(member.first);
-    }
-    if (use.reference.keys.empty()) return;
-    const auto& key = use.reference.keys.front();
-    if (std::find(known.begin(), known.end(), key) != known.end()) return;
-    report(use, fmt::format("the workflow's env has no '{}'{}", key, did_you_mean(key, known)),
-           "declare it in the workflow's `env:`");
-  }
-
-  void check_step_use(const Use& use) {
-    if (use.place.part == Place::Part::env) {
-      report(use, "`env:` is read before the first step");
-      return;
-    }
-    if (use.reference.keys.empty()) return;
-    const auto& id = use.reference.keys.front();
-    const auto found = steps_.find(id);
-    if (found == steps_.end()) {
-      report_unknown_step(use, id);
-    } else if (const auto missing = why_not_yet(use.place, found->second); !missing.empty()) {
-      report(use, fmt::format("step '{}' {}", id, missing));
-    } else {
-      std::vector<std::string> known{"outcome", "error"};
-      known.insert(known.end(), found->second.keys.begin(), found->second.keys.end());
-      check_key(use, 1, known, fmt::format("step '{}'", id));
-    }
-  }
-
-  void report_unknown_step(const Use& use, const std::string& id) {
-    std::vector<std::string> known;
-    std::string hint;
-    for (const auto& [name, step] : steps_) {
-      known.push_back(name);
-      if (name.starts_with(id + "-")) {
-        hint = fmt::format("'-' is minus here: write .steps[\"{}\"]", name);
-      }
-    }
-    report(use, fmt::format("there is no step '{}'{}", id, did_you_mean(id, known)),
-           std::move(hint));
-  }
-
-  // Why what the step leaves is not there yet at that place; empty if it is.
-  static std::string_view why_not_yet(Place place, const KnownStep& step) {
-    if (step.is_failure_step != is_failure_place(place)) {
-      return step.is_failure_step ? "is only there in on_failure" : "";
-    }
-    if (place.part == Place::Part::output || step.index < place.index) return "";
-    if (step.index > place.index) return "comes later";
-    const bool is_output =
-        place.part == Place::Part::step_output || place.part == Place::Part::failure_output;
-    return is_output ? "" : "has not been done yet here";
-  }
-
+  const WorkflowSurroundings& surroundings_;
   const ConnectorCatalog* catalog_;
   Diagnostics& diagnostics_;
   Workflow workflow_;
   std::optional<RetryPolicy> retry_;
   std::vector<const yaml::Node*> required_inputs_;
-  std::map<std::string, KnownStep> steps_;
-  std::vector<Use> uses_;
+  std::map<std::string, const yaml::Node*> ids_;  // of the steps; null where none is written
+  std::vector<ContextUse> uses_;
 };
 
 }  // namespace
 
 std::optional<Workflow> read_workflow(const std::string& path, std::string text,
-                                      const ConnectorCatalog* catalog, Diagnostics& diagnostics) {
+                                      const WorkflowSurroundings& surroundings,
+                                      Diagnostics& diagnostics) {
   const auto errors = diagnostics.error_count();
   const auto file = std::make_shared<const SourceFile>(path, std::move(text));
   const auto root = yaml::read(file, diagnostics);
   if (!root) return std::nullopt;
-  auto workflow = WorkflowReader(catalog, diagnostics).read(*root, path);
+  auto workflow = WorkflowReader(surroundings, diagnostics).read(*root, path);
   if (diagnostics.error_count() > errors) return std::nullopt;
   workflow.text = file->text();
   return workflow;

@@ -70,6 +70,11 @@ void print_endpoint(Console& console, const Json& endpoint) {
     console.out << '\n';
     parameters.print(console.out, console.colour_out);
   }
+  const Json& response = member_of(endpoint, "response");
+  if (response.is_structured()) {
+    console.out << '\n' << styled("response", Style::heading, console.colour_out) << '\n';
+    print_json(console.out, response);
+  }
 }
 
 Outcome<ExitCode> show(Session& session, const std::string& name) {

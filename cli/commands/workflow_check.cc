@@ -104,6 +104,9 @@ class Names {
 // Reads files, connectors before the workflows that may call them.
 class Check {
  public:
+  // Without the configuration's vars their uses are not checked.
+  explicit Check(std::optional<Value> vars) : vars_(std::move(vars)) {}
+
   // The connectors of a folder: only those with problems are told of.
   void read_connectors(const std::vector<path>& files) {
     for (const path& file : files) {
@@ -117,6 +120,8 @@ class Check {
 
   // What was asked for, in that order.
   void read_files(const std::vector<path>& files) {
+    const WorkflowSurroundings surroundings{.catalog = &catalog_,
+                                            .vars = vars_ ? &*vars_ : nullptr};
     const std::size_t first = checked_.size();
     std::vector<std::optional<std::string>> workflows;
     for (const path& file : files) {
@@ -132,7 +137,7 @@ class Check {
       if (!workflows[i]) continue;
       Diagnostics& diagnostics = checked_[first + i].diagnostics;
       const auto workflow =
-          read_workflow(files[i].string(), std::move(*workflows[i]), &catalog_, diagnostics);
+          read_workflow(files[i].string(), std::move(*workflows[i]), surroundings, diagnostics);
       if (workflow) names_.check(*workflow, diagnostics);
     }
   }
@@ -152,6 +157,7 @@ class Check {
     if (connector) catalog_.put(std::make_shared<const Connector>(std::move(*connector)));
   }
 
+  const std::optional<Value> vars_;
   ConnectorCatalog catalog_ = built_in_connectors();
   Names names_;
   std::vector<CheckedFile> checked_;
@@ -225,7 +231,7 @@ Outcome<ExitCode> check_all(Session& session, const Options& options) {
   const auto connectors =
       connector_files(is_named ? path(options.connectors) : paths->connectors, is_named, *files);
   if (!connectors) return connectors.error();
-  Check check;
+  Check check(session.configured_vars());
   check.read_connectors(*connectors);
   check.read_files(*files);
 

@@ -144,7 +144,8 @@ Value endpoint_view(const Endpoint& endpoint) {
                         {"title", text_view(endpoint.title)},
                         {"method", Value::string(endpoint.method)},
                         {"path", Value::string(endpoint.path)},
-                        {"parameters", std::move(parameters).build()}});
+                        {"parameters", std::move(parameters).build()},
+                        {"response", notation(endpoint.response)}});
 }
 
 http::Response unknown_workflow(const daemon::WorkflowSet& set, const std::string& name) {

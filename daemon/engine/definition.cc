@@ -96,7 +96,8 @@ Result<std::shared_ptr<const Definition>> definition_from(const storage::Workflo
       connectors.emplace(member.name, std::move(shared));
     }
   }
-  auto workflow = read_workflow(*path, *text, &catalog, diagnostics);
+  auto workflow =
+      read_workflow(*path, *text, {.catalog = &catalog, .check_references = false}, diagnostics);
   if (!workflow || diagnostics.has_errors()) {
     return Error{ErrorCode::internal,
                  "the version of workflow '" + version.workflow +

@@ -63,6 +63,11 @@ const Value& Mapping::as_constant() const {
   return is_null() ? null : *node_->value;
 }
 
+bool Mapping::is_text() const {
+  const auto* leaf = is_null() ? nullptr : std::get_if<Node::Text>(&node_->parts);
+  return leaf != nullptr && !leaf->text.is_expression();
+}
+
 bool Mapping::is_object() const {
   return !is_null() && std::holds_alternative<Members>(node_->parts);
 }

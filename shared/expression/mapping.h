@@ -33,6 +33,8 @@ class Mapping {
   /// Whether no part of it is an expression. Arrays and objects of constants are constants.
   bool is_constant() const;
   const Value& as_constant() const;  ///< Requires: is_constant().
+  /// Whether it is text around expressions, whose value is a string.
+  bool is_text() const;
   /// Whether it was made by object(), be its members constant or not.
   bool is_object() const;
   /// What object() was given; empty if it was made otherwise.

@@ -54,6 +54,38 @@ TEST_CASE_METHOD(CliFixture, "workflow check: two workflows of the same name are
   CHECK_THAT(result.err, Contains("the name 'same' is taken by " + one.string()));
 }
 
+TEST_CASE_METHOD(CliFixture,
+                 "workflow check: vars are those of the configuration, if there is one") {
+  const auto file = folder.write("uses.yaml",
+                                 "on: { manual: {} }\nsteps:\n  - set: { a: \"${{ .vars.rgion "
+                                 "}}\", b: \"${{ .vars.deep.x }}\" }\n");
+  CHECK(run({"workflow", "check", file.string()}).code == 0);
+  folder.write("config.yaml", "vars: { region: eu, deep: { y: 1 } }\n");
+  const auto result = run({"workflow", "check", file.string()});
+  CHECK(result.code == 6);
+  CHECK_THAT(
+      result.err,
+      Contains(":3:20: error: the configuration has no var 'rgion' (did you mean 'region'?)") &&
+          Contains("hint: declare it in `vars:` of config.yaml") &&
+          Contains(":3:45: error: '.vars.deep' has no 'x'"));
+  folder.write("config.yaml", "log: { level: info }\n");
+  CHECK_THAT(run({"workflow", "check", file.string()}).err, Contains("no var 'rgion'"));
+  folder.write("config.yaml", "vars: [\n");
+  CHECK(run({"workflow", "check", file.string()}).code == 0);
+}
+
+TEST_CASE_METHOD(CliFixture, "workflow check: a warning is shown, and is no error") {
+  const auto file =
+      folder.write("slip.yaml",
+                   "on: { webhook: { connector: github, event: issues, credential: c } }\n"
+                   "steps:\n  - set: { a: \"${{ .trigger.body.issue.titel }}\" }\n");
+  const auto result = run({"workflow", "check", file.string()});
+  CHECK(result.code == 0);
+  CHECK(result.out == "1 file checked, no errors\n");
+  CHECK_THAT(result.err, Contains(":3:20: warning: '.trigger.body.issue' is not known to have "
+                                  "'titel' (did you mean 'title'?)"));
+}
+
 TEST_CASE_METHOD(CliFixture, "workflow check: the home's folder where nothing is named") {
   CHECK(run({"workflow", "check"}).code == 3);
   folder.write("workflows/good.yaml", kGood);

@@ -260,3 +260,16 @@ TEST_CASE("workflows: a connector file that breaks is reported and keeps what it
   world.remove("connectors/mine.yaml");
   CHECK_FALSE(world.workflows().current()->connectors.find("mine"));
 }
+
+TEST_CASE("workflows: what expressions read of vars must be in the configuration") {
+  World world;
+  world.engine.vars = tba::Value::object({{"region", tba::Value::string("eu")}});
+  world.write("workflows/right.yaml",
+              "on: { manual: {} }\nsteps: [ { set: { a: \"${{ .vars.region }}\" } } ]\n");
+  world.write("workflows/wrong.yaml",
+              "on: { manual: {} }\nsteps: [ { set: { a: \"${{ .vars.regon }}\" } } ]\n");
+  CHECK(world.names() == Names{"right"});
+  REQUIRE(world.broken().size() == 1);
+  CHECK_THAT(world.broken()[0].diagnostics,
+             Contains("the configuration has no var 'regon' (did you mean 'region'?)"));
+}

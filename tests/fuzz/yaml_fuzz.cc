@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const tba::ConnectorCatalog catalog = tba::built_in_connectors();
   const std::string text(reinterpret_cast<const char*>(data), size);
   tba::Diagnostics of_workflow;
-  const auto workflow = tba::read_workflow("fuzz.yaml", text, &catalog, of_workflow);
+  const auto workflow = tba::read_workflow("fuzz.yaml", text, {.catalog = &catalog}, of_workflow);
   if (workflow.has_value() == of_workflow.has_errors()) __builtin_trap();
   tba::Diagnostics of_connector;
   const auto connector = tba::read_connector("fuzz.yaml", text, of_connector);

@@ -30,7 +30,7 @@ const ConnectorCatalog& catalog() {
 
 Workflow read(std::string text, const std::string& path = "workflows/job.yaml") {
   Diagnostics diagnostics;
-  auto workflow = tba::read_workflow(path, std::move(text), &catalog(), diagnostics);
+  auto workflow = tba::read_workflow(path, std::move(text), {.catalog = &catalog()}, diagnostics);
   INFO(diagnostics.render());
   REQUIRE(workflow);
   return *std::move(workflow);
@@ -156,7 +156,7 @@ TEST_CASE("workflow: a call has its endpoint, parameters, credential, and retrie
 
 TEST_CASE("workflow: an http step has one body of three kinds") {
   const auto workflow = read(
-      "on: { manual: {} }\n"
+      "on: { webhook: { verify: none } }\n"
       "steps:\n"
       "  - http: { url: https://x.example, method: POST, json: { a: [1, true] }, max_bytes: 1KiB "
       "}\n"
@@ -232,7 +232,7 @@ TEST_CASE("workflow: waits, failure steps, env and output") {
 
 TEST_CASE("workflow: an expression that fails later still points into the file") {
   const auto workflow = read(
-      "on: { manual: {} }\n"
+      "on: { webhook: { verify: none } }\n"
       "steps:\n"
       "  - set:\n"
       "      text: \"caf\\u00e9 ${{ .trigger.body.titel }}\"\n");
@@ -248,7 +248,7 @@ TEST_CASE("workflow: without a catalog what connectors offer is not checked") {
       tba::read_workflow("job.yaml",
                          "on: { webhook: { connector: nowhere, event: x, credential: c } }\n"
                          "steps: [{ call: nowhere/nothing, with: { a: 1 } }]\n",
-                         nullptr, diagnostics);
+                         {}, diagnostics);
   INFO(diagnostics.render());
   CHECK(workflow.has_value());
 }
@@ -276,7 +276,8 @@ TEST_CASE("broken files: every problem is told as expected, word for word") {
     if (name.starts_with("connector-")) {
       CHECK_FALSE(tba::read_connector(name, std::move(text), diagnostics).has_value());
     } else {
-      CHECK_FALSE(tba::read_workflow(name, std::move(text), &catalog(), diagnostics).has_value());
+      CHECK_FALSE(tba::read_workflow(name, std::move(text), {.catalog = &catalog()}, diagnostics)
+                      .has_value());
     }
     tba::tests::check_accepted("tests/data/broken/" + file.stem().string() + ".expected",
                                diagnostics.render());

@@ -79,7 +79,7 @@ struct DaemonWorld::Parts {
         credentials({world.engine.store(), live_secrets, world.engine.clock, world.engine.random,
                      world.engine.ids},
                     {world.engine.folder / "vault.key", false}),
-        workflows({world.engine.definitions(), credentials, log},
+        workflows({world.engine.definitions(), credentials, world.engine.vars, log},
                   {world.engine.folder / "workflows"}, {world.engine.folder / "connectors"}),
         runner({world.http, world.processes, credentials, world.engine.clock,
                 [this](const std::string& connector) { return workflows.base_url_of(connector); }}),

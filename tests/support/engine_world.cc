@@ -99,7 +99,7 @@ struct EngineWorld::Daemon {
                   .value()),
         definitions(*store),
         engine({io.get_executor(), *store, definitions, world.clock, world.random, alarm,
-                world.runner, feed, log, Value::object({})}) {}
+                world.runner, feed, log, world.vars}) {}
 
   asio::io_context io{1};
   std::unique_ptr<storage::SqliteStore> store;
@@ -120,7 +120,7 @@ std::shared_ptr<const engine::Definition> EngineWorld::workflow(const std::strin
                                                                 const std::string& name) {
   Diagnostics diagnostics;
   const auto catalog = built_in_connectors();
-  auto read = read_workflow("/flows/" + name + ".yaml", text, &catalog, diagnostics);
+  auto read = read_workflow("/flows/" + name + ".yaml", text, {.catalog = &catalog}, diagnostics);
   if (!read) throw std::runtime_error(diagnostics.render(false));
   std::map<std::string, std::shared_ptr<const Connector>, std::less<>> connectors;
   for (const auto& used : read->connectors()) connectors.emplace(used, catalog.find(used));

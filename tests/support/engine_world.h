@@ -136,6 +136,7 @@ class EngineWorld {
   UuidGenerator ids;
   ScriptedRunner runner;
   TemporaryFolder folder;
+  Value vars = Value::object({});  ///< The configuration's; those of a daemon from its next start.
 
  private:
   struct Daemon;

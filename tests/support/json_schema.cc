@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "shared/connector_keys.h"
+
 namespace tba::tests {
 namespace {
 
@@ -45,6 +47,16 @@ class SchemaWriter {
       definitions_[id] = object_of(table);
     }
     return {{"$ref", "#/$defs/" + id}};
+  }
+
+  /// A type, a list of one shape, or fields with theirs.
+  Json shape() {
+    const Json itself{{"$ref", "#/$defs/shape"}};
+    definitions_["shape"]["anyOf"] = {
+        {{"enum", kValueTypeNames}},
+        {{"type", "array"}, {"items", itself}, {"minItems", 1}, {"maxItems", 1}},
+        {{"type", "object"}, {"additionalProperties", itself}}};
+    return itself;
   }
 
   static Json scalar() { return {{"type", {"string", "number", "boolean"}}}; }
@@ -95,6 +107,10 @@ class SchemaWriter {
                 {"minItems", 1}};
       case KeyType::text_map:
         return {{"type", {"object", "null"}}, {"additionalProperties", scalar()}};
+      case KeyType::shape:
+        return shape();
+      case KeyType::shape_map:
+        return {{"type", {"object", "null"}}, {"additionalProperties", shape()}};
       case KeyType::table:
         return reference(*key.table);
       case KeyType::table_list:

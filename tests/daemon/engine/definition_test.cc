@@ -58,7 +58,7 @@ std::shared_ptr<const Definition> definition(const std::string& connector_text,
   auto shared = std::make_shared<const tba::Connector>(std::move(*connector));
   tba::ConnectorCatalog catalog;
   catalog.put(shared);
-  auto workflow = tba::read_workflow("/flows/buy.yaml", text, &catalog, diagnostics);
+  auto workflow = tba::read_workflow("/flows/buy.yaml", text, {.catalog = &catalog}, diagnostics);
   INFO(diagnostics.render());
   REQUIRE(workflow);
   return define(std::move(*workflow), Connectors{{"shop", shared}});

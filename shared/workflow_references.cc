@@ -1,0 +1,374 @@
+#include "shared/workflow_references.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "shared/key_table.h"
+#include "shared/shape.h"
+#include "shared/suggestion.h"
+
+namespace tba {
+namespace {
+
+using expression::Mapping;
+using expression::Reference;
+using expression::Root;
+using Part = ExpressionPlace::Part;
+
+/// Up to how many names a hint lists.
+constexpr std::size_t kMostNames = 16;
+
+/// A step that expressions may name.
+struct KnownStep {
+  const Step* step = nullptr;
+  bool is_failure_step = false;
+  std::size_t index = 0;
+};
+
+Shape text() {
+  return Shape::of(ValueType::string);
+}
+
+Shape error_shape() {
+  return Shape::object({{"kind", text()}, {"message", text()}, {"step", text()}});
+}
+
+Shape run_shape() {
+  return Shape::object({{"id", text()}, {"created_at", text()}, {"started_at", text()}});
+}
+
+/// The form of what a mapping gives. A part that is null may be one that could not be read.
+Shape shape_of(const Mapping& mapping) {
+  if (mapping.is_object()) {
+    Shape::Fields fields;
+    for (const auto& [name, part] : mapping.members()) fields.emplace_back(name, shape_of(part));
+    return Shape::object(std::move(fields));
+  }
+  if (mapping.is_constant()) return shape_of(mapping.as_constant());
+  return mapping.is_text() ? text() : Shape();
+}
+
+/// `.steps["get-it"].body`: a path from the context, up to that many keys.
+std::string path_text(const Reference& reference, std::size_t depth) {
+  auto path = fmt::format(".{}", name_of(reference.root));
+  for (std::size_t i = 0; i < depth; ++i) {
+    const auto& key = reference.keys[i];
+    const bool is_plain = is_name(key) && key.find('-') == std::string::npos;
+    path += is_plain ? "." + key : fmt::format("[\"{}\"]", key);
+  }
+  return path;
+}
+
+std::string_view with_article(ValueType type) {
+  switch (type) {
+    case ValueType::any:
+      return "anything";
+    case ValueType::string:
+      return "a string";
+    case ValueType::integer:
+      return "an integer";
+    case ValueType::number:
+      return "a number";
+    case ValueType::boolean:
+      return "a boolean";
+    case ValueType::array:
+      return "an array";
+    case ValueType::object:
+      return "an object";
+  }
+  return "anything";
+}
+
+std::vector<std::string> names_of(const Shape::Fields& fields) {
+  std::vector<std::string> names;
+  for (const auto& field : fields) names.push_back(field.first);
+  return names;
+}
+
+class ReferenceCheck {
+ public:
+  ReferenceCheck(const Workflow& workflow, std::span<const ContextUse> uses,
+                 const WorkflowSurroundings& surroundings, Diagnostics& diagnostics)
+      : workflow_(workflow), surroundings_(surroundings), diagnostics_(diagnostics) {
+    learn_steps(workflow.steps, false);
+    learn_steps(workflow.on_failure, true);
+    learn_trigger();
+    for (const auto& use : uses) {
+      if (use.reference.root == Root::trigger && use.reference.keys.empty()) {
+        whole_contexts_.insert(use.where.place(use.reference.offset));
+      }
+    }
+  }
+
+  void check(const ContextUse& use) {
+    if (is_whole_context(use)) return;
+    switch (use.reference.root) {
+      case Root::trigger:
+        return check_trigger(use);
+      case Root::inputs:
+        return check_input(use);
+      case Root::steps:
+        return check_step(use);
+      case Root::run:
+        return check_path(use, run_shape(), 0, "the run");
+      case Root::workflow:
+        return check_path(use, Shape::object({{"name", text()}}), 0, "the workflow");
+      case Root::env:
+        return check_env(use);
+      case Root::vars:
+        return check_vars(use);
+      case Root::item:
+      case Root::index:
+        return report(use, fmt::format(".{} is not there in this place", root_name(use)));
+      case Root::error:
+        if (use.place.is_in_on_failure()) return check_path(use, error_shape(), 0, "the error");
+        return report(use, ".error is there only in on_failure");
+    }
+  }
+
+ private:
+  // --- what there is
+
+  void learn_steps(const std::vector<Step>& list, bool is_failure_step) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      steps_.emplace(list[i].id, KnownStep{&list[i], is_failure_step, i});
+    }
+  }
+
+  void learn_trigger() {
+    for (const auto& trigger : workflow_.triggers) {
+      const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
+      if (webhook == nullptr) continue;
+      const auto payload = payload_of(*webhook);
+      payload_ = payload_ ? either(*payload_, payload) : payload;
+    }
+  }
+
+  Shape payload_of(const WebhookTrigger& webhook) const {
+    const auto connector = find_connector(webhook.connector);
+    return connector && connector->webhook ? connector->webhook->payload_of(webhook.event)
+                                           : Shape();
+  }
+
+  std::shared_ptr<const Connector> find_connector(const std::string& name) const {
+    return surroundings_.catalog != nullptr ? surroundings_.catalog->find(name) : nullptr;
+  }
+
+  Shape trigger_shape() const {
+    const auto anything = Shape::of(ValueType::object);
+    return Shape::object({{"kind", text()},
+                          {"name", text()},
+                          {"at", text()},
+                          {"body", payload_.value_or(Shape())},
+                          {"headers", anything},
+                          {"query", anything},
+                          {"path", text()},
+                          {"event", text()},
+                          {"delivery_id", text()}});
+  }
+
+  /// The form of `.steps.<id>`. In on_failure the answer may be one that tells of an error.
+  Shape shape_of_step(const Step& step, bool in_on_failure) const {
+    Shape::Fields fields{{"outcome", text()}, {"error", error_shape()}};
+    for (const auto key : keys_left_by(step)) {
+      auto shape = Shape();
+      if (key == "status" || key == "exit_code") shape = Shape::of(ValueType::integer);
+      if (key == "headers") shape = Shape::of(ValueType::object);
+      if (key == "stdout" || key == "stderr") shape = text();
+      if (key == "body" && !in_on_failure) shape = body_of(step);
+      fields.emplace_back(key, std::move(shape));
+    }
+    return Shape::object(std::move(fields));
+  }
+
+  Shape body_of(const Step& step) const {
+    if (step.output) return shape_of(*step.output);
+    if (const auto* set = std::get_if<SetStep>(&step.action)) return shape_of(set->values);
+    return answer_of(step);
+  }
+
+  /// What the step itself leaves, whatever `output` makes of it.
+  Shape answer_of(const Step& step) const {
+    const auto* call = std::get_if<CallStep>(&step.action);
+    const auto connector = call != nullptr ? find_connector(call->connector) : nullptr;
+    const auto* endpoint = connector ? connector->endpoint(call->endpoint) : nullptr;
+    return endpoint != nullptr ? endpoint->response : Shape();
+  }
+
+  // --- what is read of it
+
+  /// Whether the use is part of a use of `.` as a whole, which reads whatever there is.
+  bool is_whole_context(const ContextUse& use) const {
+    return use.reference.keys.empty() &&
+           whole_contexts_.contains(use.where.place(use.reference.offset));
+  }
+
+  void check_trigger(const ContextUse& use) {
+    const auto& keys = use.reference.keys;
+    const bool is_sent =
+        !keys.empty() && (keys[0] == "body" || keys[0] == "headers" || keys[0] == "query");
+    if (is_sent && keys.size() > 1 && !payload_ && !workflow_.triggers.empty()) {
+      return report(
+          use, fmt::format("'{}' is null, so it has no '{}'", path_text(use.reference, 1), keys[1]),
+          "only a webhook brings it, and none starts this workflow");
+    }
+    check_path(use, trigger_shape(), 0, "the trigger");
+  }
+
+  void check_input(const ContextUse& use) {
+    if (use.reference.keys.empty()) return;
+    const auto& key = use.reference.keys.front();
+    std::vector<std::string> known;
+    for (const auto& input : workflow_.inputs) {
+      if (input.name == key) return check_path(use, Shape::of(input.type), 1);
+      known.push_back(input.name);
+    }
+    report(use, fmt::format("there is no input '{}'{}", key, did_you_mean(key, known)),
+           "declare it in `inputs:`");
+  }
+
+  void check_env(const ContextUse& use) {
+    if (use.place.part == Part::env) return report(use, "`env:` cannot read .env");
+    const auto shape = workflow_.env.is_object() ? shape_of(workflow_.env) : Shape::object({});
+    check_declared(use, shape, "the workflow's env has no", "declare it in the workflow's `env:`");
+  }
+
+  void check_vars(const ContextUse& use) {
+    if (surroundings_.vars == nullptr) return;
+    check_declared(use, tba::shape_of(*surroundings_.vars), "the configuration has no var",
+                   "declare it in `vars:` of config.yaml");
+  }
+
+  void check_declared(const ContextUse& use, const Shape& shape, std::string_view missing,
+                      std::string hint) {
+    if (use.reference.keys.empty()) return;
+    const auto& key = use.reference.keys.front();
+    if (shape.field(key) != nullptr) return check_path(use, shape, 0);
+    report(use, fmt::format("{} '{}'{}", missing, key, did_you_mean(key, names_of(shape.fields))),
+           std::move(hint));
+  }
+
+  void check_step(const ContextUse& use) {
+    if (use.place.part == Part::env) return report(use, "`env:` is read before the first step");
+    const auto& keys = use.reference.keys;
+    if (keys.empty()) return;
+    const auto found = steps_.find(keys[0]);
+    if (found == steps_.end()) return report_unknown_step(use, keys[0]);
+    if (const auto missing = why_not_yet(use.place, found->second); !missing.empty()) {
+      return report(use, fmt::format("step '{}' {}", keys[0], missing));
+    }
+    const auto& step = *found->second.step;
+    const auto* run = std::get_if<RunStep>(&step.action);
+    if (run != nullptr && !run->json_output && !step.output && keys.size() > 2 &&
+        keys[1] == "body") {
+      return report(
+          use, fmt::format("'{}' is null, so it has no '{}'", path_text(use.reference, 2), keys[2]),
+          "give the step `format: json` if its program prints JSON");
+    }
+    const bool reads_itself =
+        use.place.part == Part::step_output && found->second.index == use.place.index;
+    auto shape = shape_of_step(step, use.place.is_in_on_failure());
+    if (reads_itself) {
+      for (auto& [name, field] : shape.fields) {
+        if (name == "body") field = answer_of(step);
+      }
+    }
+    check_path(use, shape, 1, fmt::format("step '{}'", keys[0]));
+  }
+
+  void report_unknown_step(const ContextUse& use, const std::string& id) {
+    std::vector<std::string> known;
+    std::string hint;
+    for (const auto& [name, step] : steps_) {
+      known.push_back(name);
+      if (name.starts_with(id + "-")) {
+        hint = fmt::format("'-' is minus here: write .steps[\"{}\"]", name);
+      }
+    }
+    report(use, fmt::format("there is no step '{}'{}", id, did_you_mean(id, known)),
+           std::move(hint));
+  }
+
+  /// Why what the step leaves is not there yet at that place; empty if it is.
+  static std::string_view why_not_yet(ExpressionPlace place, const KnownStep& step) {
+    if (step.is_failure_step != place.is_in_on_failure()) {
+      return step.is_failure_step ? "is only there in on_failure" : "";
+    }
+    if (place.part == Part::output || step.index < place.index) return "";
+    if (step.index > place.index) return "comes later";
+    const bool is_output = place.part == Part::step_output || place.part == Part::failure_output;
+    return is_output ? "" : "has not been done yet here";
+  }
+
+  /// Follows the path through the shape, which is that of its first `depth` keys, and reports the
+  /// first key that is not there. `what` is what messages call the shape's own value; its path if
+  /// nothing is given.
+  void check_path(const ContextUse& use, const Shape& shape, std::size_t depth,
+                  std::string what = {}) {
+    const auto* at = &shape;
+    for (const auto& keys = use.reference.keys; depth < keys.size(); ++depth, what.clear()) {
+      if (at->type == ValueType::any) return;
+      if (what.empty()) what = fmt::format("'{}'", path_text(use.reference, depth));
+      if (at->type != ValueType::object) return report_no_object(use, *at, what, keys[depth]);
+      const auto* field = at->field(keys[depth]);
+      if (field == nullptr && !check_other_field(use, *at, what, keys[depth])) return;
+      at = field != nullptr ? field : at->others.get();
+    }
+  }
+
+  void report_no_object(const ContextUse& use, const Shape& shape, const std::string& what,
+                        const std::string& key) {
+    report(use, fmt::format("{} is {}, so it has no '{}'", what, with_article(shape.type), key),
+           shape.type == ValueType::array ? "take an item of it, [0], or each: [] | .x" : "");
+  }
+
+  /// Whether a field that is not among those known may be there all the same.
+  bool check_other_field(const ContextUse& use, const Shape& shape, const std::string& what,
+                         const std::string& key) {
+    const auto known = names_of(shape.fields);
+    if (!shape.others) {
+      report(use, fmt::format("{} has no '{}'{}", what, key, did_you_mean(key, known)),
+             known.empty() || known.size() > kMostNames
+                 ? ""
+                 : fmt::format("it has: {}", fmt::join(known, ", ")));
+      return false;
+    }
+    if (const auto suggestion = slip_of(key, known); !suggestion.empty()) {
+      diagnostics_.warning(use.where, use.reference.offset, use.reference.length,
+                           fmt::format("{} is not known to have '{}'{}", what, key, suggestion));
+    }
+    return true;
+  }
+
+  static std::string_view root_name(const ContextUse& use) { return name_of(use.reference.root); }
+
+  void report(const ContextUse& use, std::string message, std::string hint = {}) {
+    diagnostics_.error(use.where, use.reference.offset, use.reference.length, std::move(message),
+                       std::move(hint));
+  }
+
+  const Workflow& workflow_;
+  const WorkflowSurroundings& surroundings_;
+  Diagnostics& diagnostics_;
+  std::map<std::string, KnownStep> steps_;
+  std::optional<Shape> payload_;  // what `.trigger.body` may be; none: no webhook starts it
+  std::set<std::string> whole_contexts_;
+};
+
+}  // namespace
+
+void check_references(const Workflow& workflow, std::span<const ContextUse> uses,
+                      const WorkflowSurroundings& surroundings, Diagnostics& diagnostics) {
+  ReferenceCheck check(workflow, uses, surroundings, diagnostics);
+  for (const auto& use : uses) check.check(use);
+}
+
+}  // namespace tba

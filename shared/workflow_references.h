@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "shared/connector_catalog.h"
+#include "shared/diagnostic.h"
+#include "shared/expression/program.h"
+#include "shared/workflow.h"
+
+namespace tba {
+
+/// Where in a workflow an expression stands: decides what it may read.
+struct ExpressionPlace {
+  enum class Part { env, step, step_output, failure_step, failure_output, output };
+  Part part = Part::output;
+  std::size_t index = 0;  ///< Of the step in its list.
+
+  /// Whether it is evaluated in on_failure.
+  bool is_in_on_failure() const {
+    return part == Part::failure_step || part == Part::failure_output;
+  }
+};
+
+/// One read of the context by an expression of a workflow file.
+struct ContextUse {
+  expression::Reference reference;
+  SourcePositions where;  ///< Of the scalar that the expression stands in.
+  ExpressionPlace place;
+  bool is_condition = false;  ///< Whether it is all that an `if` consists of.
+};
+
+/// What a workflow may refer to outside of its file.
+struct WorkflowSurroundings {
+  const ConnectorCatalog* catalog = nullptr;  ///< Null: connectors are not checked.
+  const Value* vars = nullptr;  ///< The configuration's `vars:`; null: they are not checked.
+  /// Whether what expressions refer to is checked. Not for a version that was in force before: it
+  /// passed the rules of its time.
+  bool check_references = true;
+};
+
+/// Checks what the expressions of a workflow read of the context: whether it exists at all, and by
+/// the time the expression is evaluated. Fields of data that comes from outside are known as far as
+/// the connectors describe them; where a description leaves room for others, a name that looks
+/// like a slip is only warned of.
+void check_references(const Workflow& workflow, std::span<const ContextUse> uses,
+                      const WorkflowSurroundings& surroundings, Diagnostics& diagnostics);
+
+}  // namespace tba
