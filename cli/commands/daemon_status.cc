@@ -26,6 +26,8 @@ void print_status(Console& console, const Json& status) {
   const Json& runs = member_of(status, "runs");
   fields.add("runs", fmt::format("{} active, {} waiting", text_of(runs, "active"),
                                  text_of(runs, "waiting")));
+  fields.add("vault", text_of(status, "vault_problem"), Style::bad);
+  fields.add("to mend it", text_of(status, "vault_hint"));
   fields.print(console.out, console.colour_out);
 
   Table held({"HELD WORKFLOW", "WHY"});

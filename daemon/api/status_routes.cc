@@ -55,6 +55,7 @@ asio::awaitable<http::Response> status(Services& services, http::Request) {
                           {"held_workflows", held_workflows_view(*set)},
                           {"broken_files", broken_files_view(*set)},
                           {"vault_problem", text_view(vault_problem ? vault_problem->message : "")},
+                          {"vault_hint", text_view(vault_problem ? vault_problem->hint : "")},
                           {"runs", Value::object({{"active", count(runs.active)},
                                                   {"waiting", count(runs.waiting)}})},
                           {"store", Value::object({{"commits", count(store.commits)},

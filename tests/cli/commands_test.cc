@@ -331,6 +331,13 @@ TEST_CASE_METHOD(WithDaemon, "daemon status: how it is, what is held, what is br
         "b.yaml:1:1: error: bad\n");
 }
 
+TEST_CASE_METHOD(WithDaemon, "daemon status: why the vault cannot be opened, and what helps") {
+  daemon.on("GET /status", R"({"pid":42,"state":"running","runs":{"active":0,"waiting":0},
+    "vault_problem":"the key is gone","vault_hint":"put it back"})");
+  CHECK_THAT(run({"daemon", "status"}).out,
+             Catch::Contains("vault:       the key is gone\nto mend it:  put it back\n"));
+}
+
 TEST_CASE_METHOD(WithDaemon, "daemon reload: how many workflows, and the files that are broken") {
   daemon.on("POST /reload", R"({"workflows":1,"broken_files":[]})")
       .on("POST /reload", R"({"workflows":2,"broken_files":[

@@ -60,4 +60,21 @@ TEST_CASE("cli: rejections are listed page by page, as the daemon says how") {
   CHECK(tba_integrate(daemon, "webhook list --rejected --cursor nonsense 2>/dev/null").code == 2);
 }
 
+TEST_CASE("cli: daemon status tells of a vault whose key is gone") {
+  DaemonProcess daemon;
+  daemon.start();
+  daemon.set_credential(
+      "hook",
+      {{"connector", "github"}, {"scheme", "webhook"}, {"fields", {{"secret", "swordfish"}}}});
+  CHECK_THAT(tba_integrate(daemon, "daemon status").out, !Catch::Contains("vault"));
+  REQUIRE(daemon.stop() == 0);
+  std::filesystem::remove(daemon.home() / "vault.key");
+  daemon.start();
+  const auto status = tba_integrate(daemon, "daemon status");
+  CHECK(status.code == 0);
+  CHECK_THAT(status.out, Catch::Contains("vault:") && Catch::Contains("vault.key") &&
+                             Catch::Contains("1 stored credential needs it") &&
+                             Catch::Contains("to mend it:"));
+}
+
 }  // namespace tba::tests

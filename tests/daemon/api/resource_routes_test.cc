@@ -60,8 +60,9 @@ TEST_CASE("api: status tells what the daemon is, does and cannot do") {
   CHECK(status.status == 200);
   CHECK(keys(status.body) == Names{"pid", "version", "uptime", "state", "listen", "home",
                                    "workflows", "held_workflows", "broken_files", "vault_problem",
-                                   "runs", "store"});
+                                   "vault_hint", "runs", "store"});
   CHECK(status.json("vault_problem") == "null");
+  CHECK(status.json("vault_hint") == "null");
   CHECK(status.json("uptime") == "90");
   CHECK(status.json("state") == R"("running")");
   CHECK(status.json("listen") == R"(["unix:/home/of/it/daemon.sock"])");
