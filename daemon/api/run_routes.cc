@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <variant>
 
 #include "daemon/api/routes.h"
@@ -212,11 +213,11 @@ class RunEvents {
 
   asio::awaitable<void> send_to(http::EventStream& stream) {
     const auto subscription = services_.feed.watch(id_, services_.executor);
-    auto status = co_await send_stored(stream);
+    auto status = co_await send_stored(stream, true);
     while (status && !is_over(*status)) {
       const auto news = co_await subscription->next();
       if (news.missed_some) {
-        status = co_await send_stored(stream);
+        status = co_await send_stored(stream, true);
       } else {
         status = co_await send_news(stream, news, *status);
       }
@@ -224,18 +225,31 @@ class RunEvents {
   }
 
  private:
+  /// How far a step had come that was sent: its attempt, and where that stood.
+  using Progress = std::pair<int, int>;
+
+  static Progress progress_of(const storage::Step& step) {
+    const int stage = step.status == StepStatus::running ? 0 : is_final(step.status) ? 2 : 1;
+    return {step.attempt, stage};
+  }
+
   /// Sends the run and its log as they are stored; gives the run's status, or nothing where nobody
-  /// takes it any more. The end of a run comes last, behind its log.
-  asio::awaitable<std::optional<RunStatus>> send_stored(http::EventStream& stream) {
+  /// takes it any more. The end of a run comes last, behind its log; with `end_is_due` false it is
+  /// left to the news that are still to come, and only the log is sent.
+  asio::awaitable<std::optional<RunStatus>> send_stored(http::EventStream& stream,
+                                                        bool end_is_due) {
     const auto whole = co_await whole_run(services_, id_);
     if (!whole) co_return std::nullopt;
     definition_ = whole->definition;
     const auto view = whole->view();
     const bool over = is_over(whole->run.status);
+    if (!over || end_is_due) {
+      for (const auto& step : whole->steps) sent_[step.key] = progress_of(step);
+    }
     bool taken = true;
     if (!over) taken = co_await send_event(stream, "run", view);
     if (taken) taken = co_await send_lines(stream);
-    if (taken && over) taken = co_await send_event(stream, "run", view);
+    if (taken && over && end_is_due) taken = co_await send_event(stream, "run", view);
     if (!taken) co_return std::nullopt;
     co_return whole->run.status;
   }
@@ -258,9 +272,10 @@ class RunEvents {
     co_return true;
   }
 
-  /// Sends steps as they are, and what is new in the log; the run itself anew, since its row is
-  /// only a part of it. Gives the status that the news tell of: what is stored may be ahead of
-  /// them, but all of them are to be sent.
+  /// Sends steps as they are, unless they were sent as they came to be after that, and what is new
+  /// in the log; the run itself anew, since its row is only a part of it. Gives the status that the
+  /// news tell of: what is stored may be ahead of them, but all of them are to be sent, and the end
+  /// of the run after them.
   asio::awaitable<std::optional<RunStatus>> send_news(http::EventStream& stream,
                                                       const engine::RunFeed::News& news,
                                                       RunStatus status) {
@@ -273,6 +288,10 @@ class RunEvents {
       lines_are_new = is_line;
       if (!taken) co_return std::nullopt;
       if (const auto* step = std::get_if<storage::PutStep>(&write)) {
+        const auto progress = progress_of(step->step);
+        auto& sent = sent_.try_emplace(step->step.key, progress).first->second;
+        if (progress < sent) continue;
+        sent = progress;
         const auto view = step_view(step->step, definition_.get());
         taken = co_await send_event(stream, "step", view);
       } else if (const auto* run = std::get_if<storage::UpdateRun>(&write)) {
@@ -282,7 +301,8 @@ class RunEvents {
       if (!taken) co_return std::nullopt;
     }
     if (run_changed) {
-      const auto stored = co_await send_stored(stream);
+      const bool ends = is_over(status);
+      const auto stored = co_await send_stored(stream, ends);
       if (!stored) co_return std::nullopt;
     } else if (lines_are_new) {
       const bool taken = co_await send_lines(stream);
@@ -298,7 +318,8 @@ class RunEvents {
   Services& services_;
   RunId id_;
   std::shared_ptr<const engine::Definition> definition_;
-  std::int64_t last_line_ = 0;  // the sequence of the last line sent
+  std::int64_t last_line_ = 0;            // the sequence of the last line sent
+  std::map<std::string, Progress> sent_;  // by step
 };
 
 asio::awaitable<http::Response> events(Services& services, http::Request request) {

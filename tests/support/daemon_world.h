@@ -1,9 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "daemon/api/services.h"
 #include "daemon/http/event_stream.h"
@@ -36,10 +40,19 @@ struct Watch {
   bool client_is_gone = false;
   bool ended = false;
 
+  /// From now on the next event is not taken before take_on().
+  void hesitate() { hesitates_ = true; }
+  void take_on();
+  boost::asio::awaitable<void> until_taken();
+
   /// The names of the events, one after the other.
   std::vector<std::string> names() const;
   /// The data of the n-th event.
   Value data(std::size_t n) const;
+
+ private:
+  bool hesitates_ = false;
+  std::optional<boost::asio::steady_timer> taken_;
 };
 
 /// Everything of a daemon that stands behind its HTTP server, on one thread: files, vault,

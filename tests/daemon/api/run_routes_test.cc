@@ -367,6 +367,59 @@ steps:
   CHECK(tba::to_json(*watch->data(names.size() - 2).find("result")) == R"({"body":7})");
 }
 
+TEST_CASE("api: a run's end comes after all of its steps, however slowly they are taken") {
+  World world;
+  world.workflow("both", R"(
+on: { manual: {} }
+steps:
+  - { id: nap, wait: { for: 1m } }
+  - { id: ask, http: { url: "http://far.example/" } }
+  - { id: again, http: { url: "http://far.example/" } }
+)");
+  world.engine.runner.lines = {"asking"};
+  world.engine.runner.answer("ask", succeeds());
+  world.engine.runner.answer("again", succeeds());
+  const auto id = world.start("both");
+  const auto watch = world.watch("/api/v1/runs/" + id + "/events");
+  watch->hesitate();
+  world.pass(1min);
+  REQUIRE(watch->names() == Names{"run", "step"});
+  REQUIRE(world.run(id).json("status") == R"("succeeded")");
+  watch->take_on();
+  world.engine.settle();
+  CHECK(watch->ended);
+  Names states;
+  for (std::size_t i = 0; i < watch->events.size(); ++i) {
+    const auto data = watch->data(i);
+    const auto* status = data.find("status");
+    if (!status) continue;
+    const auto* step = watch->names()[i] == "step" ? data.find("id") : nullptr;
+    states.push_back(std::string(step ? step->as_string() : "run") + ' ' +
+                     std::string(status->as_string()));
+  }
+  CHECK(states == Names{"run waiting", "nap succeeded", "ask running", "ask succeeded",
+                        "again running", "again succeeded", "run succeeded"});
+  CHECK(lines(*watch) == Names{"asking", "asking"});
+}
+
+TEST_CASE("api: who is shown the run anew is not told of its steps' past") {
+  World world;
+  world.workflow("ask", kAsk);
+  const auto id = world.start("ask");
+  const auto watch = world.watch("/api/v1/runs/" + id + "/events");
+  const auto run = tba::RunId::parse(id).value();
+  auto step = world.engine.step(run, "ask");
+  REQUIRE(step.attempt == 1);
+  const auto steps_sent = [&] { return std::ranges::count(watch->names(), "step"); };
+  world.engine.feed().publish(run, {tba::storage::PutStep{step}});
+  world.engine.settle();
+  CHECK(steps_sent() == 1);
+  step.attempt = 0;
+  world.engine.feed().publish(run, {tba::storage::PutStep{step}});
+  world.engine.settle();
+  CHECK(steps_sent() == 1);
+}
+
 TEST_CASE("api: the events of a run that is over, or interrupted, end with it") {
   World world;
   world.workflow("greet", kGreet);
