@@ -21,6 +21,7 @@
 #include "daemon/lock.h"
 #include "daemon/log.h"
 #include "daemon/net/curl_client.h"
+#include "daemon/reloader.h"
 #include "daemon/steps/process.h"
 #include "daemon/steps/step_runner.h"
 #include "daemon/storage/sqlite_store.h"
@@ -146,7 +147,8 @@ class Daemon {
       if (error || signal != SIGHUP) break;
       if (auto reopened = log_.reopen(); !reopened)
         log_.error("the log stays where it was", {{"why", reopened.error().message}});
-      if (auto reloaded = co_await reload(); !reloaded) {
+      const auto reloaded = co_await reloader_.reload();
+      if (!reloaded) {
         log_.error("the files could not be read anew", {{"why", reloaded.error().message}});
       }
     }
@@ -170,7 +172,7 @@ class Daemon {
     return asio::co_spawn(blocking_, workflows_.reload(), asio::use_awaitable);
   }
 
-  asio::awaitable<Result<>> reload() {
+  asio::awaitable<Result<>> read_anew() {
     auto reloaded = co_await read_files();
     if (reloaded) co_await scheduler_.refresh();
     co_return reloaded;
@@ -208,7 +210,7 @@ class Daemon {
               stopping_ = true;
               signals_.cancel();
             },
-            [this] { return reload(); }};
+            [this] { return reloader_.reload(); }};
   }
 
   static http::Limits limits_of(const Config& config) {
@@ -258,6 +260,8 @@ class Daemon {
   triggers::Scheduler scheduler_{{engine_loop_.executor(), workflows_, engine_, *store_,
                                   scheduler_alarm_, clock_, ids_, log_}};
   triggers::Webhooks webhooks_{{workflows_, credentials_, engine_, *store_, clock_, ids_}};
+
+  Reloader reloader_{io_.get_executor(), [this] { return read_anew(); }};
 
   api::Services services_ = services();
   http::Server server_{io_.get_executor(), api::all_routes(services_), limits_of(options_.config),

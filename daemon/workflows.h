@@ -55,7 +55,7 @@ class Workflows {
 
   /// Reads all files anew. A file that cannot be read or has errors is reported and keeps its last
   /// good version in force; one that is gone takes its workflow along. Errors: those of the store;
-  /// then nothing has changed.
+  /// then nothing has changed. Requires: no other reload() is under way (see Reloader).
   boost::asio::awaitable<Result<>> reload();
 
   /// Looks again at which workflows are held, after a credential changed.

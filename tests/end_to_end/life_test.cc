@@ -3,6 +3,7 @@
 #include <csignal>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -197,6 +198,23 @@ TEST_CASE("life: SIGHUP takes changed files, a broken one keeps its last good ve
   CHECK(daemon.call("POST", "/api/v1/reload")->status == 200);
   CHECK(broken().empty());
   CHECK(says() == "third");
+}
+
+TEST_CASE("life: of files that are read anew by many at once the last are in force") {
+  DaemonProcess daemon;
+  daemon.write_workflow("saying", saying_workflow("0"));
+  daemon.start();
+  for (int i = 1; i <= 10; ++i) {
+    const auto text = "version " + std::to_string(i);
+    daemon.signal(SIGHUP);
+    std::thread other([&] { daemon.call("POST", "/api/v1/reload"); });
+    daemon.write_workflow("saying", saying_workflow(text));
+    daemon.signal(SIGHUP);
+    CHECK(daemon.call("POST", "/api/v1/reload")->status == 200);
+    CHECK(daemon.finished_run(daemon.start_run("saying"))["output"] == text);
+    other.join();
+    CHECK(daemon.finished_run(daemon.start_run("saying"))["output"] == text);
+  }
 }
 
 TEST_CASE("life: on TCP there are only webhooks and health checks") {

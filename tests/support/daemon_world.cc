@@ -3,8 +3,13 @@
 #include <charconv>
 #include <stdexcept>
 
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "daemon/api/routes.h"
 #include "daemon/http/router.h"
+#include "daemon/reloader.h"
 #include "daemon/steps/step_runner.h"
 #include "shared/connector_catalog.h"
 #include "shared/value/json.h"
@@ -33,6 +38,7 @@ class WatchedStream final : public http::EventStream {
   asio::awaitable<bool> send(http::Event event) override {
     if (watch_->client_is_gone) co_return false;
     watch_->events.push_back(std::move(event));
+    co_await watch_->until_taken();
     co_return true;
   }
 
@@ -70,6 +76,20 @@ std::vector<std::string> Watch::names() const {
 
 Value Watch::data(std::size_t n) const {
   return parse_json(events.at(n).data).value();
+}
+
+void Watch::take_on() {
+  hesitates_ = false;
+  if (taken_) taken_->cancel();
+}
+
+asio::awaitable<void> Watch::until_taken() {
+  const auto executor = co_await asio::this_coro::executor;
+  while (hesitates_) {
+    taken_.emplace(executor, asio::steady_timer::time_point::max());
+    boost::system::error_code cancelled;
+    co_await taken_->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+  }
 }
 
 /// What goes when the daemon dies, beside what EngineWorld lets go.
@@ -125,7 +145,8 @@ struct DaemonWorld::Parts {
                          [] { return std::vector<std::string>{"unix:/home/of/it/daemon.sock"}; },
                          [this] { return world.stopping; },
                          [this] { world.stopping = true; },
-                         [this] { return reload(); }};
+                         [this] { return reloader.reload(); }};
+  daemon::Reloader reloader{world.engine.io().get_executor(), [this] { return reload(); }};
   std::vector<http::Route> routes;
   http::Router router;
 };
