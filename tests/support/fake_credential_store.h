@@ -73,7 +73,8 @@ class FakeCredentialStore final : public storage::Store {
       storage::DeliveryFilter, storage::PageRequest) override {
     not_for_this();
   }
-  boost::asio::awaitable<Result<std::vector<storage::Rejection>>> rejections(std::size_t) override {
+  boost::asio::awaitable<Result<storage::Page<storage::Rejection>>> rejections(
+      storage::PageRequest) override {
     not_for_this();
   }
   boost::asio::awaitable<Result<std::optional<Instant>>> last_slot(std::string) override {
