@@ -5,6 +5,7 @@
 
 #include "daemon/connectors/request_builder.h"
 #include "daemon/steps/outcomes.h"
+#include "daemon/steps/program_log.h"
 
 namespace tba::steps {
 
@@ -79,11 +80,12 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::ProgramCall progra
   request.folder = std::move(program.folder);
   const std::string name = request.command.front();
   // Named: g++ 12 destroys a closure that is made inside of a co_await expression twice.
-  std::function<void(bool, std::string_view)> on_line = [log = std::move(log)](
-                                                            bool is_stderr, std::string_view line) {
-    log(is_stderr ? "stderr" : "stdout", line);
+  ProgramLog lines(std::move(log));
+  LineHandler on_line = [&lines](bool is_stderr, std::string_view line) {
+    lines.add(is_stderr ? "stderr" : "stdout", line);
   };
   const auto result = co_await environment_.processes.run(std::move(request), std::move(on_line));
+  lines.close(result && result->truncated);
   if (!result) co_return not_attempted("program", name + ": " + result.error().message);
   co_return outcome_of(*result, name, program.json_output);
 }

@@ -259,6 +259,40 @@ TEST_CASE("step runner: a program gets what was evaluated, and its lines go to t
   CHECK(request.folder == "/flows");
 }
 
+TEST_CASE("step runner: of a program's lines the log has so many, and how many more there were") {
+  const auto [count, size, kept] = GENERATE(table<std::size_t, std::size_t, std::size_t>({
+      {5'000, 1, 5'000},
+      {5'001, 0, 5'000},
+      {1'000'000, 0, 5'000},
+      {17, 64 << 10, 16},
+      {16, 64 << 10, 16},
+  }));
+  CAPTURE(count, size);
+  World world;
+  world.processes.lines.assign(count, {false, std::string(size, 'x')});
+  world.processes.result = tba::steps::ProcessResult();
+  Attempt attempt;
+  attempt.request = ProgramCall{{"./talk.sh"}, {}, "/flows", false};
+  world.perform(attempt);
+  REQUIRE(world.lines.size() == kept + (kept < count ? 1 : 0));
+  if (kept == count) return;
+  const auto more =
+      std::to_string(count - kept) + (count - kept == 1 ? " more line" : " more lines");
+  CHECK(world.lines.back() ==
+        Lines::value_type{"engine", "left out of the log: " + more + " of the program"});
+}
+
+TEST_CASE("step runner: the log says so where a program wrote more than is kept") {
+  World world;
+  tba::steps::ProcessResult ended;
+  ended.truncated = true;
+  world.processes.result = ended;
+  Attempt attempt;
+  attempt.request = ProgramCall{{"./talk.sh"}, {}, "/flows", false};
+  world.perform(attempt);
+  CHECK(world.lines == Lines{{"engine", "the program wrote more than is kept of its output"}});
+}
+
 TEST_CASE("step runner: a program that is not there fails the attempt before it acts") {
   World world;
   world.processes.result = tba::Error{tba::ErrorCode::invalid, "there is no such program", ""};
