@@ -11,8 +11,12 @@ namespace tba::expression {
 namespace {
 
 constexpr auto kTables = std::to_array<std::span<const Function> (*)()>({
+    detail::array_functions,
     detail::core_functions,
     detail::format_functions,
+    detail::object_functions,
+    detail::order_functions,
+    detail::path_functions,
     detail::string_functions,
 });
 

@@ -53,6 +53,9 @@ inline bool is_true(const Value& value) {
   return !value.is_null() && !(value.is_boolean() && !value.as_boolean());
 }
 
+/// What iterating over anything but an array or an object is an error for.
+Failure not_iterable(const Value& value);
+
 /// "number (12)", as jq's messages name a value: its JSON is cut where it is long.
 std::string described(const Value& value);
 

@@ -1,11 +1,14 @@
-#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 
+#include "shared/expression/functions/json_text.h"
 #include "shared/expression/functions/tables.h"
 #include "shared/value/json.h"
 #include "shared/value/utf8.h"
@@ -17,10 +20,12 @@ Outcome not_(Value input, std::span<Value>, Resources&) {
   return Value::boolean(!is_true(input));
 }
 
-Outcome length(Value input, std::span<Value>, Resources&) {
+Outcome type(Value input, std::span<Value>, Resources&) {
+  return Value::string(type_name(input));
+}
+
+Outcome length(Value input, std::span<Value>, Resources& resources) {
   switch (input.kind()) {
-    case Value::Kind::null:
-      return Value::integer(0);
     case Value::Kind::boolean:
       return Failure{described(input) + " has no length"};
     case Value::Kind::integer:
@@ -28,7 +33,9 @@ Outcome length(Value input, std::span<Value>, Resources&) {
     case Value::Kind::number:
       return Value::number(std::abs(input.as_number()));
     case Value::Kind::string:
+      if (!resources.spend(input.bytes())) return resources.spent_steps();
       return Value::integer(static_cast<std::int64_t>(count_code_points(input.as_string())));
+    case Value::Kind::null:
     case Value::Kind::array:
     case Value::Kind::object:
       break;
@@ -36,36 +43,7 @@ Outcome length(Value input, std::span<Value>, Resources&) {
   return Value::integer(static_cast<std::int64_t>(input.size()));
 }
 
-Outcome keys(Value input, std::span<Value>, Resources&) {
-  ArrayBuilder names(input.size());
-  if (input.is_object()) {
-    std::vector<std::string_view> sorted;
-    sorted.reserve(input.size());
-    for (const auto& member : input.members()) sorted.push_back(member.name);
-    std::sort(sorted.begin(), sorted.end());
-    for (const auto name : sorted) names.add(Value::string(name));
-  } else if (input.is_array()) {
-    for (std::size_t i = 0; i < input.size(); ++i) {
-      names.add(Value::integer(static_cast<std::int64_t>(i)));
-    }
-  } else {
-    return Failure{described(input) + " has no keys"};
-  }
-  return std::move(names).build();
-}
-
-Outcome has(Value input, std::span<Value> arguments, Resources&) {
-  const auto& key = arguments[0];
-  if (input.is_object() && key.is_string()) {
-    return Value::boolean(input.find(key.as_string()) != nullptr);
-  }
-  if (input.is_array() && key.is_number()) {
-    const double position = key.as_number();
-    return Value::boolean(position >= 0 && position < static_cast<double>(input.size()));
-  }
-  return Failure{
-      fmt::format("Cannot check whether {} has a {} key", type_name(input), type_name(key))};
-}
+// --- texts
 
 Outcome tojson(Value input, std::span<Value>, Resources&) {
   return Value::string(to_json(input));
@@ -76,36 +54,54 @@ Outcome tostring(Value input, std::span<Value>, Resources&) {
 }
 
 Outcome fromjson(Value input, std::span<Value>, Resources&) {
-  if (!input.is_string()) return Failure{described(input) + " cannot be parsed as JSON"};
-  auto value = parse_json(input.as_string());
-  if (!value) {
-    return Failure{
-        fmt::format("{} cannot be parsed as JSON: {}", described(input), value.error().message)};
-  }
-  return std::move(*value);
+  if (!input.is_string()) return Failure{described(input) + " only strings can be parsed"};
+  return read_json(input.as_string());
 }
 
 Outcome tonumber(Value input, std::span<Value>, Resources&) {
   if (input.is_number()) return input;
   if (input.is_string()) {
-    const auto value = parse_json(input.as_string());
-    if (value && value->is_number()) return *value;
+    auto value = read_json(input.as_string());
+    if (!value || value->is_number()) return value;
   }
   return Failure{described(input) + " cannot be parsed as a number"};
 }
 
-Outcome type(Value input, std::span<Value>, Resources&) {
-  return Value::string(type_name(input));
+// --- messages to whoever follows the evaluation
+
+Outcome debug(Value input, std::span<Value>, Resources& resources) {
+  resources.log(fmt::format("[\"DEBUG:\",{}]", to_json(input)));
+  return input;
+}
+
+Outcome stderr_(Value input, std::span<Value>, Resources& resources) {
+  resources.log(input.is_string() ? std::string(input.as_string()) : to_json(input));
+  return input;
+}
+
+// --- what is always the same
+
+/// There are no lines of input.
+Outcome input_line_number(Value, std::span<Value>, Resources&) {
+  return Value::integer(0);
+}
+
+/// Whether numbers keep digits that a double has no room for: integers of 64 bits do.
+Outcome have_literal_numbers(Value, std::span<Value>, Resources&) {
+  return Value::boolean(true);
 }
 
 constexpr auto kFunctions = std::to_array<Function>({
+    {"debug", 0, true, debug},
     {"fromjson", 0, true, fromjson},
-    {"has", 1, false, has},
-    {"keys", 0, false, keys},
+    {"have_decnum", 0, false, have_literal_numbers},
+    {"have_literal_numbers", 0, false, have_literal_numbers},
+    {"input_line_number", 0, false, input_line_number},
     {"length", 0, false, length},
     {"not", 0, false, not_},
+    {"stderr", 0, true, stderr_},
     {"tojson", 0, true, tojson},
-    {"tonumber", 0, false, tonumber},
+    {"tonumber", 0, true, tonumber},
     {"tostring", 0, true, tostring},
     {"type", 0, false, type},
 });

@@ -24,4 +24,8 @@ std::string described(const Value& value) {
   return fmt::format("{} ({})", type_name(value), text);
 }
 
+Failure not_iterable(const Value& value) {
+  return {"Cannot iterate over " + described(value)};
+}
+
 }  // namespace tba::expression

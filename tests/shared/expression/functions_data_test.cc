@@ -1,0 +1,541 @@
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "shared/expression/functions.h"
+#include "shared/expression/program.h"
+#include "shared/value/json.h"
+
+namespace tba::tests {
+namespace {
+
+using namespace tba::expression;
+
+/// The only output of a program as JSON; a problem as "error: …", or "limit: …" for a spent budget.
+std::string output_of(std::string_view source, const Value& input, const Budget& budget = {}) {
+  const auto program = Program::compile(source, Mode::plain);
+  if (!program) return "does not compile: " + program.error().front().message;
+  Evaluation evaluation(*program, input, budget);
+  const auto output = evaluation.next();
+  if (!output) return "nothing";
+  if (*output) return to_json(**output);
+  return (output->error().is_spent_budget ? "limit: " : "error: ") + output->error().message;
+}
+
+struct Case {
+  const char* source;
+  const char* input;
+  const char* output;
+};
+
+void check(const std::vector<Case>& cases) {
+  for (const auto& [source, input, output] : cases) {
+    INFO(source << " on " << input);
+    CHECK(output_of(source, parse_json(input).value()) == output);
+  }
+}
+
+/// What one of the functions gives that programs cannot call.
+std::string called(std::string_view name, std::string_view input, std::string_view argument) {
+  const auto position = find_function(name, 1);
+  REQUIRE(position);
+  Resources resources({}, Surroundings::standard());
+  auto arguments = std::vector{parse_json(argument).value()};
+  const auto outcome =
+      functions()[*position].evaluate(parse_json(input).value(), arguments, resources);
+  return outcome ? to_json(*outcome) : "error: " + outcome.error().message;
+}
+
+Value array_of(std::size_t count, const Value& item) {
+  ArrayBuilder items(count);
+  for (std::size_t i = 0; i < count; ++i) items.add(item);
+  return std::move(items).build();
+}
+
+Value nested(std::size_t depth) {
+  auto value = Value::array({});
+  for (std::size_t i = 1; i < depth; ++i) value = Value::array({value});
+  return value;
+}
+
+TEST_CASE("functions: all are found by name and arity, and are sorted") {
+  const auto all = functions();
+  for (std::uint32_t i = 0; i < all.size(); ++i) {
+    INFO(all[i].name);
+    CHECK(find_function(all[i].name, all[i].arity) == i);
+    CHECK(all[i].arity <= kMaxArity);
+  }
+  CHECK(find_function("length", 1) == std::nullopt);
+  CHECK(find_function("", 0) == std::nullopt);
+  CHECK(find_function("zzz", 0) == std::nullopt);
+}
+
+// --- operators
+
+TEST_CASE("operators: numbers keep to jq's rules at their edges") {
+  check({
+      {".[0] * .[1]", "[0, -1]", "-0"},
+      {".[0] / .[1]", "[0, -5]", "-0"},
+      {".[0] / .[1]", "[9223372036854775807, 7]", "1317624576693539401"},
+      {".[0] / .[1]", "[-9223372036854775808, -1]", "9223372036854776000"},
+      {".[0] / .[1]", "[1, 0]",
+       "error: number (1) and number (0) cannot be divided because the divisor is zero"},
+      {"-.", "0", "-0"},
+      {"-.", "-9223372036854775808", "9223372036854776000"},
+      {"-.", "[]", "error: array ([]) cannot be negated"},
+      {".[0] % .[1]", "[5, -2]", "1"},
+      {".[0] % .[1]", "[-5, 2]", "-1"},
+      {".[0] % .[1]", "[5.9, 2.9]", "1"},
+      {".[0] % .[1]", "[5, 1e300]", "5"},
+      {".[0] % .[1]", "[-9223372036854775808, -1]", "0"},
+      {".[0] % .[1]", "[5, 0.5]",
+       "error: number (5) and number (0.5) cannot be divided (remainder) because the divisor is "
+       "zero"},
+      {".[0] % .[1]", "[5, {}]", "error: number (5) and object ({}) cannot be divided (remainder)"},
+  });
+}
+
+TEST_CASE("operators: texts are repeated and split") {
+  check({
+      {".[0] * .[1]", R"(["ab", 3])", R"("ababab")"},
+      {".[0] * .[1]", R"([2, "ab"])", R"("abab")"},
+      {".[0] * .[1]", R"(["ab", 0.5])", R"("ab")"},
+      {".[0] * .[1]", R"(["ab", 2.7])", R"("abab")"},
+      {".[0] * .[1]", R"(["ab", 0])", "null"},
+      {".[0] * .[1]", R"(["ab", -1])", "null"},
+      {".[0] * .[1]", R"(["", 1e300])", "\"\""},
+      {".[0] * .[1]", R"(["ab", 1e10])", "limit: the expression builds more than 67108864 bytes"},
+      {".[0] * .[1]", R"(["ab", 1e300])", "limit: the expression builds more than 67108864 bytes"},
+      {".[0] / .[1]", R"(["a,b", ","])", R"(["a","b"])"},
+      {".[0] / .[1]", R"([",a,", ","])", R"(["","a",""])"},
+      {".[0] / .[1]", R"(["a, b", ", "])", R"(["a","b"])"},
+      {".[0] / .[1]", R"(["aé", ""])", R"(["a","é"])"},
+      {".[0] / .[1]", R"(["", ","])", "[]"},
+      {".[0] / .[1]", R"(["", ""])", "[]"},
+  });
+  CHECK(output_of(R"(. / "")", Value::string(std::string(4'000'000, 'x'))) ==
+        "limit: the expression builds more than 67108864 bytes");
+}
+
+TEST_CASE("operators: arrays and objects are taken from and merged") {
+  check({
+      {".[0] - .[1]", "[[1, 2, 1, [3], {\"a\": 1}], [1, [3], {\"a\": 1.0}]]", "[2]"},
+      {".[0] - .[1]", "[[1, 2], []]", "[1,2]"},
+      {".[0] - .[1]", "[[], 1]", "error: array ([]) and number (1) cannot be subtracted"},
+      {".[0] * .[1]", R"([{"a": {"b": 1, "c": {"d": 2}}}, {"a": {"c": {"e": 3}, "b": 4}, "f": 5}])",
+       R"({"a":{"b":4,"c":{"d":2,"e":3}},"f":5})"},
+      {".[0] * .[1]", R"([{"a": {"b": 1}}, {"a": 2}])", R"({"a":2})"},
+      {".[0] * .[1]", R"([{"a": 1}, {"a": {"b": 2}}])", R"({"a":{"b":2}})"},
+      {". as $x | . * {\"a\": {\"b\": 2}} | [., $x]", R"({"a": {"b": 1}})",
+       R"([{"a":{"b":2}},{"a":{"b":1}}])"},
+      {".[0] * .[1]", "[{}, []]", "error: object ({}) and array ([]) cannot be multiplied"},
+  });
+}
+
+// --- paths
+
+TEST_CASE("functions: getpath") {
+  check({
+      {R"(getpath(["a", 1, "b"]))", R"({"a": [0, {"b": 5}]})", "5"},
+      {"getpath([])", "[1]", "[1]"},
+      {R"(getpath(["a", "b"]))", "null", "null"},
+      {R"(getpath([{"start": 1, "end": null}]))", "[1, 2, 3]", "[2,3]"},
+      {R"(getpath([{"start": 1, "end": 2}]))", R"("aéb")", R"("é")"},
+      {"getpath([1.9])", "[1, 2, 3]", "2"},
+      {"getpath([-1.5])", "[1, 2, 3]", "3"},
+      {"getpath([-4])", "[1, 2, 3]", "null"},
+      {"getpath([[2, 1]])", "[1, 2, 1, 2, 1]", "[1,3]"},
+      {"getpath([[1, 1]])", "[1, 1, 1, 2, 1, 1]", "[0,1,4]"},
+      {"getpath([[1, 2, 1, 3]])", "[1, 2, 1, 2, 1, 3]", "[2]"},
+      {"getpath([[]])", "[1]", "[]"},
+      {R"(getpath(["a", "b"]))", R"({"a": 1})", R"(error: Cannot index number with "b")"},
+      {"getpath([1])", "{}", "error: Cannot index object with number"},
+      {"getpath([true])", "null", "error: Cannot index null with boolean"},
+      {R"(getpath([{"start": 1}]))", "[1]",
+       "error: Start and end indices of an array slice must be numbers"},
+      {R"(getpath([{"start": "a", "end": 1}]))", R"("ab")",
+       "error: Start and end indices of an string slice must be numbers"},
+      {R"(getpath("a"))", "{}", "error: Path must be specified as an array"},
+  });
+}
+
+TEST_CASE("functions: setpath") {
+  check({
+      {R"(setpath(["a", 1, "b"]; 5))", "null", R"({"a":[null,{"b":5}]})"},
+      {R"(setpath(["a", "b"]; 5))", R"({"a": {"c": 1}})", R"({"a":{"c":1,"b":5}})"},
+      {"setpath([]; 5)", "[1]", "5"},
+      {"setpath([-1]; 5)", "[1, 2]", "[1,5]"},
+      {"setpath([1.7]; 5)", "[1, 2]", "[1,5]"},
+      {R"(setpath([{"start": 1, "end": 3}]; [9]))", "[1, 2, 3, 4]", "[1,9,4]"},
+      {R"(setpath([{"start": -1, "end": null}, 1]; 9))", "[1, 2]", "[1,2,9]"},
+      {R"(setpath([{"start": 2, "end": 4}]; [5]))", "null", "[5]"},
+      {R"(. as $x | setpath(["a", 0]; 5) | [., $x])", R"({"a": [1]})", R"([{"a":[5]},{"a":[1]}])"},
+      {"setpath([-5]; 9)", "[1]", "error: Out of bounds negative array index"},
+      {"setpath([1e18]; 9)", "[1]", "error: Array index too large"},
+      {"setpath([100000000]; 9)", "[1]", "limit: the expression builds more than 67108864 bytes"},
+      {R"(setpath([{"start": 0, "end": 1}]; 9))", "[1]",
+       "error: A slice of an array can only be assigned another array"},
+      {R"(setpath([{"start": {}, "end": 1}]; [9]))", "null",
+       "error: Start and end indices of an array slice must be numbers"},
+      {R"(setpath([{"start": 0, "end": 1}]; "x"))", R"("abc")",
+       "error: Cannot update field at object index of string"},
+      {"setpath([[1]]; 9)", "[1]", "error: Cannot update field at array index of array"},
+      {"setpath([null]; 9)", "null", "error: Cannot update field at null index of null"},
+      {R"(setpath(["a", "b"]; 9))", R"({"a": 1})", R"(error: Cannot index number with "b")"},
+      {R"(setpath("a"; 9))", "{}", "error: Path must be specified as an array"},
+  });
+}
+
+TEST_CASE("functions: delpaths") {
+  check({
+      {"delpaths([])", "[1]", "[1]"},
+      {"delpaths([[]])", "[1]", "null"},
+      {"delpaths([[0], [-1]])", "[1, 2, 3]", "[2]"},
+      {"delpaths([[0], [1], [0]])", "[1, 2, 3]", "[3]"},
+      {R"(delpaths([["a", 0], ["a", 2], ["b"]]))", R"({"a": [1, 2, 3], "b": 1, "c": 2})",
+       R"({"a":[2],"c":2})"},
+      {R"(delpaths([["a", "b"], ["a"]]))", R"({"a": {"b": 1}, "c": 2})", R"({"c":2})"},
+      {R"(delpaths([["a", "b"]]))", R"({"a": null})", R"({"a":null})"},
+      {R"(delpaths([["x", "b"]]))", R"({"a": 1})", R"({"a":1})"},
+      {R"(delpaths([[{"start": 1, "end": 3}], [4]]))", "[1, 2, 3, 4, 5]", "[1,4]"},
+      {R"(delpaths([[{"start": 0, "end": 3}], [{"start": 2, "end": 4}]]))", "[1, 2, 3, 4, 5]",
+       "[5]"},
+      {R"(delpaths([[{"start": 1, "end": 3}, 0]]))", "[1, 2, 3, 4]", "[1,3,4]"},
+      {"delpaths([[1.5]])", "[1, 2, 3]", "[1,3]"},
+      {"delpaths([[9], [-9]])", "[1, 2, 3]", "[1,2,3]"},
+      {R"(delpaths([["a"], [1]]))", "null", "null"},
+      {R"(. as $x | delpaths([["a", 0]]) | [., $x])", R"({"a": [1]})", R"([{"a":[]},{"a":[1]}])"},
+      {"delpaths(1)", "[1]", "error: Paths must be specified as an array"},
+      {"delpaths([1])", "[1]", "error: Path must be specified as array, not number"},
+      {R"(delpaths([["a"]]))", "[1]", "error: Cannot delete string element of array"},
+      {R"(delpaths([[{"start": "a", "end": 1}]]))", "[1]",
+       "error: Start and end indices of an array slice must be numbers"},
+      {"delpaths([[0]])", "{\"a\": 1}", "error: Cannot delete number field of object"},
+      {R"(delpaths([["a", "b"]]))", R"({"a": 1})", "error: Cannot delete fields from number"},
+      {R"(delpaths([["a", "b", "c"]]))", R"({"a": 1})", R"(error: Cannot index number with "b")"},
+  });
+}
+
+TEST_CASE("functions: paths go as deep as a value") {
+  ArrayBuilder keys;
+  for (int i = 0; i < 9'000; ++i) keys.add(Value::integer(0));
+  const auto path = std::move(keys).build();
+  CHECK(output_of("[setpath(.; 5) | getpath($p)] | length", path).starts_with("does not compile"));
+  CHECK(output_of(". as $p | null | setpath($p; 5) | getpath($p)", path) == "5");
+  CHECK(output_of(". as $p | null | setpath($p; 5) | delpaths([$p]) | flatten", path) == "[]");
+}
+
+// --- objects
+
+TEST_CASE("functions: keys and has") {
+  check({
+      {"keys", R"({"b": 1, "é": 2, "a": 3})", R"(["a","b","é"])"},
+      {"keys_unsorted", R"({"b": 1, "a": 3})", R"(["b","a"])"},
+      {"keys_unsorted", "[5, 6]", "[0,1]"},
+      {"keys_unsorted", "1", "error: number (1) has no keys"},
+      {"[has(0), has(1), has(-1), has(-0.5), has(0.5)]", "[1]", "[true,false,false,true,true]"},
+      {R"([has("a"), has("b")])", R"({"a": null})", "[true,false]"},
+      {R"(has("a"))", "[]", "error: Cannot check whether array has a string key"},
+      {"has(0)", "{}", "error: Cannot check whether object has a number key"},
+  });
+}
+
+TEST_CASE("functions: entries") {
+  check({
+      {"to_entries", R"({"a": 1, "b": [2]})", R"([{"key":"a","value":1},{"key":"b","value":[2]}])"},
+      {"to_entries", "[5]", R"([{"key":0,"value":5}])"},
+      {"to_entries", "null", "error: null (null) has no keys"},
+      {"from_entries",
+       R"([{"key": "a", "value": 1}, {"k": "b", "v": 2}, {"name": "c", "value": 3},
+           {"Name": "d", "Value": 4}, {"K": "e", "value": 5}, {"Key": "f", "value": 6}])",
+       R"({"a":1,"b":2,"c":3,"d":4,"e":5,"f":6})"},
+      {"from_entries", R"([{"key": false}, {"key": null}, {"key": 1, "value": false}])",
+       R"({"false":null,"null":null,"1":false})"},
+      {"from_entries", R"([{"key": "a", "value": 1}, {"key": "a", "value": 2}])", R"({"a":2})"},
+      {"from_entries", R"({"x": {"key": "a", "value": 1}})", R"({"a":1})"},
+      {"from_entries", "[]", "{}"},
+      {"from_entries", "[1]", R"(error: Cannot index number with "key")"},
+      {"from_entries", "[null]", "error: Cannot check whether null has a string key"},
+      {"from_entries", "1", "error: Cannot iterate over number (1)"},
+  });
+}
+
+TEST_CASE("functions: contains") {
+  check({
+      {R"(contains("bar"))", R"("foobar")", "true"},
+      {R"(contains("b\u0000r"))", R"("foob\u0000r")", "true"},
+      {R"(contains("b\u0000x"))", R"("foob\u0000r")", "false"},
+      {R"(contains(["baz", "bar"]))", R"(["foobar", "foobaz", "blarp"])", "true"},
+      {R"(contains(["bazzz"]))", R"(["foobar", "foobaz"])", "false"},
+      {R"(contains({"foo": 12, "bar": [{"barp": 12}]}))",
+       R"({"foo": 12, "bar": [1, 2, {"barp": 12, "blip": 13}]})", "true"},
+      {R"(contains({"foo": 12, "bar": [{"barp": 15}]}))",
+       R"({"foo": 12, "bar": [1, 2, {"barp": 12, "blip": 13}]})", "false"},
+      {R"(contains({"x": null}))", R"({"foo": 12})", "false"},
+      {"contains([[1], [2, 3]])", "[[4], [3, 2, 1]]", "true"},
+      {"contains([[1, 4]])", "[[4], [3, 2, 1]]", "false"},
+      {R"(contains(["a"]))", "[1]", "false"},
+      {"contains([])", "[]", "true"},
+      {"contains(null)", "null", "true"},
+      {"contains(true)", "true", "true"},
+      {"contains(false)", "true",
+       "error: boolean (true) and boolean (false) cannot have their containment checked"},
+      {R"(contains("a"))", "1",
+       R"(error: number (1) and string ("a") cannot have their containment checked)"},
+  });
+  CHECK(output_of("contains(.)", nested(10'000)) == "true");
+  const auto many = array_of(20'000, Value::integer(1));
+  CHECK(output_of(". as $x | map(2) | contains($x)", many) == "false");
+  CHECK(output_of(". as $x | map(2) | [.[], 1] | contains($x)", many) ==
+        "limit: the expression takes more than 4000000 steps");
+}
+
+// --- arrays
+
+TEST_CASE("functions: add and flatten") {
+  check({
+      {"add", "[1, 2, 3]", "6"},
+      {"add", R"(["a", null, "b"])", R"("ab")"},
+      {"add", "[[1], [], [2, 3]]", "[1,2,3]"},
+      {"add", R"([{"a": 1}, {"b": 2, "a": 3}])", R"({"a":3,"b":2})"},
+      {"add", R"({"a": 1, "b": 2})", "3"},
+      {"add", "[]", "null"},
+      {"add", R"(["a", 1])", R"(error: string ("a") and number (1) cannot be added)"},
+      {"add", "null", "error: Cannot iterate over null (null)"},
+      {"flatten", "[1, [2, [3, []], {\"a\": [4]}]]", R"([1,2,3,{"a":[4]}])"},
+      {"flatten", R"({"a": [1], "b": [[2]]})", "[1,2]"},
+      {"flatten(1)", "[1, [2, [3]]]", "[1,2,[3]]"},
+      {"flatten(0)", "[1, [2]]", "[1,[2]]"},
+      {"flatten(1.5)", "[[[[1]]]]", "[1]"},
+      {"flatten(\"a\")", "[1]", "[1]"},
+      {"flatten(\"a\")", "[[1]]", R"(error: string ("a") and number (1) cannot be subtracted)"},
+      {"flatten(-1)", "[1]", "error: flatten depth must not be negative"},
+      {"flatten(null)", "[1]", "error: flatten depth must not be negative"},
+      {"flatten", "1", "error: Cannot iterate over number (1)"},
+  });
+  CHECK(output_of("flatten", nested(10'000)) == "[]");
+  CHECK(output_of("add | length", array_of(100'000, Value::string("abc"))) == "300000");
+}
+
+TEST_CASE("functions: reverse, transpose and toarray") {
+  check({
+      {"reverse", "[1, 2, 3]", "[3,2,1]"},
+      {"reverse", R"("aéb")", R"("béa")"},
+      {"reverse", "\"\"", "\"\""},
+      {"reverse", "null", "[]"},
+      {"reverse", "{}", "[]"},
+      {"reverse", "0", "[]"},
+      {"reverse", "{\"a\": 1}", "error: Cannot index object with number"},
+      {"reverse", "2", "error: Cannot index number with number"},
+      {"reverse", "true", "error: boolean (true) has no length"},
+      {"transpose", "[[1], [2, 3]]", "[[1,2],[null,3]]"},
+      {"transpose", "[[1], null, [2, 3]]", "[[1,null,2],[null,null,3]]"},
+      {"transpose", "[]", "[]"},
+      {"transpose", "[1, [2]]", "error: Cannot index number with number"},
+      {"transpose", "[true]", "error: boolean (true) has no length"},
+      {"transpose", "null", "error: Cannot iterate over null (null)"},
+      {"transpose", "{}", "error: Cannot index object with number"},
+      {"toarray", "[1]", "[1]"},
+      {"toarray", "null", "[null]"},
+  });
+  CHECK(output_of(". as $x | [.[], $x] | map([.[]?]) | transpose | length",
+                  array_of(10'000, Value::integer(1))) ==
+        "limit: the expression builds more than 67108864 bytes");
+}
+
+TEST_CASE("functions: indices, index and rindex") {
+  check({
+      {R"([indices(", "), index(", "), rindex(", ")])", R"("a, b, cd, e")", "[[1,4,8],1,8]"},
+      {R"([indices("aba"), index("aba"), rindex("aba")])", R"("xababababax")", "[[1,3,5,7],1,7]"},
+      {R"(indices("b"))", R"("éb€b")", "[1,3]"},
+      {R"([indices(""), index(""), rindex("")])", R"("ab")", "[[],null,null]"},
+      {R"(index("x"))", R"("ab")", "null"},
+      {"[indices(1), index(1), rindex(1)]", "[0, 1, 2, 1]", "[[1,3],1,3]"},
+      {"indices([1, 2])", "[0, 1, 2, 3, 1, 2]", "[1,4]"},
+      {"indices([])", "[1]", "[]"},
+      {"[indices(1), index(1), rindex(1)]", "null", "[null,null,null]"},
+      {R"(indices("a"))", "{}", "null"},
+      {R"(indices("a"))", "5", R"(error: Cannot index number with "a")"},
+      {"indices(1)", R"("a")", "error: Cannot index string with number"},
+  });
+  const auto same = array_of(100'000, Value::integer(1));
+  CHECK(output_of(". as $x | [$x[], 2, $x[]] | indices([$x[], 3]) | length", same) == "0");
+}
+
+// --- order
+
+TEST_CASE("functions: sort and unique") {
+  check({
+      {"sort", R"([[1], "b", {"a": 1}, 2, null, "a", true, 1.5, false, {}, []])",
+       R"([null,false,true,1.5,2,"a","b",[],[1],{},{"a":1}])"},
+      {"sort", "[3, -1, 2, 9223372036854775807, 9223372036854775806]",
+       "[-1,2,3,9223372036854775806,9223372036854775807]"},
+      {"sort", "[0.5, -1, 2, 1e300, 9007199254740993]", "[-1,0.5,2,9007199254740993,1e+300]"},
+      {"sort", R"(["b", "", "abcdefghz", "abcdefghy", "abcdefgh", "a", "é"])",
+       R"(["","a","abcdefgh","abcdefghy","abcdefghz","b","é"])"},
+      {"sort", "[[2, 1], [1, 5], [1], [1, null]]", "[[1],[1,null],[1,5],[2,1]]"},
+      {"sort", "[]", "[]"},
+      {"sort", "5", "error: number (5) cannot be sorted, as it is not an array"},
+      {"unique", "[1, 2, 1.0, \"a\", 2, \"a\"]", R"([1,2,"a"])"},
+      {"unique", "null", "error: null (null) cannot be sorted, as it is not an array"},
+  });
+}
+
+TEST_CASE("functions: sorting by keys keeps the order of equal ones") {
+  CHECK(called("_sort_by", R"(["a", "b", "c", "d"])", "[[2], [1], [2], [1]]") ==
+        R"(["b","d","a","c"])");
+  CHECK(called("_sort_by", R"(["a", "b", "c"])", "[[1, 2], [1], [0, 3]]") == R"(["c","b","a"])");
+  CHECK(called("_sort_by", R"(["a", "b", "c"])", R"([["y"], ["x"], ["y"]])") == R"(["b","a","c"])");
+  CHECK(called("_sort_by", R"(["a", "b", "c"])", "[[0.5], [-1], [0.5]]") == R"(["b","a","c"])");
+  CHECK(called("_sort_by", R"(["a", "b"])", R"([[{"x": 2}], [{"x": 1}]])") == R"(["b","a"])");
+  CHECK(called("_group_by", "[1, 2, 3, 4]", "[[2], [1], [2], [1]]") == "[[2,4],[1,3]]");
+  CHECK(called("_group_by", "[]", "[]") == "[]");
+  CHECK(called("_unique_by", "[1, 2, 3, 4]", "[[2], [1], [2], [1]]") == "[2,1]");
+  CHECK(called("_sort_by", R"({"a": 1})", "[[1]]") ==
+        "error: object ({\"a\":1}) and array ([[1]]) cannot be sorted, as they are not both "
+        "arrays");
+  CHECK(called("_group_by", "[1]", "[]") ==
+        "error: array ([1]) and array ([]) cannot be sorted, as they are not both arrays");
+}
+
+TEST_CASE("functions: the least and the greatest") {
+  check({
+      {"[min, max]", "[3, 1, 2]", "[1,3]"},
+      {"[min, max]", "[]", "[null,null]"},
+      {"min", "5", "error: number (5) and number (5) cannot be iterated over"},
+      {"max", "{}", "error: object ({}) and object ({}) cannot be iterated over"},
+  });
+  CHECK(called("_min_by", R"(["a", "b", "c", "d"])", "[[2], [1], [1], [2]]") == R"("b")");
+  CHECK(called("_max_by", R"(["a", "b", "c", "d"])", "[[2], [1], [1], [2]]") == R"("d")");
+  CHECK(called("_max_by", "[]", "[]") == "null");
+  CHECK(called("_min_by", "[1]", "[]") == "error: array ([1]) and array ([]) have wrong length");
+  CHECK(called("_min_by", "{}", "[]") ==
+        "error: object ({}) and array ([]) cannot be iterated over");
+}
+
+TEST_CASE("functions: bsearch") {
+  check({
+      {"[bsearch(0), bsearch(1), bsearch(2.5), bsearch(4)]", "[1, 2, 3]", "[-1,0,-3,-4]"},
+      {"bsearch(0)", "[0, 0, 0, 0]", "1"},
+      {"bsearch(1)", "[]", "-1"},
+      {"bsearch(1)", "null", "-1"},
+      {"bsearch(1)", R"("ab")", "error: Cannot index string with number"},
+      {"bsearch(1)", "true", "error: boolean (true) has no length"},
+  });
+}
+
+// --- texts and values
+
+TEST_CASE("functions: fromjson reads what jq reads") {
+  check({
+      {"fromjson", R"("{\"a\":[1,2.5,\"x\"]}")", R"({"a":[1,2.5,"x"]})"},
+      {"fromjson", R"("[nan, NaN, -nan]")", "[null,null,null]"},
+      {"fromjson", R"("[infinity, -Infinity]")",
+       "[1.7976931348623157e+308,-1.7976931348623157e+308]"},
+      {"fromjson", R"("[01, .5, 1., +2, 1e400, -0]")", "[1,0.5,1,2,1.7976931348623157e+308,-0]"},
+      {"fromjson", R"("{\"a\":.5,\"b\":[.5,{}]}")", R"({"a":0.5,"b":[0.5,{}]})"},
+      {"fromjson", "1", "error: number (1) only strings can be parsed"},
+  });
+}
+
+TEST_CASE("functions: fromjson says what is wrong in jq's words") {
+  const std::vector<std::pair<std::string_view, std::string_view>> cases = {
+      {"", "Expected JSON value"},
+      {" ", "Expected JSON value"},
+      {"abc", "Invalid numeric literal at EOF at line 1, column 3"},
+      {"nul", "Invalid numeric literal at EOF at line 1, column 3"},
+      {"nan1", "Invalid literal at EOF at line 1, column 4"},
+      {"[tru]", "Invalid literal at line 1, column 5"},
+      {"{'a': 1}", "Invalid string literal; expected \", but got ' at line 1, column 5"},
+      {"1 2", "Unexpected extra JSON values"},
+      {"1 a", "Invalid numeric literal at EOF at line 1, column 3"},
+      {"1[", "Unfinished JSON term at EOF at line 1, column 2"},
+      {"\"a\"\"b\"", "Unexpected extra JSON values"},
+      {"[1", "Unfinished JSON term at EOF at line 1, column 2"},
+      {"\"abc", "Unfinished string at EOF at line 1, column 4"},
+      {"\"a\\", "Unfinished string at EOF at line 1, column 3"},
+      {"\"a\\qc\"", "Invalid escape at line 1, column 6"},
+      {"\"a\\u12\"", "Invalid \\uXXXX escape at line 1, column 7"},
+      {"\"a\\u12xy\"", "Invalid characters in \\uXXXX escape at line 1, column 9"},
+      {"\"a\nb\"",
+       "Invalid string: control characters from U+0000 through U+001F must be escaped at line 2, "
+       "column 2"},
+      {"[\"é\", x]", "Invalid numeric literal at line 1, column 9"},
+      {"]", "Unmatched ']' at line 1, column 1"},
+      {"{]", "Unmatched ']' at line 1, column 2"},
+      {"}", "Unmatched '}' at line 1, column 1"},
+      {"[}", "Unmatched '}' at line 1, column 2"},
+      {"{\"a\":}", "Unmatched '}' at line 1, column 6"},
+      {"[1}", "Objects must consist of key:value pairs at line 1, column 3"},
+      {"{1}", "Objects must consist of key:value pairs at line 1, column 3"},
+      {"{\"a\",", "Objects must consist of key:value pairs at line 1, column 5"},
+      {"{1:1}", "Object keys must be strings at line 1, column 3"},
+      {"{:1}", "Expected string key before ':' at line 1, column 2"},
+      {"1:2", "Expected string key before ':' at line 1, column 2"},
+      {"[1:2]", "':' not as part of an object at line 1, column 3"},
+      {"{\"a\":1:2}", "':' not as part of an object at line 1, column 7"},
+      {",", "Expected value before ',' at line 1, column 1"},
+      {"[1,,2]", "Expected value before ',' at line 1, column 4"},
+      {"[1,]", "Expected another array element at line 1, column 4"},
+      {"{\"a\":1,}", "Expected another key-value pair at line 1, column 8"},
+      {"[1 2]", "Expected separator between values at line 1, column 5"},
+      {"[1[2]]", "Expected separator between values at line 1, column 3"},
+      {"[\n\n1 x]", "Invalid numeric literal at line 3, column 4"},
+      {"1e", "Invalid numeric literal at EOF at line 1, column 2"},
+      {"--1", "Invalid numeric literal at EOF at line 1, column 3"},
+      {"1.5.5", "Invalid numeric literal at EOF at line 1, column 5"},
+  };
+  for (const auto& [text, fault] : cases) {
+    INFO(text);
+    CHECK(output_of("fromjson", Value::string(text)) ==
+          "error: " + std::string(fault) + " (while parsing '" + std::string(text) + "')");
+  }
+  const std::string deep(10'001, '[');
+  CHECK(output_of("fromjson", Value::string(deep))
+            .starts_with("error: Exceeds depth limit for parsing at line 1, column 10001 (while"));
+  CHECK(output_of("fromjson", Value::string("\xFF")) ==
+        "error: Invalid numeric literal at EOF at line 1, column 3 (while parsing '\xEF\xBF\xBD')");
+}
+
+TEST_CASE("functions: tonumber, tostring and tojson") {
+  check({
+      {"tonumber", R"(" 12 ")", "12"},
+      {"tonumber", R"("nan")", "null"},
+      {"tonumber", "1.5", "1.5"},
+      {"tonumber", R"("[1]")", R"(error: string ("[1]") cannot be parsed as a number)"},
+      {"tonumber", R"("1x")",
+       "error: Invalid numeric literal at EOF at line 1, column 2 (while parsing '1x')"},
+      {"tonumber", "[1]", "error: array ([1]) cannot be parsed as a number"},
+      {"map(tostring)", R"([1, "a", [1], null])", R"(["1","a","[1]","null"])"},
+      {"map(tojson)", R"([1, "a", 1.0, 1e1000, 1e17, 1e-5, 0.1, 123456789012345678])",
+       R"(["1","\"a\"","1","1.7976931348623157e+308","1e+17","1e-05","0.1","123456789012345678"])"},
+  });
+}
+
+TEST_CASE("functions: those that say what this jq is") {
+  check({
+      {"[have_decnum, have_literal_numbers, input_line_number]", "null", "[true,true,0]"},
+      {"map(type)", R"([null, true, 1, 1.5, "a", [], {}])",
+       R"(["null","boolean","number","number","string","array","object"])"},
+      {"map(length)", R"([null, -5, -1.5, "aé", [1], {"a": 1}])", "[0,5,1.5,2,1,1]"},
+      {"length", "true", "error: boolean (true) has no length"},
+      {"map(not)", "[null, false, 0]", "[true,true,false]"},
+  });
+}
+
+TEST_CASE("functions: debug and stderr write lines for whoever listens") {
+  std::vector<std::string> lines;
+  Surroundings surroundings;
+  surroundings.log = [&lines](std::string_view line) { lines.emplace_back(line); };
+  const auto program = Program::compile("[.[] | debug | stderr]", Mode::plain).value();
+  Evaluation evaluation(program, parse_json(R"(["a", [1]])").value(), {}, {}, surroundings);
+  CHECK(to_json(evaluation.next()->value()) == R"(["a",[1]])");
+  CHECK(lines == std::vector<std::string>{R"(["DEBUG:","a"])", "a", R"(["DEBUG:",[1]])", "[1]"});
+}
+
+}  // namespace
+}  // namespace tba::tests
