@@ -13,7 +13,9 @@ namespace {
 constexpr auto kTables = std::to_array<std::span<const Function> (*)()>({
     detail::array_functions,
     detail::core_functions,
+    detail::date_functions,
     detail::format_functions,
+    detail::math_functions,
     detail::object_functions,
     detail::order_functions,
     detail::path_functions,

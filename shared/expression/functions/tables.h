@@ -10,7 +10,9 @@ namespace tba::expression::detail {
 
 std::span<const Function> array_functions();
 std::span<const Function> core_functions();
+std::span<const Function> date_functions();
 std::span<const Function> format_functions();
+std::span<const Function> math_functions();
 std::span<const Function> object_functions();
 std::span<const Function> order_functions();
 std::span<const Function> path_functions();

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -535,6 +536,152 @@ TEST_CASE("functions: debug and stderr write lines for whoever listens") {
   Evaluation evaluation(program, parse_json(R"(["a", [1]])").value(), {}, {}, surroundings);
   CHECK(to_json(evaluation.next()->value()) == R"(["a",[1]])");
   CHECK(lines == std::vector<std::string>{R"(["DEBUG:","a"])", "a", R"(["DEBUG:",[1]])", "[1]"});
+}
+
+// --- numbers
+
+TEST_CASE("functions: mathematics") {
+  check({
+      {"map(floor, ceil, round, trunc, rint, nearbyint, fabs, abs)", "[9223372036854775807]",
+       "[9223372036854775807,9223372036854775807,9223372036854775807,9223372036854775807,"
+       "9223372036854775807,9223372036854775807,9223372036854775807,9223372036854775807]"},
+      {"map(floor)", "[1.5, -1.5, 1e300]", "[1,-2,1e+300]"},
+      {"map(round)", "[2.5, -2.5]", "[3,-3]"},
+      {"map(rint)", "[2.5, 3.5]", "[2,4]"},
+      {"map(abs)", "[-5, -0, -1.5, -9223372036854775808]", "[5,0,1.5,9223372036854776000]"},
+      {"[sqrt, cbrt, exp2, exp10, pow10, log2]", "64",
+       "[8,4,18446744073709552000,9.999999999999999e+63,9.999999999999999e+63,6]"},
+      {"map(pow(.; 2), pow(2; .))", "[10, 0.5]", "[100,1024,0.25,1.4142135623730951]"},
+      {"[fma(2; 3; 4), fmin(1; 2), fmax(1; 2), fmod(5; 3), fdim(5; 3), hypot(3; 4)]", "null",
+       "[10,1,2,2,2,5]"},
+      {"[drem(10; 3), copysign(1; -2), ldexp(1; 2.7), scalb(1; 2), scalbln(1; 2.9)]", "null",
+       "[1,-1,4,4,4]"},
+      {"[atan2(0; -1), nextafter(1; 2), nexttoward(1; 0)]", "null",
+       "[3.141592653589793,1.0000000000000002,0.9999999999999999]"},
+      {"map(frexp)", "[0, 1, 8, -3.5]", "[[0,0],[0.5,1],[0.5,4],[-0.875,2]]"},
+      {"[infinite, -infinite | frexp, modf]", "null",
+       "[[1.7976931348623157e+308,0],[0,1.7976931348623157e+308],[-1.7976931348623157e+308,0],"
+       "[-0,-1.7976931348623157e+308]]"},
+      {"map(modf)", "[3.25, -3.5]", "[[0.25,3],[-0.5,-3]]"},
+      {"map(lgamma_r)", "[1, -0.5]", "[[0,1],[1.2655121234846454,-1]]"},
+      {"map(significand, logb)", "[10, -3, 0.1]", "[1.25,3,-1.5,1,1.6,-4]"},
+      {"map(gamma, lgamma, tgamma)", "[5]", "[3.1780538303479458,3.1780538303479458,24]"},
+      {"[j0, j1, jn(0; 0)]", "0", "[1,0,1]"},
+      {"yn(0; 1) == (1 | y0)", "null", "true"},
+      {"jn(2000000000; 1)", "null", "limit: the expression takes more than 4000000 steps"},
+      {"floor", R"("a")", R"(error: string ("a") number required)"},
+      {"pow(.; 1)", "[]", "error: array ([]) number required"},
+      {"pow(1; .)", "null", "error: null (null) number required"},
+      {"fma(1; 2; .)", "{}", "error: object ({}) number required"},
+      {"jn(.; 1)", "{}", "error: object ({}) number required"},
+      {"frexp", "true", "error: boolean (true) number required"},
+      {"modf", "true", "error: boolean (true) number required"},
+      {"lgamma_r", "true", "error: boolean (true) number required"},
+      {"abs", "null", "error: null (null) has no absolute value"},
+  });
+}
+
+TEST_CASE("functions: NaN and infinities are calculated with as jq does") {
+  check({
+      {"[nan < nan, nan == nan, nan != nan, nan > nan, nan <= nan, nan >= nan]", "null",
+       "[true,false,true,false,true,false]"},
+      {"[nan < 1, 1 < nan, nan > null, 1 > nan]", "null", "[true,false,true,true]"},
+      {"[(nan, 1 | isnan), (infinite, -infinite, 1 | isinfinite), (0, 1, nan | isnormal)]", "null",
+       "[true,false,true,true,false,false,true,false]"},
+      {"[infinite, -infinite, nan]", "null",
+       "[1.7976931348623157e+308,-1.7976931348623157e+308,null]"},
+      {"[(infinite, -infinite) % (1, -1, infinite)]", "null", "[0,0,0,0,0,-1]"},
+      {"[nan % 1, 1 % nan | isnan]", "null", "[true,true]"},
+      {"[1, nan, null, nan, -5] | sort", "null", "[null,null,null,-5,1]"},
+      {"[nan, nan] | unique", "null", "[null,null]"},
+      {"[nan, 1] | [min, max]", "null", "[null,1]"},
+      {"[1, nan] | [min, max]", "null", "[null,1]"},
+      {"[nan, 1] - [nan]", "null", "[null,1]"},
+      {"[nan] | sort | tojson", "null", R"("[null]")"},
+      {R"("a" * nan)", "null", "null"},
+      {"[.[nan], .[nan:1], .[1:nan]]", "[1, 2]", "[null,[1],[2]]"},
+      {"has(nan)", "[1]", "false"},
+      {"setpath([nan]; 9)", "[1]", "error: Cannot set array element at NaN index"},
+      {"isnan", R"("a")", R"(error: string ("a") number required)"},
+      {"isinfinite", "[]", "error: array ([]) number required"},
+      {"isnormal", "null", "error: null (null) number required"},
+  });
+}
+
+// --- dates
+
+TEST_CASE("functions: seconds and broken-down time") {
+  check({
+      {"gmtime", "1425599621", "[2015,2,5,23,53,41,4,63]"},
+      {"gmtime", "1425599621.5", "[2015,2,5,23,53,41.5,4,63]"},
+      {"gmtime", "-1.5", "[1969,11,31,23,59,59.5,3,364]"},
+      {"gmtime | mktime", "1425599621.5", "1425599621"},
+      {"gmtime", "1e12", "[33658,8,27,1,46,40,5,269]"},
+      {"gmtime", "1e18", "error: error converting number of seconds since epoch to datetime"},
+      {"infinite | gmtime", "null",
+       "error: error converting number of seconds since epoch to datetime"},
+      {"gmtime", R"("a")", "error: gmtime() requires a number"},
+      {"localtime", R"("a")", "error: localtime() requires a number"},
+      {"localtime | length", "0", "8"},
+      {"mktime", "[2015, 14, 35, 23, 51, 47.9, 4, 63]", "1459813907"},
+      {"mktime", "[1969, 11, 31, 23, 59, 59, 3, 364]", "-1"},
+      {"mktime", "[1e300, 0, 0, 0, 0, 0, 0, 0]", "31556889832694400"},
+      {"mktime", R"("a")", "error: mktime requires array of 6 numbers"},
+      {"mktime", "[2015]", "error: mktime requires parsed datetime inputs"},
+      {"mktime", R"(["a", 1, 2, 3, 4, 5, 6, 7])", "error: mktime requires parsed datetime inputs"},
+  });
+}
+
+TEST_CASE("functions: dates as text") {
+  check({
+      {R"(strftime("%A, %B %d, %Y %Z %j %z"))", "1425599621",
+       R"("Thursday, March 05, 2015 UTC 064 +0000")"},
+      {R"(strftime("%Y %a %j"))", "[2015, 2, 5, 23, 51, 47, 4, 63]", R"("2015 Thu 064")"},
+      {R"(strftime("%a %b"))", "[2015, 20, 5, 23, 51, 47, 9, 63]", R"("? ?")"},
+      {R"(strftime("%99999Y"))", "0", "error: strftime/1: unknown system failure"},
+      {R"(strftime(""))", "0", "error: strftime/1: unknown system failure"},
+      {"strftime(1)", "0", "error: strftime/1 requires a string format"},
+      {R"(strftime("%Y"))", R"("a")", "error: strftime/1 requires parsed datetime inputs"},
+      {R"(strftime("%Y"))", "[1]", "error: strftime/1 requires parsed datetime inputs"},
+      {R"(strftime("%Y"))", "1e300",
+       "error: error converting number of seconds since epoch to datetime"},
+      {R"(strflocaltime("%Y"))", "1425599621", R"("2015")"},
+      {R"(strflocaltime(1))", "0", "error: strflocaltime/1 requires a string format"},
+      {R"(strflocaltime("%Y"))", "{}", "error: strflocaltime/1 requires parsed datetime inputs"},
+      {R"(localtime | (strflocaltime("%s") | tonumber))", "1425599621", "1425599621"},
+      {R"(strptime("%Y-%m-%dT%H:%M:%SZ"))", R"("2015-03-05T23:51:47Z")",
+       "[2015,2,5,23,51,47,4,63]"},
+      {R"(strptime("%Y-%m-%d"))", R"("2015-03-05 rest")", R"([2015,2,5,0,0,0,4,63," rest"])"},
+      {R"(strptime("%Y %j"))", R"("2015 64")", "[2015,2,5,0,0,0,4,63]"},
+      {R"(strptime("%H:%M"))", R"("10:20")", "[1900,0,0,10,20,0,8,367]"},
+      {R"(strptime("%d"))", R"("1")", "[1900,0,1,0,0,0,1,0]"},
+      {R"(strptime("%Y"))", R"("2015rest")",
+       R"(error: date "2015rest" does not match format "%Y")"},
+      {R"(strptime("%Y"))", "1", "error: strptime/1 requires string inputs and arguments"},
+      {"strptime(1)", R"("a")", "error: strptime/1 requires string inputs and arguments"},
+      {"[todate, date, todateiso8601]", "1425599621.5",
+       R"(["2015-03-05T23:53:41Z","2015-03-05T23:53:41Z","2015-03-05T23:53:41Z"])"},
+      {"todate", R"("x")", "error: strftime/1 requires parsed datetime inputs"},
+      {"[fromdate, fromdateiso8601]", R"("2015-03-05T23:51:47Z")", "[1425599507,1425599507]"},
+      {"fromdate", R"("x")", R"(error: date "x" does not match format "%Y-%m-%dT%H:%M:%SZ")"},
+      {"fromdate", "1", "error: strptime/1 requires string inputs and arguments"},
+      {R"([dateadd("seconds"; 10), datesub("seconds"; 10)])", "100", "[110,90]"},
+  });
+}
+
+TEST_CASE("functions: now is what the clock says") {
+  class FixedClock final : public Clock {
+   public:
+    Instant now() const override {
+      return Instant(std::chrono::microseconds(1'425'599'621'500'000));
+    }
+  };
+  const FixedClock clock;
+  Surroundings surroundings;
+  surroundings.clock = &clock;
+  const auto program = Program::compile("[now, (now | todate)]", Mode::plain).value();
+  Evaluation evaluation(program, Value(), {}, {}, surroundings);
+  CHECK(to_json(evaluation.next()->value()) == R"([1425599621.5,"2015-03-05T23:53:41Z"])");
 }
 
 }  // namespace
