@@ -283,3 +283,33 @@ TEST_CASE("broken files: every problem is told as expected, word for word") {
                                diagnostics.render());
   }
 }
+
+TEST_CASE("workflow: the place of an expression is found however its text is written") {
+  for (const auto& file : yaml_files("tests/data/places")) {
+    const auto written = tba::read_file(file, tba::kMaxYamlBytes).value();
+    std::string with_returns;
+    for (const char c : written)
+      with_returns += c == '\n' ? std::string("\r\n") : std::string(1, c);
+    for (const auto& text : {written, with_returns, "\xEF\xBB\xBF" + written}) {
+      CAPTURE(file, text);
+      Diagnostics diagnostics;
+      CHECK_FALSE(tba::read_workflow("a.yaml", text, {}, diagnostics).has_value());
+      // Each names an input of its own, which is not there.
+      constexpr std::string_view kInput = ".inputs.";
+      std::size_t expressions = 0;
+      for (auto at = text.find(kInput); at != std::string::npos; at = text.find(kInput, at + 1)) {
+        const auto name = text.substr(at + kInput.size(), 2);
+        const auto message = "there is no input '" + name + "'";
+        const auto& items = diagnostics.items();
+        const auto found = std::find_if(items.begin(), items.end(),
+                                        [&](const auto& item) { return item.message == message; });
+        CAPTURE(name);
+        REQUIRE(found != items.end());
+        CHECK(found->position == tba::SourceFile("a.yaml", text).position(at));
+        ++expressions;
+      }
+      CHECK(expressions > 5);
+      CHECK(diagnostics.items().size() == expressions);
+    }
+  }
+}
