@@ -72,6 +72,7 @@ class ConfigReader {
       assign(config_.log_format, kFormats, log, "format");
     });
     read_table(fields, "limits", [&](const Fields& limits) { read_limits(limits); });
+    read_table(fields, "expressions", [&](const Fields& expressions) { read_budget(expressions); });
     read_table(fields, "vault",
                [&](const Fields& vault) { read_path(vault, "key_file", config_.vault_key); });
     return std::move(config_);
@@ -126,6 +127,20 @@ class ConfigReader {
     }
     if (target.header_bytes < 1024) {
       limits.find("header_bytes")->error(diagnostics_, "a request's header needs at least 1KiB");
+    }
+  }
+
+  void read_budget(const Fields& expressions) {
+    constexpr std::size_t kLeastBytes = std::size_t{64} << 10;
+    constexpr std::size_t kMostBytes = std::size_t{4} << 30;
+    auto& budget = config_.expressions;
+    budget.steps = static_cast<std::uint64_t>(
+        expressions.integer("steps", static_cast<std::int64_t>(budget.steps)));
+    budget.bytes = expressions.size("bytes", budget.bytes);
+    budget.depth = static_cast<std::size_t>(
+        expressions.integer("depth", static_cast<std::int64_t>(budget.depth)));
+    if (budget.bytes < kLeastBytes || budget.bytes > kMostBytes) {
+      expressions.find("bytes")->error(diagnostics_, "'bytes' must be from 64KiB to 4GiB");
     }
   }
 

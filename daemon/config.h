@@ -11,6 +11,7 @@
 
 #include "daemon/log.h"
 #include "shared/diagnostic.h"
+#include "shared/expression/program.h"
 #include "shared/paths.h"
 #include "shared/value/value.h"
 
@@ -44,6 +45,7 @@ struct Config {
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::automatic;
   ServerLimits limits;
+  expression::Budget expressions;  ///< Of each evaluation.
   Value vars = Value::object({});  ///< `.vars` of expressions: an object.
 };
 

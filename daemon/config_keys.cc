@@ -51,6 +51,23 @@ constexpr std::array kLimitKeys{
 };
 constexpr KeyTable kLimitTable{"limits", "limits", kLimitKeys};
 
+constexpr std::array kExpressionKeys{
+    Key{.name = "steps",
+        .type = KeyType::integer,
+        .description = "how many steps one evaluation may take; 4000000 if not given",
+        .minimum = 1'000,
+        .maximum = 1'000'000'000},
+    Key{.name = "bytes",
+        .type = KeyType::size,
+        .description = "how much one evaluation may build, 64KiB to 4GiB; 64MiB if not given"},
+    Key{.name = "depth",
+        .type = KeyType::integer,
+        .description = "how deep values and calls of functions may nest; 10000 if not given",
+        .minimum = 100,
+        .maximum = 100'000},
+};
+constexpr KeyTable kExpressionTable{"expressions", "expressions", kExpressionKeys};
+
 constexpr std::array kVaultKeys{
     Key{.name = "key_file", .description = "the file of the master key"},
 };
@@ -74,6 +91,10 @@ constexpr std::array kConfigKeys{
         .type = KeyType::table,
         .description = "what the HTTP server accepts",
         .table = &kLimitTable},
+    Key{.name = "expressions",
+        .type = KeyType::table,
+        .description = "what ends an expression that goes on for too long",
+        .table = &kExpressionTable},
     Key{.name = "vault",
         .type = KeyType::table,
         .description = "the vault of the credentials",

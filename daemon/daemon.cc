@@ -254,7 +254,8 @@ class Daemon {
   engine::RunFeed feed_;
   engine::SystemAlarm engine_alarm_{engine_loop_.executor(), clock_};
   engine::Engine engine_{{engine_loop_.executor(), *store_, definitions_, clock_, random_,
-                          engine_alarm_, runner_, feed_, log_, options_.config.vars}};
+                          engine_alarm_, runner_, feed_, log_, options_.config.vars,
+                          options_.config.expressions}};
 
   engine::SystemAlarm scheduler_alarm_{engine_loop_.executor(), clock_};
   triggers::Scheduler scheduler_{{engine_loop_.executor(), workflows_, engine_, *store_,

@@ -81,13 +81,7 @@ const Shape* Shape::field(std::string_view name) const {
 }
 
 Shape shape_of(const Value& value) {
-  if (value.is_null()) return {};
-  if (value.is_boolean()) return Shape::of(ValueType::boolean);
-  if (value.is_string()) return Shape::of(ValueType::string);
-  if (value.is_array()) return Shape::of(ValueType::array);
-  if (!value.is_object()) {
-    return Shape::of(value.is_integer() ? ValueType::integer : ValueType::number);
-  }
+  if (!value.is_object()) return Shape::of(type_of(value));
   Shape::Fields fields;
   for (const auto& member : value.members()) {
     fields.emplace_back(member.name, shape_of(member.value));

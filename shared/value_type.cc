@@ -12,6 +12,7 @@ struct TypeName {
   bool (Value::*fits)() const noexcept;
 };
 
+// An integer is a number too: the narrower type comes first.
 constexpr std::array<TypeName, 6> kTypes{{
     {ValueType::string, "string", &Value::is_string},
     {ValueType::integer, "integer", &Value::is_integer},
@@ -32,6 +33,19 @@ std::optional<ValueType> value_type_named(std::string_view name) {
   if (name == "any") return ValueType::any;
   const auto found = std::ranges::find(kTypes, name, &TypeName::name);
   return found == kTypes.end() ? std::nullopt : std::optional(found->type);
+}
+
+std::string with_article(ValueType type) {
+  if (type == ValueType::any) return "anything";
+  const auto name = name_of(type);
+  return (std::string_view("aio").find(name.front()) != std::string_view::npos ? "an " : "a ") +
+         std::string(name);
+}
+
+ValueType type_of(const Value& value) {
+  const auto found =
+      std::ranges::find_if(kTypes, [&](const TypeName& type) { return (value.*type.fits)(); });
+  return found == kTypes.end() ? ValueType::any : found->type;
 }
 
 bool has_type(const Value& value, ValueType type) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "shared/value/value.h"
@@ -13,6 +14,12 @@ enum class ValueType { any, string, integer, number, boolean, array, object };
 /// The name as written in files: "string", "integer", …
 std::string_view name_of(ValueType type);
 std::optional<ValueType> value_type_named(std::string_view name);
+
+/// "a string", "an integer", …
+std::string with_article(ValueType type);
+
+/// The narrowest type of the value; `any` for null.
+ValueType type_of(const Value& value);
 
 /// Whether the value is of that type. An integer is a number too; null is of no type but `any`.
 bool has_type(const Value& value, ValueType type);

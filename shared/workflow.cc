@@ -26,6 +26,24 @@ std::span<const std::string_view> keys_left_by(const Step& step) {
   return keys.empty() && step.output ? kBodyKeys : keys;
 }
 
+std::string_view condition_hint(ValueType type) {
+  switch (type) {
+    case ValueType::any:
+      return "give a default where it may be missing: .x // false";
+    case ValueType::string:
+      return "compare it with something: .x == \"yes\"";
+    case ValueType::integer:
+    case ValueType::number:
+      return "compare it with something: .x > 0";
+    case ValueType::array:
+    case ValueType::object:
+      return "say what about it is to decide: .x | length > 0";
+    case ValueType::boolean:
+      break;
+  }
+  return "";
+}
+
 std::vector<std::string> Workflow::connectors() const {
   std::set<std::string> names;
   for (const auto& trigger : triggers) {

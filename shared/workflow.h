@@ -100,6 +100,10 @@ struct Step {
 /// The word of the step's action in the file: "call", "http", "run", "set", "wait".
 std::string_view kind_of(const Step& step);
 
+/// What may have been meant by an `if` that gives something of that type, as a hint; `any` stands
+/// for null.
+std::string_view condition_hint(ValueType type);
+
 /// The keys that `.steps.<id>` has once the step is done, beside outcome and error. Those of a step
 /// that failed or was skipped are null.
 std::span<const std::string_view> keys_left_by(const Step& step);

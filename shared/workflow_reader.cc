@@ -494,7 +494,9 @@ class WorkflowReader {
   Mapping read_condition(const yaml::Node& node, ExpressionPlace place) {
     const bool is_expression = node.text.starts_with("${{") && node.text.ends_with("}}") &&
                                node.text.find("${{", 3) == std::string::npos;
+    const auto before = uses_.size();
     auto condition = read_data(node, place);
+    if (is_expression) check_condition(node, condition, before);
     if (is_expression || (condition.is_constant() && condition.as_constant().is_boolean())) {
       return condition;
     }
@@ -506,6 +508,27 @@ class WorkflowReader {
     }
     node.error(diagnostics_, "'if' must be true, false or one expression", std::move(hint));
     return condition;
+  }
+
+  // What can be said of a condition's type before it is evaluated. `first_use` is the first of its
+  // reads of the context.
+  void check_condition(const yaml::Node& node, const Mapping& condition, std::size_t first_use) {
+    if (uses_.size() == first_use + 1) {
+      auto& use = uses_.back();
+      const auto& reference = use.reference;
+      const auto begin = node.text.find_first_not_of(" \t\n", 3);
+      const auto end = node.text.find_last_not_of(" \t\n", node.text.size() - 3) + 1;
+      use.is_condition = reference.offset == begin && reference.offset + reference.length == end;
+    }
+    if (uses_.size() > first_use || condition.is_constant()) return;
+    constexpr expression::Budget kLittle{.steps = 100'000, .bytes = 1 << 20, .depth = 1'000};
+    const auto value = condition.evaluate({}, kLittle);
+    if (value.has_error() || value->is_boolean()) return;
+    const auto type = type_of(*value);
+    node.error(diagnostics_,
+               fmt::format("'if' must be true or false; this is always {}",
+                           value->is_null() ? "null" : with_article(type)),
+               std::string(condition_hint(type)));
   }
 
   // --- expressions

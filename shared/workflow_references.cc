@@ -67,26 +67,6 @@ std::string path_text(const Reference& reference, std::size_t depth) {
   return path;
 }
 
-std::string_view with_article(ValueType type) {
-  switch (type) {
-    case ValueType::any:
-      return "anything";
-    case ValueType::string:
-      return "a string";
-    case ValueType::integer:
-      return "an integer";
-    case ValueType::number:
-      return "a number";
-    case ValueType::boolean:
-      return "a boolean";
-    case ValueType::array:
-      return "an array";
-    case ValueType::object:
-      return "an object";
-  }
-  return "anything";
-}
-
 std::vector<std::string> names_of(const Shape::Fields& fields) {
   std::vector<std::string> names;
   for (const auto& field : fields) names.push_back(field.first);
@@ -322,6 +302,15 @@ class ReferenceCheck {
       if (field == nullptr && !check_other_field(use, *at, what, keys[depth])) return;
       at = field != nullptr ? field : at->others.get();
     }
+    if (use.is_condition) check_condition(use, at->type);
+  }
+
+  void check_condition(const ContextUse& use, ValueType type) {
+    if (type == ValueType::any || type == ValueType::boolean) return;
+    report(use,
+           fmt::format("'if' must be true or false; '{}' is {}",
+                       path_text(use.reference, use.reference.keys.size()), with_article(type)),
+           std::string(condition_hint(type)));
   }
 
   void report_no_object(const ContextUse& use, const Shape& shape, const std::string& what,

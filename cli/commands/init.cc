@@ -29,6 +29,11 @@ constexpr const char* kConfig =
 #   idle: 60s                   # after which a silent connection is closed
 #   connections: 1024
 
+# expressions:                  # what ends one that goes on for too long
+#   steps: 4000000
+#   bytes: 64MiB
+#   depth: 10000
+
 # socket: daemon.sock           # of the API
 # store: tba.db
 # vault:

@@ -188,7 +188,8 @@ asio::awaitable<Result<RunStatus>> Engine::cancel_here(RunId id) {
 // -----------------------------------------------------------------------------------------------------
 
 Surroundings Engine::surroundings() const {
-  return {environment_.clock.now(), environment_.random, environment_.vars, !stopping_};
+  return {environment_.clock.now(), environment_.random, environment_.vars, environment_.budget,
+          !stopping_};
 }
 
 void Engine::happen(RunId id, Event event) {

@@ -64,7 +64,8 @@ class Engine {
     AttemptRunner& runner;
     RunFeed& feed;
     daemon::Log& log;
-    Value vars;  ///< `.vars`
+    Value vars;                 ///< `.vars`
+    expression::Budget budget;  ///< Of each expression.
   };
 
   explicit Engine(Environment environment);

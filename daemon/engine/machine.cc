@@ -5,6 +5,8 @@
 #include "daemon/engine/requests.h"
 #include "daemon/engine/retry.h"
 #include "shared/duration.h"
+#include "shared/expression/functions.h"
+#include "shared/size.h"
 #include "shared/uri.h"
 #include "shared/value/json.h"
 
@@ -12,6 +14,19 @@ namespace tba::engine {
 namespace {
 
 constexpr std::string_view kIdempotencyKey = "Idempotency-Key";
+
+/// How much expressions may log in one transition.
+constexpr std::size_t kMostDebugBytes = std::size_t{64} << 10;
+
+/// For expressions time stands still during a transition.
+class StoppedClock final : public Clock {
+ public:
+  explicit StoppedClock(Instant now) : now_(now) {}
+  Instant now() const override { return now_; }
+
+ private:
+  Instant now_;
+};
 
 /// Whether the file gives the request a key of its own.
 bool has_key(const RawRequest& request) {
@@ -26,14 +41,16 @@ class Advance {
  public:
   Advance(Transition& transition, const Surroundings& around)
       : state_(transition.state), commands_(transition.commands), around_(around) {
-    if (state_.row.status != RunStatus::queued && state_.env.is_null()) (void)evaluated_env();
+    if (state_.row.status != RunStatus::queued && state_.env.is_null()) restore_env();
   }
 
   void on(const Begin&) {
     row().status = RunStatus::running;
     row().started_at = around_.now;
-    if (auto env = evaluated_env(); !env) {
-      begin_failure({"expression", env.error().message, ""});
+    if (auto env = evaluate(workflow().env, ""); !env) {
+      begin_failure(expression_failure(env.error(), ""));
+    } else {
+      state_.env = std::move(*env);
     }
     if (const auto timeout = state_.definition->workflow->timeout)
       row().deadline = around_.now + *timeout;
@@ -67,14 +84,12 @@ class Advance {
   }
 
  private:
-  /// Evaluates `env` into the state. It gives the same whenever a run is read back, so it is not
-  /// stored.
-  Result<> evaluated_env() {
-    if (workflow().env.is_null()) return {};
-    auto env = workflow().env.evaluate(context());
-    if (!env) return env.error();
-    state_.env = std::move(*env);
-    return {};
+  /// Evaluates `env` again for a run that was read back: it is not stored, since it gives the same
+  /// each time. What it logs was logged then.
+  void restore_env() {
+    const auto log_size = state_.log.size();
+    if (auto env = evaluate(workflow().env, "")) state_.env = std::move(*env);
+    state_.log.resize(log_size);
   }
 
   // --- the run
@@ -121,11 +136,8 @@ class Advance {
   void finish() {
     if (in_on_failure()) return end(RunStatus::failed);
     if (const auto& output = workflow().output) {
-      auto value = output->evaluate(context());
-      if (!value) {
-        begin_failure({"expression", value.error().message, ""});
-        return;
-      }
+      auto value = evaluate(*output, "");
+      if (!value) return begin_failure(expression_failure(value.error(), ""));
       row().output_json = to_json(*value);
     }
     end(RunStatus::succeeded);
@@ -252,8 +264,8 @@ class Advance {
     step.result = std::move(result);
     set(step, StepStatus::succeeded);
     if (!definition.output) return;
-    auto body = definition.output->evaluate(context());
-    if (!body) return fail(step, {"expression", body.error().message, step.row.key});
+    auto body = evaluate(*definition.output, step.row.key);
+    if (!body) return fail(step, expression_failure(body.error(), step.row.key));
     ObjectBuilder replaced;
     for (const auto& member : step.result.members()) replaced.put(member.name, member.value);
     replaced.put("body", std::move(*body));
@@ -296,7 +308,7 @@ class Advance {
 
     const auto wanted = condition_of(definition);
     if (!wanted) {
-      fail(step, {"expression", wanted.error().message, definition.id});
+      fail(step, expression_failure(wanted.error(), definition.id));
       return true;
     }
     if (!*wanted) {
@@ -311,30 +323,32 @@ class Advance {
 
   Result<bool> condition_of(const Step& definition) {
     if (!definition.condition) return true;
-    const auto value = definition.condition->evaluate(context());
+    const auto value = evaluate(*definition.condition, definition.id);
     if (!value) return value.error();
     if (!value->is_boolean()) {
       return Error{ErrorCode::invalid,
-                   "`if` gave " + to_json(*value).substr(0, 80) + ", not true or false",
-                   "compare it with something, as in `.x != null`"};
+                   definition.condition->place() + ": 'if' gave " +
+                       (value->is_null() ? "null" : expression::described(*value)) +
+                       ", not true or false",
+                   std::string(condition_hint(type_of(*value)))};
     }
     return value->as_boolean();
   }
 
   bool assign(const Step& definition, const SetStep& set_step, StepState& step) {
-    auto values = set_step.values.evaluate(context());
+    auto values = evaluate(set_step.values, definition.id);
     if (values) {
       succeed(definition, step, Value::object({{"body", std::move(*values)}}));
     } else {
-      fail(step, {"expression", values.error().message, definition.id});
+      fail(step, expression_failure(values.error(), definition.id));
     }
     return true;
   }
 
   bool wait_for(const WaitStep& wait, StepState& step) {
-    const auto text = wait.duration.evaluate(context());
+    const auto text = evaluate(wait.duration, step.row.key);
     if (!text) {
-      fail(step, {"expression", text.error().message, step.row.key});
+      fail(step, expression_failure(text.error(), step.row.key));
       return true;
     }
     const auto duration = text->is_string() ? parse_duration(text->as_string())
@@ -354,9 +368,9 @@ class Advance {
   /// Records an attempt and asks for it; true where it could not even be made and the run goes on
   /// past it.
   bool start_attempt(const Step& definition, StepState& step, int number) {
-    auto request = evaluate_request(*state_.definition, definition, context());
+    auto request = evaluate_request(*state_.definition, definition, evaluator(definition.id));
     if (!request) {
-      fail(step, {"expression", request.error().message, definition.id});
+      fail(step, expression_failure(request.error(), definition.id));
       return true;
     }
     step.row.attempt = number;
@@ -389,14 +403,55 @@ class Advance {
   // --- what it needs
   // ---------------------------------------------------------------------------------------------------
 
-  expression::Context context() const { return context_of(state_, around_.vars); }
+  /// Evaluates expressions of the step (or of the workflow itself, where it is empty) with what the
+  /// run has come to.
+  Evaluate evaluator(std::string step) {
+    return [this, step = std::move(step),
+            context = context_of(state_, around_.vars)](const expression::Mapping& mapping) {
+      const StoppedClock clock(around_.now);
+      const expression::Surroundings surroundings{
+          &clock, [&](std::string_view text) { log_debug(step, text); }};
+      return mapping.evaluate(context, around_.budget, surroundings);
+    };
+  }
 
-  void log(const std::string& step, std::string text) {
+  Result<Value> evaluate(const expression::Mapping& mapping, const std::string& step) {
+    return evaluator(step)(mapping);
+  }
+
+  static storage::Failure expression_failure(const Error& error, std::string step) {
+    const auto hint = error.hint.empty() ? "" : " (" + error.hint + ")";
+    return {"expression", error.message + hint, std::move(step)};
+  }
+
+  /// What `debug` and `stderr` of an expression write, line by line, up to kMostDebugBytes in a
+  /// transition.
+  void log_debug(const std::string& step, std::string_view text) {
+    for (std::size_t begin = 0; begin <= text.size();) {
+      const auto end = std::min(text.find('\n', begin), text.size());
+      if (begin == text.size() && begin > 0) return;  // the end of the last line
+      log_debug_line(step, text.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+
+  void log_debug_line(const std::string& step, std::string_view line) {
+    if (debug_bytes_ > kMostDebugBytes) return;
+    debug_bytes_ += line.size() + 1;
+    if (debug_bytes_ > kMostDebugBytes) {
+      log(step, "what else `debug` writes here is left out: it is more than " +
+                    format_size(kMostDebugBytes));
+    } else {
+      log(step, std::string(line), "debug");
+    }
+  }
+
+  void log(const std::string& step, std::string text, std::string_view stream = "engine") {
     storage::LogLine line;
     line.run = state_.row.id;
     line.at = around_.now;
     line.step = step;
-    line.stream = "engine";
+    line.stream = stream;
     line.text = std::move(text);
     state_.log.push_back(std::move(line));
   }
@@ -404,6 +459,7 @@ class Advance {
   RunState& state_;
   std::vector<Command>& commands_;
   const Surroundings& around_;
+  std::size_t debug_bytes_ = 0;  // that expressions have logged
 };
 
 }  // namespace

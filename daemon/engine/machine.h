@@ -7,6 +7,7 @@
 #include "daemon/engine/attempt.h"
 #include "daemon/engine/run_state.h"
 #include "shared/clock.h"
+#include "shared/expression/program.h"
 #include "shared/random.h"
 
 namespace tba::engine {
@@ -44,6 +45,7 @@ struct Surroundings {
   Instant now;
   Random& random;
   const Value& vars;
+  const expression::Budget& budget;  ///< Of each expression.
   bool may_start_attempts =
       true;  ///< False while the daemon stops: the run then stays where it is.
 };

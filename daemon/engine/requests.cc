@@ -22,9 +22,9 @@ Result<std::string> scalar_text(const Value& value, std::string_view what, std::
 }
 
 /// The members of an evaluated mapping as texts; those that are null are left out.
-Result<Pairs> texts_of(const expression::Mapping& mapping, const expression::Context& context,
+Result<Pairs> texts_of(const expression::Mapping& mapping, const Evaluate& evaluate,
                        std::string_view what) {
-  const auto value = mapping.evaluate(context);
+  const auto value = evaluate(mapping);
   if (!value) return value.error();
   Pairs pairs;
   for (const auto& member : value->members()) {
@@ -37,13 +37,13 @@ Result<Pairs> texts_of(const expression::Mapping& mapping, const expression::Con
 }
 
 Result<Request> request_of(const CallStep& step, const Definition& definition,
-                           const expression::Context& context) {
+                           const Evaluate& evaluate) {
   const auto connector = definition.connectors.find(step.connector);
   if (connector == definition.connectors.end()) {
     return Error{ErrorCode::internal,
                  "the connector '" + step.connector + "' is not part of this run's version", ""};
   }
-  auto parameters = step.with.evaluate(context);
+  auto parameters = evaluate(step.with);
   if (!parameters) return parameters.error();
   return Request{EndpointCall{connector->second, step.endpoint, std::move(*parameters), {}}};
 }
@@ -53,22 +53,22 @@ struct Body {
   std::string_view content_type;
 };
 
-Result<Body> body_of(const HttpStep& step, const expression::Context& context) {
+Result<Body> body_of(const HttpStep& step, const Evaluate& evaluate) {
   switch (step.body_kind) {
     case HttpStep::Body::none:
       return Body{};
     case HttpStep::Body::json: {
-      auto value = step.body.evaluate(context);
+      auto value = evaluate(step.body);
       if (!value) return value.error();
       return Body{to_json(*value), "application/json"};
     }
     case HttpStep::Body::form: {
-      auto fields = texts_of(step.body, context, "form field");
+      auto fields = texts_of(step.body, evaluate, "form field");
       if (!fields) return fields.error();
       return Body{form_encode(*fields), "application/x-www-form-urlencoded"};
     }
     case HttpStep::Body::text: {
-      auto value = step.body.evaluate(context);
+      auto value = evaluate(step.body);
       if (!value) return value.error();
       auto text = scalar_text(*value, "the", "body");
       if (!text) return text.error();
@@ -85,16 +85,15 @@ bool names_content_type(const Pairs& headers) {
   return false;
 }
 
-Result<Request> request_of(const HttpStep& step, const Definition&,
-                           const expression::Context& context) {
-  const auto url = step.url.evaluate(context);
+Result<Request> request_of(const HttpStep& step, const Definition&, const Evaluate& evaluate) {
+  const auto url = evaluate(step.url);
   if (!url) return url.error();
   if (!url->is_string()) return Error{ErrorCode::invalid, "`url` gave no string", ""};
-  auto query = texts_of(step.query, context, "query parameter");
+  auto query = texts_of(step.query, evaluate, "query parameter");
   if (!query) return query.error();
-  auto headers = texts_of(step.headers, context, "header");
+  auto headers = texts_of(step.headers, evaluate, "header");
   if (!headers) return headers.error();
-  auto body = body_of(step, context);
+  auto body = body_of(step, evaluate);
   if (!body) return body.error();
   if (!body->content_type.empty() && !names_content_type(*headers)) {
     headers->emplace_back("Content-Type", body->content_type);
@@ -110,8 +109,8 @@ Result<Request> request_of(const HttpStep& step, const Definition&,
 }
 
 Result<Request> request_of(const RunStep& step, const Definition& definition,
-                           const expression::Context& context) {
-  auto environment = texts_of(step.env, context, "environment variable");
+                           const Evaluate& evaluate) {
+  auto environment = texts_of(step.env, evaluate, "environment variable");
   if (!environment) return environment.error();
   auto folder = std::filesystem::path(definition.workflow->path).parent_path();
   return Request{
@@ -119,15 +118,15 @@ Result<Request> request_of(const RunStep& step, const Definition& definition,
 }
 
 template <class NoRequest>
-Result<Request> request_of(const NoRequest&, const Definition&, const expression::Context&) {
+Result<Request> request_of(const NoRequest&, const Definition&, const Evaluate&) {
   return Error{ErrorCode::internal, "this kind of step makes no request", ""};
 }
 
 }  // namespace
 
 Result<Request> evaluate_request(const Definition& definition, const Step& step,
-                                 const expression::Context& context) {
-  return std::visit([&](const auto& action) { return request_of(action, definition, context); },
+                                 const Evaluate& evaluate) {
+  return std::visit([&](const auto& action) { return request_of(action, definition, evaluate); },
                     step.action);
 }
 

@@ -77,10 +77,11 @@ const Mapping::Members& Mapping::members() const {
   return is_object() ? std::get<Members>(node_->parts) : none;
 }
 
-Result<Value> Mapping::evaluate(const Context& context, const Budget& budget) const {
+Result<Value> Mapping::evaluate(const Context& context, const Budget& budget,
+                                const Surroundings& surroundings) const {
   if (is_constant()) return as_constant();
   if (const auto* leaf = std::get_if<Node::Text>(&node_->parts)) {
-    auto value = leaf->text.evaluate(context, budget);
+    auto value = leaf->text.evaluate(context, budget, surroundings);
     if (value) return std::move(*value);
     const auto problem = value.error();
     return Error{problem.is_spent_budget ? ErrorCode::limit_exceeded : ErrorCode::invalid,
@@ -89,7 +90,7 @@ Result<Value> Mapping::evaluate(const Context& context, const Budget& budget) co
   if (const auto* items = std::get_if<std::vector<Mapping>>(&node_->parts)) {
     ArrayBuilder builder(items->size());
     for (const auto& item : *items) {
-      auto value = item.evaluate(context, budget);
+      auto value = item.evaluate(context, budget, surroundings);
       if (!value) return value;
       builder.add(std::move(*value));
     }
@@ -97,11 +98,16 @@ Result<Value> Mapping::evaluate(const Context& context, const Budget& budget) co
   }
   ObjectBuilder builder;
   for (const auto& [name, part] : members()) {
-    auto value = part.evaluate(context, budget);
+    auto value = part.evaluate(context, budget, surroundings);
     if (!value) return value;
     builder.put(name, std::move(*value));
   }
   return std::move(builder).build();
+}
+
+std::string Mapping::place() const {
+  const auto* leaf = is_null() ? nullptr : std::get_if<Node::Text>(&node_->parts);
+  return leaf != nullptr ? leaf->where.place(0) : "";
 }
 
 std::vector<Reference> Mapping::references() const {

@@ -43,7 +43,12 @@ class Mapping {
   /// The value, every template evaluated with the same context. Errors: `invalid`, or
   /// `limit_exceeded` for a spent budget (each template has the whole of it); the message begins
   /// with "file:line:column: " of the offending part of the expression.
-  Result<Value> evaluate(const Context& context, const Budget& budget = {}) const;
+  Result<Value> evaluate(const Context& context, const Budget& budget = {},
+                         const Surroundings& surroundings = Surroundings::standard()) const;
+
+  /// "file:line:column" of the text that an expression stands in, for errors about its value. Empty
+  /// where it is a constant or made of several.
+  std::string place() const;
 
   /// What its expressions read. Offsets are those within each template.
   std::vector<Reference> references() const;

@@ -117,10 +117,11 @@ bool Template::is_expression() const {
 }
 
 boost::system::result<Value, Problem> Template::evaluate(const Context& context,
-                                                         const Budget& budget) const {
+                                                         const Budget& budget,
+                                                         const Surroundings& surroundings) const {
   std::string text;
   for (const auto& expression : parts_->expressions) {
-    auto value = evaluate_single(expression.program, context, budget);
+    auto value = evaluate_single(expression.program, context, budget, surroundings);
     if (!value) {
       auto problem = value.error();
       problem.offset += expression.offset;

@@ -32,8 +32,9 @@ class Template {
   /// The value: a string unless is_expression(). An expression without output gives null, one with
   /// several is a problem, and so is an array or an object within text. Problems have offsets into
   /// the text that was parsed.
-  boost::system::result<Value, Problem> evaluate(const Context& context,
-                                                 const Budget& budget = {}) const;
+  boost::system::result<Value, Problem> evaluate(
+      const Context& context, const Budget& budget = {},
+      const Surroundings& surroundings = Surroundings::standard()) const;
 
   /// What its expressions read, with offsets into the text that was parsed.
   const std::vector<Reference>& references() const;

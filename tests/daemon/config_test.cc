@@ -57,6 +57,9 @@ TEST_CASE("config: an empty file says nothing, and everything has its default") 
   CHECK(config.limits.bodies_total == 256 << 20);
   CHECK(config.limits.connections == 1024);
   CHECK(config.limits.idle == 1min);
+  CHECK(config.expressions.steps == 4'000'000);
+  CHECK(config.expressions.bytes == 64 << 20);
+  CHECK(config.expressions.depth == 10'000);
   CHECK(tba::to_json(config.vars) == "{}");
 }
 
@@ -72,6 +75,7 @@ TEST_CASE("config: every key is read, and relative paths are taken from the file
       "5s "
       "}\n"
       "vault: { key_file: key }\n"
+      "expressions: { steps: 5000, bytes: 1MiB, depth: 200 }\n"
       "vars: { team: officers, limits: { high: 5 } }\n");
   CHECK(config.listen == ListenAddress{"::1", 0});
   CHECK(config.socket == "/etc/tba/run/daemon.sock");
@@ -87,6 +91,9 @@ TEST_CASE("config: every key is read, and relative paths are taken from the file
   CHECK(config.limits.connections == 10);
   CHECK(config.limits.idle == 5s);
   CHECK(config.vault_key == "/etc/tba/key");
+  CHECK(config.expressions.steps == 5000);
+  CHECK(config.expressions.bytes == 1 << 20);
+  CHECK(config.expressions.depth == 200);
   CHECK(tba::to_json(config.vars) == R"({"team":"officers","limits":{"high":5}})");
 }
 
@@ -116,6 +123,20 @@ TEST_CASE("config: problems come all at once") {
         "    4 | log: { level: loud }\n"
         "      |               ^~~~\n"
         "      hint: one of: debug, info, warning, error\n");
+}
+
+TEST_CASE("config: the limits of expressions have limits") {
+  CHECK(problems("expressions: { steps: 10, bytes: 1KiB, depth: 1000000 }\n") ==
+        "/etc/tba/config.yaml:1:23: error: 'steps' must be an integer from 1000 to 1000000000\n"
+        "    1 | expressions: { steps: 10, bytes: 1KiB, depth: 1000000 }\n"
+        "      |                       ^~\n"
+        "/etc/tba/config.yaml:1:34: error: 'bytes' must be from 64KiB to 4GiB\n"
+        "    1 | expressions: { steps: 10, bytes: 1KiB, depth: 1000000 }\n"
+        "      |                                  ^~~~\n"
+        "/etc/tba/config.yaml:1:47: error: 'depth' must be an integer from 100 to 100000\n"
+        "    1 | expressions: { steps: 10, bytes: 1KiB, depth: 1000000 }\n"
+        "      |                                               ^~~~~~~\n");
+  CHECK(problems("expressions: { bytes: 5GiB }\n").find("from 64KiB to 4GiB") != std::string::npos);
 }
 
 TEST_CASE("config: an address is a host and a port") {

@@ -99,7 +99,7 @@ struct EngineWorld::Daemon {
                   .value()),
         definitions(*store),
         engine({io.get_executor(), *store, definitions, world.clock, world.random, alarm,
-                world.runner, feed, log, world.vars}) {}
+                world.runner, feed, log, world.vars, world.budget}) {}
 
   asio::io_context io{1};
   std::unique_ptr<storage::SqliteStore> store;

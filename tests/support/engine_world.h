@@ -136,7 +136,8 @@ class EngineWorld {
   UuidGenerator ids;
   ScriptedRunner runner;
   TemporaryFolder folder;
-  Value vars = Value::object({});  ///< The configuration's; those of a daemon from its next start.
+  Value vars = Value::object({});  ///< The configuration's, from a daemon's next start on.
+  expression::Budget budget;       ///< Likewise.
 
  private:
   struct Daemon;

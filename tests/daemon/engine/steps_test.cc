@@ -144,15 +144,31 @@ output: "${{ .steps.get }}"
 
 TEST_CASE("engine: an if that is no boolean fails the step and says what it was") {
   EngineWorld world;
-  const auto id = world.start(kManual + R"(
+  const auto definition = world.workflow(kManual + R"(
+inputs: { go: { default: "yes" } }
 steps:
   - id: odd
-    if: ${{ "yes" }}
+    if: ${{ .inputs.go }}
     set: { a: 1 }
 )");
-  CHECK(world.run(id).status == RunStatus::failed);
-  CHECK(world.run(id).failure->kind == "expression");
-  CHECK(world.run(id).failure->message == "`if` gave \"yes\", not true or false");
+  const auto message = [&](Value go) {
+    const auto run = world.run(world.start(definition, Value::object({{"go", std::move(go)}})));
+    CHECK(run.status == RunStatus::failed);
+    CHECK(run.failure->kind == "expression");
+    return run.failure->message;
+  };
+  CHECK(message(Value::string("yes")) ==
+        "/flows/test.yaml:6:9: 'if' gave string (\"yes\"), not true or false (compare it with "
+        "something: .x == \"yes\")");
+  CHECK(message(Value::integer(0)) ==
+        "/flows/test.yaml:6:9: 'if' gave number (0), not true or false (compare it with "
+        "something: .x > 0)");
+  CHECK(message(Value()) ==
+        "/flows/test.yaml:6:9: 'if' gave null, not true or false (give a default where it may be "
+        "missing: .x // false)");
+  CHECK(message(Value::array(std::vector<Value>())) ==
+        "/flows/test.yaml:6:9: 'if' gave array ([]), not true or false (say what about it is to "
+        "decide: .x | length > 0)");
 }
 
 TEST_CASE("engine: a failing expression fails its step with its place in the file") {
@@ -169,6 +185,22 @@ steps:
   CHECK(run.failure->step == "broken");
   CHECK(run.failure->message.find("/flows/test.yaml:5:") == 0);
   CHECK(world.steps(id).size() == 1);
+}
+
+TEST_CASE("engine: what an expression may use is what the configuration says") {
+  EngineWorld world;
+  const std::string text = kManual + R"(
+steps:
+  - id: count
+    set: { a: "${{ [1, 2, 3] | length }}" }
+)";
+  CHECK(world.run(world.start(text)).status == RunStatus::succeeded);
+  world.budget.steps = 3;
+  world.crash();
+  const auto run = world.run(world.start(text));
+  CHECK(run.status == RunStatus::failed);
+  CHECK(run.failure->message.find("/flows/test.yaml:5:") == 0);
+  CHECK(run.failure->message.find("the expression takes more than 3 steps") != std::string::npos);
 }
 
 TEST_CASE("engine: on_failure handles what failed, and the run has failed all the same") {
