@@ -1,5 +1,7 @@
 #include "cli/listing.h"
 
+#include <algorithm>
+#include <optional>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
@@ -9,6 +11,12 @@
 #include "cli/json_fields.h"
 
 namespace tba::cli {
+namespace {
+
+/// A terminal that says it is narrower is not believed, or past helping.
+constexpr int kNarrowest = 40;
+
+}  // namespace
 
 void add_page_options(CLI::App& arguments, Page& page) {
   arguments.add_option("--limit", page.limit, "At most so many")
@@ -38,7 +46,11 @@ void print_list(Session& session, const Json& list, std::vector<std::string> hea
   if (table.empty()) {
     console.out << when_empty << '\n';
   } else {
-    table.print(console.out, console.colour_out);
+    std::optional<std::size_t> columns;
+    if (console.out_is_terminal) {
+      columns = static_cast<std::size_t>(std::max(console.terminal_size().columns, kNarrowest));
+    }
+    table.print(console.out, console.colour_out, columns);
   }
   const std::string next = text_of(list, "next");
   if (!next.empty()) console.err << fmt::format("there are more: --cursor {}\n", next);

@@ -28,7 +28,8 @@ void add_page_options(CLI::App& arguments, Page& page);
 DaemonClient::Query query_of(const Page& page);
 
 /// Prints an API list: with --output json as it is, else one row for each item, or `when_empty`
-/// where there are none. Says on stderr how to get the next page, if there is one.
+/// where there are none. On a terminal rows are cut to its width. Says on stderr how to get the
+/// next page, if there is one.
 void print_list(Session& session, const Json& list, std::vector<std::string> headings,
                 const std::function<std::vector<Table::Cell>(const Json&)>& row_of,
                 std::string_view when_empty);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <clocale>
 #include <cwchar>
+#include <limits>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -13,6 +14,10 @@ namespace tba::cli {
 namespace {
 
 constexpr std::string_view kReset = "\033[0m";
+constexpr std::string_view kGap = "  ";  // between the columns of a table
+
+// Columns of a table are not cut below this: a date and time fits.
+constexpr std::size_t kLeastCut = 20;
 
 std::string_view escape_of(Style style) {
   switch (style) {
@@ -157,21 +162,40 @@ void Table::add(std::vector<Cell> row) {
   rows_.push_back(std::move(row));
 }
 
-void Table::print(std::ostream& out, bool colour) const {
+/// How wide each column is to be.
+std::vector<std::size_t> Table::widths(std::optional<std::size_t> columns) const {
   std::vector<std::size_t> widths;
+  std::size_t total = 0;
   for (std::size_t column = 0; column < headings_.size(); ++column) {
     std::size_t width = display_width(headings_[column]);
     for (const auto& row : rows_) width = std::max(width, display_width(row[column].text));
+    if (columns) width = std::min(width, *columns);
     widths.push_back(width);
+    total += width + (column > 0 ? kGap.size() : 0);
   }
+  while (columns && total > *columns && widths.size() > 1) {
+    const auto widest = std::max_element(widths.begin() + 1, widths.end());
+    if (*widest <= kLeastCut) break;
+    --*widest;
+    --total;
+  }
+  return widths;
+}
+
+void Table::print(std::ostream& out, bool colour, std::optional<std::size_t> columns) const {
+  const auto widths = this->widths(columns);
   const auto print_row = [&](const std::vector<Cell>& row) {
     std::size_t end = row.size();
     while (end > 0 && row[end - 1].text.empty()) --end;
+    std::size_t room = columns.value_or(std::numeric_limits<std::size_t>::max());
     for (std::size_t column = 0; column < end; ++column) {
-      const bool is_last = column + 1 == end;
-      const std::string& text = row[column].text;
-      out << styled(is_last ? text : padded(text, widths[column]), row[column].style, colour)
-          << (is_last ? "" : "  ");
+      const std::size_t width = std::min(widths[column], room);
+      const bool is_last = column + 1 == end || room - width <= kGap.size();
+      const std::string text = cut_to_width(row[column].text, width);
+      out << styled(is_last ? text : padded(text, width), row[column].style, colour)
+          << (is_last ? "" : kGap);
+      if (is_last) break;
+      room -= width + kGap.size();
     }
     out << '\n';
   };

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,9 +50,13 @@ class Table {
   void add(std::vector<Cell> row);
 
   bool empty() const { return rows_.empty(); }
-  void print(std::ostream& out, bool colour) const;
+  /// With `columns` given, no line is longer than that: wide columns are cut first, the first one
+  /// (which names the row) last; what does not fit even then is cut off at the edge.
+  void print(std::ostream& out, bool colour, std::optional<std::size_t> columns = {}) const;
 
  private:
+  std::vector<std::size_t> widths(std::optional<std::size_t> columns) const;
+
   std::vector<std::string> headings_;
   std::vector<std::vector<Cell>> rows_;
 };

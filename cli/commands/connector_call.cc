@@ -79,7 +79,8 @@ Action build_connector_call(CLI::App& arguments) {
       ->type_name("NAME");
   arguments.footer(
       "Prints the answer's body; its status goes to stderr. Ends with 1 where that is not 2xx or\n"
-      "3xx. With --output json: status, headers and body.\n\n"
+      "3xx, or where there is no answer; with 7 where none came in time. With --output json: "
+      "status, headers and body.\n\n"
       "  tba-integrate connector call github/get-user username=octocat --credential github-bot");
   return [options](Session& session) { return call(session, *options); };
 }

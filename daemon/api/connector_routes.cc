@@ -12,6 +12,9 @@ namespace asio = boost::asio;
 
 namespace {
 
+/// Longer than the request itself may take, which then says that it was too long.
+constexpr std::chrono::seconds kCallTime{75};
+
 Value summary(const Connector& connector) {
   ArrayBuilder auth;
   for (const auto& scheme : connector.auth) {
@@ -66,6 +69,10 @@ asio::awaitable<http::Response> call(Services& services, http::Request request) 
   if (!body) co_return body.error();
   auto credential = text_member(*body, "credential");
   if (!credential) co_return http::problem(credential.error());
+  if (!credential->empty() && !services.credentials.knows(*credential)) {
+    co_return http::problem(404, "not_found", "credential '" + *credential + "' does not exist",
+                            "`credential list` shows which there are");
+  }
   engine::Attempt attempt;
   attempt.effect = Effect::once;
   attempt.credential = std::move(*credential);
@@ -75,18 +82,22 @@ asio::awaitable<http::Response> call(Services& services, http::Request request) 
   const engine::LineSink no_log = [](std::string_view, std::string_view) {};
   auto outcome = co_await services.runner.perform(std::move(attempt), no_log);
   if (!outcome.result.is_null()) co_return json(200, outcome.result);
-  const bool ours = outcome.failure->kind == "request" || outcome.failure->kind == "credential";
-  co_return http::problem(ours ? 400 : 502, ours ? "invalid" : "upstream_failed",
-                          outcome.failure->message);
+  const auto& failure = *outcome.failure;
+  if (failure.kind == "request" || failure.kind == "credential")
+    co_return http::problem(400, "invalid", failure.message);
+  if (failure.kind == "timeout") co_return http::problem(504, "timed_out", failure.message);
+  co_return http::problem(502, "upstream_failed", failure.message);
 }
 
 }  // namespace
 
 std::vector<http::Route> connector_routes(Services& services) {
+  auto call_route = route(services, "POST", "/api/v1/connectors/{name}/endpoints/{id}/call", call);
+  call_route.deadline = kCallTime;
   return {
       route(services, "GET", "/api/v1/connectors", list),
       route(services, "GET", "/api/v1/connectors/{name}", show),
-      route(services, "POST", "/api/v1/connectors/{name}/endpoints/{id}/call", call),
+      std::move(call_route),
   };
 }
 

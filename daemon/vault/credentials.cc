@@ -272,6 +272,11 @@ std::shared_ptr<const Credential> Credentials::find(std::string_view name) const
   return found == entries_.end() ? nullptr : found->second.opened;
 }
 
+bool Credentials::knows(std::string_view name) const {
+  std::lock_guard lock(mutex_);
+  return entries_.find(name) != entries_.end();
+}
+
 std::string Credentials::problem(std::string_view name) const {
   std::lock_guard lock(mutex_);
   const auto found = entries_.find(name);

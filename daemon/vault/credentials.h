@@ -108,6 +108,9 @@ class Credentials {
   /// where all is well, or nothing is stored yet.
   std::optional<Error> key_problem() const;
 
+  /// Whether there is a credential of that name, even one that cannot be used.
+  bool knows(std::string_view name) const;
+
   /// The credential of that name; null where there is none or it cannot be used: see problem().
   std::shared_ptr<const Credential> find(std::string_view name) const;
 

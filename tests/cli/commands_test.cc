@@ -233,6 +233,17 @@ TEST_CASE_METHOD(WithDaemon, "webhook list: deliveries, or what was refused") {
   CHECK(run({"webhook", "list", "--rejected", "--event", "x"}).code == 2);
 }
 
+TEST_CASE_METHOD(WithDaemon, "webhook list: rows are cut to a terminal, and whole elsewhere") {
+  daemon.on("GET /rejections", R"({"items":[{"at":"2026-11-23T09:00:00.000Z","path":"triage",
+        "peer":"127.0.0.1:50122","status":401,"reason":")" +
+                                   std::string(300, 'y') + R"("}],"next":null})");
+  CHECK_THAT(run({"webhook", "list", "--rejected"}).out, Contains(std::string(300, 'y')));
+  out_is_terminal = true;
+  CHECK(run({"webhook", "list", "--rejected"}).out ==
+        "REJECTED             PATH           FROM             STATUS  REASON\n"
+        "2026-11-23 09:00:00  /hooks/triage  127.0.0.1:50122  401     yyyyyyyyyyyyyyyyyy…\n");
+}
+
 TEST_CASE_METHOD(WithDaemon, "webhook show: headers and body") {
   daemon.on("GET /deliveries/d1", R"({"id":"d1","received_at":"2026-11-23T09:00:00.000Z",
     "workflow":"triage","path":"triage","connector":"github","event":"issues.opened",
@@ -305,6 +316,15 @@ TEST_CASE_METHOD(WithDaemon, "connector call: typed parameters go in, status and
   const auto bad = run({"connector", "call", "github/get-user", "username=x"});
   CHECK(bad.code == 1);
   CHECK(bad.out == "nobody\n");
+  daemon.on_problem("POST /connectors/github/endpoints/get-user/call", 502, R"("detail":"refused")")
+      .on_problem("POST /connectors/github/endpoints/get-user/call", 502, R"("detail":"refused")")
+      .on_problem("POST /connectors/github/endpoints/get-user/call", 504, R"("detail":"too long")")
+      .on_problem("POST /connectors/github/endpoints/get-user/call", 404, R"("detail":"no bot")");
+  std::string codes;
+  for (int i = 0; i < 5; ++i) {
+    codes += std::to_string(run({"connector", "call", "github/get-user", "username=x"}).code);
+  }
+  CHECK(codes == "11173");
   CHECK(run({"connector", "call", "github/get-user", "usrname=x"}).code == 2);
   CHECK(run({"connector", "call", "github/nothing"}).code == 3);
 }

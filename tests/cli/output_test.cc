@@ -49,6 +49,37 @@ TEST_CASE("output: a table's columns line up, and only colour on request") {
   CHECK(coloured.str().find("\033[31mx   \033[0m") != std::string::npos);
 }
 
+TEST_CASE("output: a table is cut to the columns that there are, its first column last") {
+  cli::Table table({"NAME", "WHEN", "WHY", "WHERE"});
+  table.add({std::string(30, 'n'), "2026-11-23 09:00:00", std::string(200, 'y'), "here"});
+  table.add({"日本", "now", std::string(25, 'z'), std::string(25, 'w')});
+  const auto printed = [&](std::optional<std::size_t> columns) {
+    std::ostringstream out;
+    table.print(out, false, columns);
+    return out.str();
+  };
+  CHECK(printed(500) == printed({}));
+  CHECK(printed(105) ==
+        "NAME                            WHEN                 WHY                        WHERE\n"
+        "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnn  2026-11-23 09:00:00  yyyyyyyyyyyyyyyyyyyyyyyy…  here\n"
+        "日本                            now                  zzzzzzzzzzzzzzzzzzzzzzzzz  "
+        "wwwwwwwwwwwwwwwwwwwwwwwww\n");
+  CHECK(printed(60) ==
+        "NAME                            WHEN                 WHY\n"
+        "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnn  2026-11-23 09:00:00  yyyyyy…\n"
+        "日本                            now                  zzzzzz…\n");
+  CHECK(printed(20) ==
+        "NAME\n"
+        "nnnnnnnnnnnnnnnnnnn…\n"
+        "日本\n");
+  for (std::size_t columns = 1; columns < 300; ++columns) {
+    std::istringstream lines(printed(columns));
+    for (std::string line; std::getline(lines, line);) {
+      REQUIRE(cli::display_width(line) <= columns);
+    }
+  }
+}
+
 TEST_CASE("output: colour only on a terminal that can, and not with NO_COLOR") {
   std::istringstream in;
   std::ostringstream out;

@@ -354,7 +354,7 @@ TEST_CASE("api: a call that cannot be made says why") {
   check_problem(call("github/endpoints/get-user", R"({"parameters": 7})"), 400, "invalid");
   check_problem(call("github/endpoints/get-user",
                      R"({"parameters": {"username": "a"}, "credential": "bot"})"),
-                400, "invalid");
+                404, "not_found");
   check_problem(
       call("github/endpoints/get-user", R"({"parameters": {"username": "a"}, "credential": 7})"),
       400, "invalid");
@@ -364,4 +364,8 @@ TEST_CASE("api: a call that cannot be made says why") {
   const auto failed = call("github/endpoints/get-user", R"({"parameters": {"username": "a"}})");
   check_problem(failed, 502, "upstream_failed");
   CHECK_THAT(std::string(failed.at("detail").as_string()), Contains("nobody listens"));
+  world.http.answer(HttpFailure{HttpFailure::Kind::timeout, true, "no answer within 1m"});
+  call("github/endpoints/get-user", R"({"parameters": {"username": "a"}})");  // as before
+  const auto slow = call("github/endpoints/get-user", R"({"parameters": {"username": "a"}})");
+  check_problem(slow, 504, "timed_out");
 }
