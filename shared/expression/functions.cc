@@ -15,6 +15,7 @@ constexpr auto kTables = std::to_array<std::span<const Function> (*)()>({
     detail::core_functions,
     detail::date_functions,
     detail::format_functions,
+    detail::matching_functions,
     detail::math_functions,
     detail::object_functions,
     detail::order_functions,

@@ -228,7 +228,7 @@ Outcome join(Value input, std::span<Value> arguments, Resources& resources) {
       if (!separator.is_string() && !separator.is_null()) {
         return apply(Operator::add, Value::string(text), separator, resources);
       }
-      text += separator.as_string();
+      if (separator.is_string()) text += separator.as_string();
     }
     if (item.is_array() || item.is_object()) {
       return apply(Operator::add, Value::string(text), item, resources);

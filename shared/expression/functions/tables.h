@@ -12,6 +12,7 @@ std::span<const Function> array_functions();
 std::span<const Function> core_functions();
 std::span<const Function> date_functions();
 std::span<const Function> format_functions();
+std::span<const Function> matching_functions();
 std::span<const Function> math_functions();
 std::span<const Function> object_functions();
 std::span<const Function> order_functions();

@@ -13,6 +13,7 @@ namespace tba::tests {
 namespace {
 
 using namespace tba::expression;
+using namespace std::string_view_literals;
 
 /// All outputs as JSON, one a line; a problem as "error: …", or "limit: …" for a spent budget.
 std::string outputs_of(std::string_view source, const Value& input, const Budget& budget = {}) {
@@ -30,6 +31,33 @@ std::string outputs_of(std::string_view source, const Value& input, const Budget
     }
   }
   return text;
+}
+
+/// What a function gives, as JSON; a failure as above. For those that only functions written in jq
+/// may call.
+std::string call(std::string_view name, const Value& input, std::vector<Value> arguments,
+                 const Budget& budget = {}) {
+  const auto position = find_function(name, arguments.size());
+  REQUIRE(position);
+  Resources resources(budget, Surroundings::standard());
+  const auto outcome = functions()[*position].evaluate(input, arguments, resources);
+  if (outcome) return to_json(*outcome);
+  return (outcome.error().is_spent_budget ? "limit: " : "error: ") + outcome.error().message;
+}
+
+struct Match {
+  const char* input;
+  const char* regex;
+  const char* flags;
+  const char* result;
+};
+
+void check_matching(std::string_view function, const std::vector<Match>& cases) {
+  for (const auto& [input, regex, flags, result] : cases) {
+    INFO(function << " /" << regex << "/" << flags << " on " << input);
+    CHECK(call(function, Value::string(input), {Value::string(regex), Value::string(flags)}) ==
+          result);
+  }
 }
 
 struct Case {
@@ -243,6 +271,257 @@ TEST_CASE("functions: formats keep to the budget") {
   const Budget few_steps{.steps = 1'000};
   CHECK(outputs_of(R"(format("json"))", quotes, few_steps) ==
         "limit: the expression takes more than 1000 steps");
+}
+
+TEST_CASE("functions: regular expressions and their flags") {
+  check_matching("_test", {
+                              {"foobar", "o+b", "", "true"},
+                              {"foobar", "O+B", "", "false"},
+                              {"foobar", "O+B", "i", "true"},
+                              {"ÉCOLE", "école", "i", "true"},
+                              {"xabcd", "a b c # spaces are ignored", "x", "true"},
+                              {"a\nb", "a.b", "", "false"},
+                              {"a\nb", "a.b", "p", "true"},
+                              {"a\nb", "^b", "s", "false"},
+                              {"abc", "( )*", "n", "false"},
+                              {"abc", "( )*", "", "true"},
+                              {"a", "a", "gixsnlp", "true"},
+                              {"test", "t(?<x>e)st", "", "true"},
+                              {"aba", "(?<x>a)b\\k<x>", "", "true"},
+                              {"((()))", "^(?<p>\\(\\g<p>*\\))$", "", "true"},
+                          });
+  check_matching("_match", {
+                               {"ab abc", "ab|abc", "l",
+                                R"([{"offset":3,"length":3,"string":"abc","captures":[]}])"},
+                           });
+}
+
+TEST_CASE("functions: matches are described in code points") {
+  check_matching("_match", {
+                               {"foo bar foo", "foo", "",
+                                R"([{"offset":0,"length":3,"string":"foo","captures":[]}])"},
+                               {"foo", "x", "g", "[]"},
+                               {"aé€😀é", "€.|é", "g",
+                                R"([{"offset":1,"length":1,"string":"é","captures":[]},)"
+                                R"({"offset":2,"length":2,"string":"€😀","captures":[]},)"
+                                R"({"offset":4,"length":1,"string":"é","captures":[]}])"},
+                               {"éa😀b", "(?<=(é))a(?<x>.)(?<y>b)?", "",
+                                R"([{"offset":1,"length":3,"string":"a😀b","captures":[)"
+                                R"({"offset":0,"length":1,"string":"é","name":null},)"
+                                R"({"offset":2,"length":1,"string":"😀","name":"x"},)"
+                                R"({"offset":3,"length":1,"string":"b","name":"y"}]}])"},
+                               {"xay", "x(a?)(b?)(c)?y", "",
+                                R"([{"offset":0,"length":3,"string":"xay","captures":[)"
+                                R"({"offset":1,"length":1,"string":"a","name":null},)"
+                                R"({"offset":2,"length":0,"string":"","name":null},)"
+                                R"({"offset":-1,"length":0,"string":null,"name":null}]}])"},
+                           });
+}
+
+TEST_CASE("functions: groups without a part in an empty match are empty, as in jq") {
+  check_matching(
+      "_match",
+      {
+          {"ab", "(c)?", "g",
+           R"([{"offset":0,"length":0,"string":"","captures":[{"offset":0,"length":0,"string":"","name":null}]},)"
+           R"({"offset":1,"length":0,"string":"","captures":[{"offset":1,"length":0,"string":"","name":null}]},)"
+           R"({"offset":2,"length":0,"string":"","captures":[{"offset":2,"length":0,"string":"","name":null}]}])"},
+          {"ab", "(?=(b))", "",
+           R"([{"offset":1,"length":0,"string":"","captures":[{"offset":1,"length":1,"string":"b","name":null}]}])"},
+      });
+}
+
+TEST_CASE("functions: regular expressions find all they can, empty matches included") {
+  check_matching("_scan", {
+                              {"abc", "", "g", R"(["","","",""])"},
+                              {"a1b", "[a-z]*", "g", R"(["a","","b",""])"},
+                              {"ab-cd", "[a-z]*", "gn", R"(["ab","cd"])"},
+                              {"é😀", "", "g", R"(["","",""])"},
+                              {"qux", "(?=u)", "g", R"([""])"},
+                              {"", "", "g", R"([""])"},
+                              {"ab", "$", "g", R"([""])"},
+                              {"a\nb", "^.", "g", R"(["a"])"},
+                              {"aab", "\\Ga", "g", R"(["a","a"])"},
+                              {"test TEst", "(t)(x)?", "gi",
+                               R"([["t",null],["t",null],["T",null],["t",null]])"},
+                              {"abc", "b", "", R"(["b"])"},
+                          });
+  check_matching("_split", {
+                               {"ab, cd,  ef", ", *", "g", R"(["ab","cd","ef"])"},
+                               {"ab-cd", "-*", "g", R"(["","a","b","","c","d",""])"},
+                               {"abc", "x", "g", R"(["abc"])"},
+                               {"", "x", "g", R"([""])"},
+                               {"a,b,c", ",", "", R"(["a","b,c"])"},
+                           });
+  check_matching("_edits",
+                 {
+                     {"aébé", "(?<x>b)|é", "g",
+                      R"({"spans":[1,3,3,4,4,6],"captures":[{"x":null},{"x":"b"},{"x":null}]})"},
+                     {"ab", "(?<x>a)|(?<x>b)", "g",
+                      R"({"spans":[0,1,1,2],"captures":[{"x":null},{"x":"b"}]})"},
+                     {"c", "(?<x>a)?b?", "", R"({"spans":[0,0],"captures":[{"x":""}]})"},
+                     {"a", "(a)", "", R"({"spans":[0,1],"captures":[{}]})"},
+                     {"a", "b", "g", R"({"spans":[],"captures":[]})"},
+                 });
+}
+
+TEST_CASE("functions: texts are laid into the spans of another") {
+  struct Splice {
+    const char* input;
+    const char* spans;
+    const char* replacements;
+    const char* result;
+  };
+  for (const auto& [input, spans, replacements, result] : std::vector<Splice>{
+           {"ab", "[0,1,1,2]", R"([["x"],["y"]])", R"(["xy"])"},
+           {"a-b-c", "[1,2,3,4]", R"([["+"],[null]])", R"(["a+bc"])"},
+           {"ab", "[0,0,1,1,2,2]", R"([["."],["."],["."]])", R"([".a.b."])"},
+           {"ab", "[]", "[]", R"(["ab"])"},
+           {"ab", "[0,1]", "[[]]", R"(["ab"])"},
+           {"aBc", "[0,1,1,2]", R"([["A","a"],["B","b"]])", R"(["ABc","abc"])"},
+           {"a1b2c", "[1,2,3,4]", R"([["x"],["y","z"]])", R"(["axbyc","bzc"])"},
+           {"a1b2c", "[1,2,3,4]", R"([[],["y"]])", R"(["byc"])"},
+           {"a1", "[1,2]", "[[5]]", R"(error: string ("a") and number (5) cannot be added)"},
+           {"1", "[0,1]", R"([[["a"]]])",
+            R"(error: string ("") and array (["a"]) cannot be added)"},
+       }) {
+    INFO(input << " " << spans << " " << replacements);
+    CHECK(call("_splice", Value::string(input),
+               {parse_json(spans).value(), parse_json(replacements).value()}) == result);
+  }
+  const Budget budget{.bytes = std::size_t{1} << 20};
+  CHECK(call("_splice", Value::string(std::string(600'000, 'a')),
+             {parse_json("[0,1]").value(), parse_json(R"([["x","y"]])").value()},
+             budget) == "limit: the expression builds more than 1048576 bytes");
+  CHECK(call("_splice", Value::string(std::string(600'000, 'a')),
+             {parse_json("[0,1]").value(), parse_json(R"([["x"]])").value()},
+             Budget{.steps = 1'000}) == "limit: the expression takes more than 1000 steps");
+}
+
+TEST_CASE("functions: what cannot be matched") {
+  const auto text = Value::string("a");
+  for (const auto* const function : {"_test", "_match", "_scan", "_split", "_edits"}) {
+    INFO(function);
+    CHECK(call(function, Value::integer(1), {text, Value()}) ==
+          "error: number (1) cannot be matched, as it is not a string");
+    CHECK(call(function, text, {Value(), Value()}) == "error: null (null) is not a string");
+    CHECK(call(function, text, {text, Value::integer(1)}) == "error: number (1) is not a string");
+    CHECK(call(function, text, {text, Value::string("gz")}) ==
+          "error: gz is not a valid modifier string");
+    CHECK(call(function, text, {Value::string("("), Value()}) ==
+          "error: ( (at offset 0) is not a valid regex: end pattern with unmatched parenthesis");
+    CHECK(call(function, text, {Value::string("(?<x>a)\\k<y>"), Value()}) ==
+          "error: (?<x>a)\\k<y> (at offset 0) is not a valid regex: undefined name <y> reference");
+  }
+}
+
+TEST_CASE("functions: text that is no UTF-8 is matched as if repaired") {
+  CHECK(call("_match", Value::string("a\xE2\x82"), {Value::string(".$"), Value()}) ==
+        "[{\"offset\":2,\"length\":1,\"string\":\"\ufffd\",\"captures\":[]}]");
+  CHECK(call("_test", Value::string("a"), {Value::string("a\xF0"), Value()}) ==
+        "error: a\xF0 (at offset 0) is not a valid regex: invalid code point value");
+}
+
+TEST_CASE("functions: the regex that was used longest ago is compiled anew, and works") {
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 40; ++i) {
+      const auto text = std::to_string(i);
+      CHECK(call("_scan", Value::string("<" + text + ">"),
+                 {Value::string("(" + text + ")>"), Value()}) == "[[\"" + text + "\"]]");
+    }
+  }
+}
+
+TEST_CASE("functions: a regular expression that goes back and forth ends with its budget") {
+  const std::string spent =
+      "limit: the expression takes more than 100000 steps, the last of them in a regular "
+      "expression";
+  struct Trap {
+    const char* regex;
+    const char* unit;
+    const char* end;
+  };
+  for (const auto& [regex, unit, end] : std::vector<Trap>{
+           {"(a+)+$", "a", "b"},
+           {"(a|aa)+b", "a", "c"},
+           {"(x+x+)+y", "x", ""},
+           {"^(.*)*$", "a", "\n\nx"},
+           {"(.*a){25}b", "a", "b"},
+           {"^(([a-z])+.)+[A-Z]([a-z])+$", "a", ""},
+       }) {
+    for (const int length : {40, 1'000, 100'000}) {
+      INFO(regex << " on " << length);
+      std::string text;
+      for (int i = 0; i < length; ++i) text += unit;
+      CHECK(call("_test", Value::string(text + end), {Value::string(regex), Value()},
+                 Budget{.steps = 100'000}) == spent);
+      CHECK(call("_test", Value::string(text + end), {Value::string(regex), Value::string("l")},
+                 Budget{.steps = 100'000}) == spent);
+    }
+  }
+}
+
+TEST_CASE("functions: a search that reads the text again from everywhere ends with its budget") {
+  const auto text = Value::string(std::string(100'000, 'a') + "cb");
+  // The library gives up `a+` at once where no b follows, which it does not count as going back.
+  for (const auto* const regex : {"a+b$", "(?>a*)b$", "(?=(a+))a*b\\1"}) {
+    INFO(regex);
+    CHECK(call("_test", text, {Value::string(regex), Value()}, Budget{.steps = 100'000}) ==
+          "limit: the expression takes more than 100000 steps, the last of them in a regular "
+          "expression");
+  }
+}
+
+TEST_CASE("functions: matches are found however often a search has to begin anew") {
+  // More vain beginnings than one call of the library may have, before each match.
+  std::string text;
+  for (int i = 0; i < 3; ++i) {
+    for (int k = 0; k < 3'000; ++k) text += "é-";
+    text += "é!";
+  }
+  CHECK(call("_match", Value::string(text), {Value::string("é(?=!)"), Value::string("g")},
+             Budget{.steps = 100'000'000}) ==
+        R"([{"offset":6000,"length":1,"string":"é","captures":[]},)"
+        R"({"offset":12002,"length":1,"string":"é","captures":[]},)"
+        R"({"offset":18004,"length":1,"string":"é","captures":[]}])");
+  CHECK(call("_scan", Value::string(text), {Value::string("\\Gé-|!$"), Value::string("gn")},
+             Budget{.steps = 100'000'000})
+            .size() == (3'000 * R"("é-",)"sv.size()) + R"(["!"])"sv.size());
+}
+
+TEST_CASE("functions: a regular expression keeps to its memory") {
+  const auto text = Value::string(std::string(100'000, 'a'));
+  const Budget budget{.steps = 100'000'000, .bytes = std::size_t{1} << 20};
+  CHECK(call("_test", text, {Value::string("(?:a|b)*"), Value()}, budget) ==
+        "limit: the regular expression keeps more than 16384 places to go back to");
+  for (const auto* const function : {"_match", "_scan", "_split", "_edits"}) {
+    INFO(function);
+    CHECK(call(function, text, {Value::string("."), Value::string("g")}, budget) ==
+          "limit: the expression builds more than 1048576 bytes");
+  }
+}
+
+TEST_CASE("functions: a regular expression that takes too long to compile is refused") {
+  const auto text = Value::string("a");
+  CHECK(call("_test", text, {Value::string(std::string(5'000, 'a')), Value()}) ==
+        "limit: the regular expression is longer than 4096 bytes");
+  CHECK(call("_test", text,
+             {Value::string(std::string(300, '(') + "a" + std::string(300, ')')), Value()}) ==
+        "limit: the regular expression is nested deeper than 250");
+  std::string calls;
+  for (int i = 0; i < 11; ++i) {
+    calls += "(?<n" + std::to_string(i) + ">\\g<n" + std::to_string(i + 1) + ">\\g<n" +
+             std::to_string(i + 1) + ">)";
+  }
+  CHECK(call("_test", text, {Value::string(calls + "(?<n11>a)"), Value()}) ==
+        "limit: the regular expression calls its groups in more than 20 places");
+  std::string classes;
+  for (int i = 0; i < 100; ++i) classes += "[\\p{L}]";
+  CHECK(
+      call("_test", text, {Value::string(classes), Value::string("i")}, Budget{.steps = 10'000}) ==
+      "limit: the expression takes more than 10000 steps, the last of them in a regular "
+      "expression");
+  CHECK(call("_test", text, {Value::string("a{1000}{1000}{1000}"), Value()}) == "false");
 }
 
 }  // namespace
