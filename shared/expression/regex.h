@@ -79,7 +79,6 @@ class RegexSearch {
 
  private:
   using Clock = std::chrono::steady_clock;
-
   using Answer = boost::system::result<bool, Failure>;
 
   Answer find();

@@ -174,26 +174,10 @@ Outcome implode(Value input, std::span<Value>, Resources&) {
   return Value::string(text);
 }
 
-/// How many parts splitting gives.
-std::size_t count_parts(std::string_view text, std::string_view separator) {
-  if (text.empty()) return 0;
-  if (separator.empty()) return count_code_points(text);
-  std::size_t count = 1;
-  for (auto at = text.find(separator); at != std::string_view::npos; ++count) {
-    at = text.find(separator, at + separator.size());
-  }
-  return count;
-}
-
 Outcome split(Value input, std::span<Value> arguments, Resources& resources) {
   if (!input.is_string() || !arguments[0].is_string()) {
     return Failure{"split input and separator must be strings"};
   }
-  constexpr std::size_t kBytesOfPart = sizeof(Value) + 16;  // and its characters
-  const auto text = input.as_string();
-  const auto parts = count_parts(text, arguments[0].as_string());
-  if (!resources.may_build(text.size() + parts * kBytesOfPart)) return resources.spent_bytes();
-  if (!resources.spend(parts * kBytesOfPart)) return resources.spent_steps();
   return apply(Operator::divide, std::move(input), std::move(arguments[0]), resources);
 }
 
