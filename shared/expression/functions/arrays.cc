@@ -114,22 +114,27 @@ Outcome toarray(Value input, std::span<Value>, Resources&) {
   return input.is_array() ? input : Value::array({input});
 }
 
-/// How many columns a row has; jq takes the length of whatever it is, and fails where it is read.
-Outcome row_length(const Value& row) {
-  if (row.is_array() || row.is_null()) return Value::integer(static_cast<std::int64_t>(row.size()));
+/// How long a row is for jq, which takes the length of whatever it is and fails where it reads it.
+boost::system::result<double, Failure> length_of_row(const Value& row) {
   if (row.is_boolean()) return no_length(row);
-  return index(row, Value::integer(0));
+  if (row.is_number()) return std::abs(row.as_number());
+  return static_cast<double>(row.is_string() ? row.as_string().size() : row.size());
 }
 
 Outcome transpose(Value input, std::span<Value>, Resources& resources) {
-  if (!input.is_array()) {
-    if (input.is_object()) return index(input, Value::integer(0));
-    return not_iterable(input);
+  if (!input.is_array() && !input.is_object()) return not_iterable(input);
+  if (input.is_object() && input.size() == 0) return Failure{"Range bounds must be numeric"};
+  double longest = 0;
+  for (const auto* row : parts_of(input)) {
+    const auto length = length_of_row(*row);
+    if (!length) return length.error();
+    longest = std::max(longest, *length);
   }
+  if (!(longest > 0)) return Value::array({});
+  if (input.is_object()) return index(input, Value::integer(0));
   std::size_t width = 0;
   for (const auto& row : input.items()) {
-    const auto length = row_length(row);
-    if (!length) return length;
+    if (!row.is_array() && !row.is_null()) return index(row, Value::integer(0));
     width = std::max(width, row.size());
   }
   const auto bytes = width * input.size() * sizeof(Value);

@@ -114,10 +114,19 @@ Outcome bessel(Value, std::span<Value> arguments, Resources& resources) {
   return Value::number(function(order, arguments[1].as_number()));
 }
 
-Outcome absolute(Value input, std::span<Value>, Resources&) {
+Value without_sign(const Value& number) {
+  if (!number.is_integer()) return Value::number(std::abs(number.as_number()));
+  return number.as_integer() < 0 ? *negated(number) : number;
+}
+
+Outcome fabs(Value input, std::span<Value>, Resources&) {
+  if (!input.is_number()) return no_number(input);
+  return without_sign(input);
+}
+
+Outcome abs(Value input, std::span<Value>, Resources&) {
   if (!input.is_number()) return Failure{described(input) + " has no absolute value"};
-  if (input.is_integer()) return input.as_integer() < 0 ? negated(input) : Outcome(input);
-  return Value::number(std::abs(input.as_number()));
+  return without_sign(input);
 }
 
 // --- numbers that are none, or beyond all
@@ -137,7 +146,7 @@ Outcome classified(Value input, std::span<Value>, Resources&) {
 }
 
 constexpr auto kFunctions = std::to_array<Function>({
-    {"abs", 0, false, absolute},
+    {"abs", 0, false, abs},
     {"acos", 0, false, of_input<std::acos>},
     {"acosh", 0, false, of_input<std::acosh>},
     {"asin", 0, false, of_input<std::asin>},
@@ -155,7 +164,7 @@ constexpr auto kFunctions = std::to_array<Function>({
     {"exp10", 0, false, of_input<::exp10>},
     {"exp2", 0, false, of_input<std::exp2>},
     {"expm1", 0, false, of_input<std::expm1>},
-    {"fabs", 0, false, absolute},
+    {"fabs", 0, false, fabs},
     {"fdim", 2, false, of_two<std::fdim>},
     {"floor", 0, false, rounded<std::floor>},
     {"fma", 3, false, of_three<std::fma>},

@@ -51,12 +51,9 @@ Outcome keys(Value input, std::span<Value>, Resources& resources) {
   return std::move(names).build();
 }
 
-Failure cannot_have(const Value& input, const Value& key) {
-  return {fmt::format("Cannot check whether {} has a {} key", type_name(input), type_name(key))};
-}
-
 Outcome has(Value input, std::span<Value> arguments, Resources&) {
   const auto& key = arguments[0];
+  if (input.is_null()) return Value::boolean(false);
   if (input.is_object() && key.is_string()) {
     return Value::boolean(input.find(key.as_string()) != nullptr);
   }
@@ -65,7 +62,8 @@ Outcome has(Value input, std::span<Value> arguments, Resources&) {
     return Value::boolean(!is_nan(key) && position >= 0 &&
                           static_cast<std::uint64_t>(position) < input.size());
   }
-  return cannot_have(input, key);
+  return Failure{
+      fmt::format("Cannot check whether {} has a {} key", type_name(input), type_name(key))};
 }
 
 // --- entries
@@ -128,8 +126,7 @@ Outcome from_entries(Value input, std::span<Value>, Resources&) {
   if (!input.is_array() && !input.is_object()) return not_iterable(input);
   ObjectBuilder object;
   const auto put = [&object](const Value& entry) -> std::optional<Failure> {
-    if (entry.is_null()) return cannot_have(entry, Value::string("value"));
-    if (!entry.is_object()) return index(entry, Value::string("key")).error();
+    if (!entry.is_object() && !entry.is_null()) return index(entry, Value::string("key")).error();
     put_entry(object, entry);
     return std::nullopt;
   };

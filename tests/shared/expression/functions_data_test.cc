@@ -240,6 +240,7 @@ TEST_CASE("functions: keys and has") {
       {"keys_unsorted", "1", "error: number (1) has no keys"},
       {"[has(0), has(1), has(-1), has(-0.5), has(0.5)]", "[1]", "[true,false,false,true,true]"},
       {R"([has("a"), has("b")])", R"({"a": null})", "[true,false]"},
+      {R"([has("a"), has(0)])", "null", "[false,false]"},
       {R"(has("a"))", "[]", "error: Cannot check whether array has a string key"},
       {"has(0)", "{}", "error: Cannot check whether object has a number key"},
   });
@@ -260,7 +261,7 @@ TEST_CASE("functions: entries") {
       {"from_entries", R"({"x": {"key": "a", "value": 1}})", R"({"a":1})"},
       {"from_entries", "[]", "{}"},
       {"from_entries", "[1]", R"(error: Cannot index number with "key")"},
-      {"from_entries", "[null]", "error: Cannot check whether null has a string key"},
+      {"from_entries", "[null]", R"({"null":null})"},
       {"from_entries", "1", "error: Cannot iterate over number (1)"},
   });
 }
@@ -339,7 +340,9 @@ TEST_CASE("functions: reverse, transpose and toarray") {
       {"transpose", "[1, [2]]", "error: Cannot index number with number"},
       {"transpose", "[true]", "error: boolean (true) has no length"},
       {"transpose", "null", "error: Cannot iterate over null (null)"},
-      {"transpose", "{}", "error: Cannot index object with number"},
+      {"transpose", "{}", "error: Range bounds must be numeric"},
+      {"transpose", "{\"a\": [1]}", "error: Cannot index object with number"},
+      {"transpose", R"([[], "", 0, {}])", "[]"},
       {"toarray", "[1]", "[1]"},
       {"toarray", "null", "[null]"},
   });
@@ -577,6 +580,7 @@ TEST_CASE("functions: mathematics") {
       {"frexp", "true", "error: boolean (true) number required"},
       {"modf", "true", "error: boolean (true) number required"},
       {"lgamma_r", "true", "error: boolean (true) number required"},
+      {"fabs", "null", "error: null (null) number required"},
       {"abs", "null", "error: null (null) has no absolute value"},
   });
 }
