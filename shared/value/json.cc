@@ -494,6 +494,7 @@ Result<Value> parse_json(std::string_view text, const JsonLimits& limits) {
         fmt::format("the JSON text has {} bytes; at most {} are read", text.size(), limits.bytes),
         {}};
   }
+  if (text.empty()) return CarefulReader(text, limits).read();  // simdjson copies from null then
   constexpr std::size_t kKeptCapacity = std::size_t{1} << 20;
   thread_local dom::parser parser;
   dom::element root;
