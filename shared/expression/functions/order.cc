@@ -91,6 +91,29 @@ struct ListKey {
   std::span<const Value> items;
 };
 
+/// An object, whose members are put in order once instead of at each comparison.
+struct ObjectKey {
+  explicit ObjectKey(const Value& key) {
+    members.reserve(key.size());
+    for (const auto& member : key.members()) members.push_back(&member);
+    std::sort(members.begin(), members.end(),
+              [](const Member* left, const Member* right) { return left->name < right->name; });
+  }
+  static bool suits(const Value& key) { return key.is_object(); }
+  std::weak_ordering operator<=>(const ObjectKey& other) const {
+    const auto by_name = std::lexicographical_compare_three_way(
+        members.begin(), members.end(), other.members.begin(), other.members.end(),
+        [](const Member* left, const Member* right) { return left->name <=> right->name; });
+    if (by_name != 0) return by_name;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      const auto by_value = compare_keys(members[i]->value, other.members[i]->value);
+      if (by_value != 0) return by_value;
+    }
+    return std::weak_ordering::equivalent;
+  }
+  std::vector<const Member*> members;
+};
+
 using Positions = std::vector<std::uint32_t>;
 
 template <typename Key>
@@ -137,7 +160,7 @@ std::optional<Positions> sorted(std::span<const Value* const> keys, std::uint64_
   positions.reserve(keys.size());
   sort_as<IntegerKey>(keys, positions) || sort_as<NumberKey>(keys, positions) ||
       sort_as<StringKey>(keys, positions) || sort_as<ListKey>(keys, positions) ||
-      sort_as<AnyKey>(keys, positions);
+      sort_as<ObjectKey>(keys, positions) || sort_as<AnyKey>(keys, positions);
   return positions;
 }
 

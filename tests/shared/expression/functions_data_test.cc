@@ -382,6 +382,8 @@ TEST_CASE("functions: sort and unique") {
       {"sort", R"(["b", "", "abcdefghz", "abcdefghy", "abcdefgh", "a", "é"])",
        R"(["","a","abcdefgh","abcdefghy","abcdefghz","b","é"])"},
       {"sort", "[[2, 1], [1, 5], [1], [1, null]]", "[[1],[1,null],[1,5],[2,1]]"},
+      {"sort", R"([{"b": 1, "a": 2}, {"a": 2, "c": 0}, {"a": 1, "b": 2}, {"a": 3}, {"b": 0}])",
+       R"([{"a":3},{"a":1,"b":2},{"b":1,"a":2},{"a":2,"c":0},{"b":0}])"},
       {"sort", "[]", "[]"},
       {"sort", "5", "error: number (5) cannot be sorted, as it is not an array"},
       {"unique", "[1, 2, 1.0, \"a\", 2, \"a\"]", R"([1,2,"a"])"},
