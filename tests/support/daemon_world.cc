@@ -68,6 +68,12 @@ std::string Reply::json(std::string_view path) const {
   return to_json(at(path));
 }
 
+std::vector<std::string> keys(const Value& object) {
+  std::vector<std::string> names;
+  for (const auto& member : object.members()) names.emplace_back(member.name);
+  return names;
+}
+
 std::vector<std::string> Watch::names() const {
   std::vector<std::string> names;
   for (const auto& event : events) names.push_back(event.name);

@@ -34,6 +34,9 @@ struct Reply {
   std::string json(std::string_view path) const;
 };
 
+/// The names of an object's members, in order.
+std::vector<std::string> keys(const Value& object);
+
 /// A stream of server-sent events that a test reads.
 struct Watch {
   std::vector<http::Event> events;

@@ -1,5 +1,6 @@
 #include "tests/support/engine_world.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <boost/asio/redirect_error.hpp>
@@ -33,6 +34,10 @@ asio::awaitable<void> ScriptedRunner::hang() {
   boost::system::error_code cancelled;
   co_await never.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
   hanging_.erase(&never);
+}
+
+std::size_t ScriptedRunner::attempts_of(const std::string& step) const {
+  return static_cast<std::size_t>(std::ranges::count(attempts, step, &engine::Attempt::step));
 }
 
 void ScriptedRunner::let_go() {
@@ -129,16 +134,21 @@ std::shared_ptr<const engine::Definition> EngineWorld::workflow(const std::strin
   return definition;
 }
 
-RunId EngineWorld::start(const std::shared_ptr<const engine::Definition>& definition,
-                         Value inputs) {
-  engine::Admission admission;
+engine::Start EngineWorld::new_start(const std::shared_ptr<const engine::Definition>& definition,
+                                     const std::string& kind) {
   engine::Start start;
   start.id = ids.next<RunId>();
   start.definition = definition;
-  start.trigger_kind = "manual";
-  start.trigger = triggers::plain_trigger("manual", Value(), clock.now());
-  start.inputs = std::move(inputs);
-  admission.starts.push_back(start);
+  start.trigger_kind = kind;
+  start.trigger = triggers::plain_trigger(kind, Value(), clock.now());
+  return start;
+}
+
+RunId EngineWorld::start(const std::shared_ptr<const engine::Definition>& definition,
+                         Value inputs) {
+  engine::Admission admission;
+  admission.starts.push_back(new_start(definition));
+  admission.starts.back().inputs = std::move(inputs);
   const auto outcome = await(engine().admit(std::move(admission)));
   const auto id = std::get<engine::Admitted>(outcome.value()).runs.at(0);
   settle();

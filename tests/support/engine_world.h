@@ -68,6 +68,8 @@ class ScriptedRunner final : public engine::AttemptRunner {
   /// Lines that every attempt writes before it answers.
   std::vector<std::string> lines;
   std::vector<engine::Attempt> attempts;
+  /// How many of them were of that step.
+  std::size_t attempts_of(const std::string& step) const;
 
  private:
   boost::asio::awaitable<void> hang();
@@ -92,6 +94,10 @@ class EngineWorld {
   /// Reads a workflow, as the file of that name would be. Fails the test where it has errors.
   std::shared_ptr<const engine::Definition> workflow(const std::string& text,
                                                      const std::string& name = "test");
+
+  /// A run to be admitted, as a trigger of that kind would make it.
+  engine::Start new_start(const std::shared_ptr<const engine::Definition>& definition,
+                          const std::string& kind = "manual");
 
   /// Starts a run by hand and lets it go on as far as it can.
   RunId start(const std::shared_ptr<const engine::Definition>& definition,

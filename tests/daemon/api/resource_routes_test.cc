@@ -5,13 +5,16 @@
 
 #include "daemon/api/routes.h"
 #include "shared/value/json.h"
+#include "tests/support/check_problem.h"
 #include "tests/support/daemon_world.h"
 
 using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
 using tba::Value;
 using tba::net::HttpFailure;
+using tba::tests::check_problem;
 using tba::tests::DaemonWorld;
+using tba::tests::keys;
 using tba::tests::Reply;
 
 namespace {
@@ -30,19 +33,6 @@ steps:
   - { set: { a: 1 } }
 on_failure: [ { id: sorry, set: { b: 2 } } ]
 )";
-
-void check_problem(const Reply& reply, int status, const std::string& code) {
-  CHECK(reply.status == status);
-  CHECK(reply.headers.find("Content-Type") == "application/problem+json");
-  CHECK(reply.json("code") == tba::to_json(Value::string(code)));
-  CHECK(reply.at("detail").is_string());
-}
-
-Names keys(const Value& object) {
-  Names names;
-  for (const auto& member : object.members()) names.emplace_back(member.name);
-  return names;
-}
 
 }  // namespace
 

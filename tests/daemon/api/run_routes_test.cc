@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "shared/value/json.h"
+#include "tests/support/check_problem.h"
 #include "tests/support/daemon_world.h"
 #include "tests/support/signed_delivery.h"
 
@@ -8,7 +9,9 @@ using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
 using tba::Value;
 using tba::tests::answers;
+using tba::tests::check_problem;
 using tba::tests::DaemonWorld;
+using tba::tests::keys;
 using tba::tests::Reply;
 using tba::tests::succeeds;
 
@@ -63,22 +66,6 @@ Names lines(const tba::tests::Watch& watch) {
     if (watch.events[i].name == "log") texts.emplace_back(watch.data(i).find("text")->as_string());
   }
   return texts;
-}
-
-void check_problem(const Reply& reply, int status, const std::string& code) {
-  CHECK(reply.status == status);
-  CHECK(reply.headers.find("Content-Type") == "application/problem+json");
-  CHECK(reply.json("type") == R"("about:blank")");
-  CHECK(reply.json("status") == std::to_string(status));
-  CHECK(reply.json("code") == tba::to_json(Value::string(code)));
-  CHECK(reply.at("title").is_string());
-  CHECK(reply.at("detail").is_string());
-}
-
-Names keys(const Value& object) {
-  Names names;
-  for (const auto& member : object.members()) names.emplace_back(member.name);
-  return names;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "shared/value/json.h"
 #include "tests/support/engine_world.h"
+#include "tests/support/example_flows.h"
 
 using namespace std::chrono_literals;
 using tba::ErrorCode;
@@ -10,30 +11,9 @@ using tba::StepStatus;
 using tba::Value;
 using tba::tests::answers;
 using tba::tests::EngineWorld;
+using tba::tests::kGetThenPost;
+using tba::tests::kNap;
 using tba::tests::succeeds;
-
-namespace {
-
-const std::string kTwoRequests = R"(
-on: { manual: {} }
-steps:
-  - { id: get, http: { url: "http://far.example/" } }
-  - { id: post, http: { method: POST, url: "http://far.example/" } }
-)";
-
-const std::string kNap = R"(
-on: { manual: {} }
-steps:
-  - { id: nap, wait: { for: 1h } }
-  - { id: after, set: { ok: true } }
-)";
-
-std::size_t attempts_of(const EngineWorld& world, const std::string& step) {
-  return static_cast<std::size_t>(
-      std::ranges::count(world.runner.attempts, step, &tba::engine::Attempt::step));
-}
-
-}  // namespace
 
 // --- crashes -------------------------------------------------------------------------------------
 
@@ -46,12 +26,12 @@ steps:
   - { id: get, http: { url: "http://far.example/" } }
   - { id: put, http: { method: PUT, url: "http://far.example/" } }
 )");
-  CHECK(attempts_of(world, "put") == 1);
+  CHECK(world.runner.attempts_of("put") == 1);
   world.runner.answer("put", succeeds());
   world.crash();
   CHECK(world.run(id).status == RunStatus::succeeded);
-  CHECK(attempts_of(world, "get") == 1);
-  CHECK(attempts_of(world, "put") == 2);
+  CHECK(world.runner.attempts_of("get") == 1);
+  CHECK(world.runner.attempts_of("put") == 2);
   CHECK(world.step(id, "put").attempt == 2);
   CHECK(world.log(id) == std::vector<std::string>{"attempt 1 was cut off and is repeated"});
 }
@@ -59,14 +39,14 @@ steps:
 TEST_CASE("engine: after a crash a once attempt in flight interrupts its run") {
   EngineWorld world;
   world.runner.answer("get", succeeds());
-  const auto id = world.start(kTwoRequests);
-  CHECK(attempts_of(world, "post") == 1);
+  const auto id = world.start(kGetThenPost);
+  CHECK(world.runner.attempts_of("post") == 1);
   world.crash();
   CHECK(world.run(id).status == RunStatus::interrupted);
   CHECK(world.step(id, "post").status == StepStatus::interrupted);
   world.crash();
   CHECK(world.run(id).status == RunStatus::interrupted);
-  CHECK(attempts_of(world, "post") == 1);
+  CHECK(world.runner.attempts_of("post") == 1);
 }
 
 TEST_CASE("engine: a wait outlives a crash, and its time") {
@@ -92,7 +72,7 @@ steps:
   - { id: get, http: { url: "http://far.example/" }, retry: { attempts: 3, initial: 1m, jitter: false } }
 )");
   world.crash();
-  CHECK(attempts_of(world, "get") == 1);
+  CHECK(world.runner.attempts_of("get") == 1);
   world.runner.hang("get");
   world.runner.answer("get", answers(200));
   world.pass(1min);
@@ -133,7 +113,7 @@ output: "${{ [.env.GREETING, .steps.before.body.n, .trigger.kind] }}"
 
 TEST_CASE("engine: cancelling ends an attempt in flight and the run") {
   EngineWorld world;
-  const auto id = world.start(kTwoRequests);
+  const auto id = world.start(kGetThenPost);
   CHECK(world.await(world.engine().cancel(id)).value() == RunStatus::running);
   world.settle();
   CHECK(world.run(id).status == RunStatus::cancelled);
@@ -145,7 +125,7 @@ TEST_CASE("engine: a run that waits, or was interrupted, can be cancelled") {
   EngineWorld world;
   const auto waiting = world.start(kNap);
   world.runner.answer("get", succeeds());
-  const auto interrupted = world.start(kTwoRequests);
+  const auto interrupted = world.start(kGetThenPost);
   world.crash();
   REQUIRE(world.run(interrupted).status == RunStatus::interrupted);
   for (const auto id : {waiting, interrupted}) {
@@ -169,7 +149,7 @@ TEST_CASE(
     "engine: an attempt that takes its time to end is told once, and stores nothing meanwhile") {
   EngineWorld world;
   world.runner.stubborn = true;
-  const auto id = world.start("timeout: 1m\n" + kTwoRequests);
+  const auto id = world.start("timeout: 1m\n" + kGetThenPost);
   world.pass(1min);
   const auto before = world.store().statistics();
   world.pass(1h);
@@ -183,7 +163,7 @@ TEST_CASE(
 TEST_CASE("engine: what handles a failure may take longer than the run might have") {
   EngineWorld world;
   world.runner.answer("get", answers(404));
-  const auto id = world.start("timeout: 1m\n" + kTwoRequests + R"(
+  const auto id = world.start("timeout: 1m\n" + kGetThenPost + R"(
 on_failure:
   - { id: nap, wait: { for: 1h } }
   - { id: tell, set: { reached: "${{ .steps.post.outcome }}" } }
@@ -199,7 +179,7 @@ on_failure:
 TEST_CASE("engine: an interrupted run says why") {
   EngineWorld world;
   world.runner.answer("get", succeeds());
-  const auto id = world.start(kTwoRequests);
+  const auto id = world.start(kGetThenPost);
   world.crash();
   CHECK(world.run(id).failure->kind == "interrupted");
   CHECK(world.run(id).failure->step == "post");
@@ -220,12 +200,8 @@ TEST_CASE("engine: a delivery that comes twice starts its runs once") {
     made.delivery->sender_id = "guid-1";
     made.delivery->headers_json = made.delivery->query_json = "{}";
     made.delivery->body = R"({"n":1})";
-    tba::engine::Start start;
-    start.id = world.ids.next<tba::RunId>();
-    start.definition = definition;
-    start.trigger_kind = "webhook";
-    start.delivery = made.delivery->id;
-    made.starts.push_back(std::move(start));
+    made.starts.push_back(world.new_start(definition, "webhook"));
+    made.starts.back().delivery = made.delivery->id;
     return made;
   };
   const auto first = world.await(world.engine().admit(admission())).value();
@@ -243,11 +219,7 @@ TEST_CASE("engine: a slot starts one run") {
   const auto admission = [&] {
     tba::engine::Admission made;
     made.slot = tba::storage::ScheduleSlot{"nap/0", world.clock.now()};
-    tba::engine::Start start;
-    start.id = world.ids.next<tba::RunId>();
-    start.definition = definition;
-    start.trigger_kind = "schedule";
-    made.starts.push_back(std::move(start));
+    made.starts.push_back(world.new_start(definition, "schedule"));
     return made;
   };
   CHECK(std::holds_alternative<tba::engine::Admitted>(
@@ -261,7 +233,7 @@ TEST_CASE("engine: a slot starts one run") {
 
 TEST_CASE("engine: stopping lets attempts end, begins none, and admits nothing") {
   EngineWorld world;
-  const auto definition = world.workflow(kTwoRequests);
+  const auto definition = world.workflow(kGetThenPost);
   bool stopped = false;
   world.runner.answer_with("get", [&](const tba::engine::Attempt&) {
     boost::asio::co_spawn(world.io(), world.engine().stop(1h),
@@ -274,7 +246,7 @@ TEST_CASE("engine: stopping lets attempts end, begins none, and admits nothing")
   CHECK(stopped);
   CHECK(world.step(id, "get").status == StepStatus::succeeded);
   CHECK(world.run(id).status == RunStatus::running);
-  CHECK(attempts_of(world, "post") == 0);
+  CHECK(world.runner.attempts_of("post") == 0);
   tba::engine::Admission admission;
   CHECK(world.await(world.engine().admit(admission)).error().code == ErrorCode::unavailable);
 
@@ -285,14 +257,10 @@ TEST_CASE("engine: stopping lets attempts end, begins none, and admits nothing")
 
 TEST_CASE("engine: what is being admitted is begun before stopping is over") {
   EngineWorld world;
-  const auto definition = world.workflow(kTwoRequests);
+  const auto definition = world.workflow(kGetThenPost);
   tba::engine::Admission admission;
-  tba::engine::Start start;
-  start.id = world.ids.next<tba::RunId>();
-  start.definition = definition;
-  start.trigger_kind = "manual";
-  const auto id = start.id;
-  admission.starts.push_back(std::move(start));
+  admission.starts.push_back(world.new_start(definition));
+  const auto id = admission.starts.front().id;
   world.runner.answer("get", succeeds());
   bool admitted = false;
   bool stopped = false;
@@ -311,14 +279,14 @@ TEST_CASE("engine: what is being admitted is begun before stopping is over") {
 
 TEST_CASE("engine: an attempt that outlasts the grace is left as if the daemon had died") {
   EngineWorld world;
-  const auto id = world.start(kTwoRequests);
+  const auto id = world.start(kGetThenPost);
   world.await(world.engine().stop(0s));
   CHECK(world.step(id, "get").status == StepStatus::running);
   world.runner.answer("get", succeeds());
   world.runner.answer("post", succeeds());
   world.crash();
   CHECK(world.run(id).status == RunStatus::succeeded);
-  CHECK(attempts_of(world, "get") == 2);
+  CHECK(world.runner.attempts_of("get") == 2);
 }
 
 // --- watching ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 
 #include "shared/value/json.h"
 #include "tests/support/engine_world.h"
+#include "tests/support/example_flows.h"
 #include "tests/support/faulty_vfs.h"
 
 using namespace std::chrono_literals;
@@ -15,24 +16,11 @@ using tba::engine::Attempt;
 using tba::engine::AttemptOutcome;
 using tba::tests::EngineWorld;
 using tba::tests::FaultyVfs;
+using tba::tests::kGetThenPost;
+using tba::tests::kNap;
 using tba::tests::succeeds;
 
 namespace {
-
-const std::string kGetThenPost = R"(
-on: { manual: {} }
-steps:
-  - { id: get, http: { url: "http://far.example/" } }
-  - { id: post, http: { method: POST, url: "http://far.example/" } }
-)";
-const std::string kNap = R"(
-on: { manual: {} }
-steps: [ { id: nap, wait: { for: 1h } } ]
-)";
-
-std::size_t attempts_of(const EngineWorld& world, const std::string& step) {
-  return static_cast<std::size_t>(std::ranges::count(world.runner.attempts, step, &Attempt::step));
-}
 
 /// A world on a disk that is full from the moment on in which `step` acts.
 struct FullDisk {
@@ -84,12 +72,12 @@ TEST_CASE("engine: a run goes on when the disk has room again, and repeats nothi
   world.pass(30s);
   CHECK(full.disk.failures() > 1);
   CHECK(world.step(id, "get").status == StepStatus::running);
-  CHECK(attempts_of(world, "post") == 0);
+  CHECK(world.runner.attempts_of("post") == 0);
   full.make_room();
   world.pass(1s);
   CHECK(world.run(id).status == RunStatus::succeeded);
-  CHECK(attempts_of(world, "get") == 1);
-  CHECK(attempts_of(world, "post") == 1);
+  CHECK(world.runner.attempts_of("get") == 1);
+  CHECK(world.runner.attempts_of("post") == 1);
 }
 
 TEST_CASE("engine: what happens to a run while the disk is full is not lost") {
@@ -112,7 +100,7 @@ TEST_CASE("engine: a once attempt whose end could not be stored is not repeated 
   full.make_room();
   world.crash();
   CHECK(world.run(id).status == RunStatus::interrupted);
-  CHECK(attempts_of(world, "post") == 1);
+  CHECK(world.runner.attempts_of("post") == 1);
 }
 
 TEST_CASE("engine: a run that cannot be read now is tried again") {
@@ -132,7 +120,7 @@ on: { manual: {} }
 retry: { attempts: 5 }
 steps: [ { id: get, timeout: 10s, http: { url: "http://far.example/" } } ]
 )");
-  REQUIRE(attempts_of(world, "get") == 1);
+  REQUIRE(world.runner.attempts_of("get") == 1);
   claim_all(world);
   SECTION("when its attempt ends") {
     world.pass(10s);
@@ -142,7 +130,7 @@ steps: [ { id: get, timeout: 10s, http: { url: "http://far.example/" } } ]
     world.settle();
   }
   world.pass(1h);
-  CHECK(attempts_of(world, "get") == 1);
+  CHECK(world.runner.attempts_of("get") == 1);
   CHECK(world.run(id).status == RunStatus::running);
   CHECK_FALSE(world.run(id).cancel_requested);
   CHECK(world.step(id, "get").attempt == 1);
@@ -169,7 +157,7 @@ retry: { attempts: 5 }
 steps: [ { id: post, http: { method: POST, url: "http://far.example/" } } ]
 )");
   CHECK(world.run(interrupted).status == RunStatus::interrupted);
-  CHECK(attempts_of(world, "post") == 1);
+  CHECK(world.runner.attempts_of("post") == 1);
 }
 
 // --- versions ------------------------------------------------------------------------------------

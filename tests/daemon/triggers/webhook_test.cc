@@ -3,12 +3,14 @@
 #include <catch2/catch.hpp>
 
 #include "shared/value/json.h"
+#include "tests/support/check_problem.h"
 #include "tests/support/daemon_world.h"
 #include "tests/support/faulty_vfs.h"
 #include "tests/support/signed_delivery.h"
 
 using Catch::Matchers::Contains;
 using tba::to_json;
+using tba::tests::check_problem;
 using tba::tests::DaemonWorld;
 using tba::tests::delivery_headers;
 using tba::tests::Reply;
@@ -44,12 +46,6 @@ struct World : DaemonWorld {
                      std::string(rejections.at("items.0.reason").as_string());
   }
 };
-
-void check_refused(const Reply& reply, int status, const std::string& code) {
-  CHECK(reply.status == status);
-  CHECK(reply.at("code").as_string() == code);
-  CHECK(reply.headers.find("Content-Type") == "application/problem+json");
-}
 
 }  // namespace
 
@@ -88,7 +84,7 @@ TEST_CASE("webhook: the inbox keeps the delivery, without what proves who sent i
 
 TEST_CASE("webhook: an unknown path is 404, whatever else is wrong") {
   World world;
-  check_refused(world.post("/hooks/anounce", "garbage"), 404, "unknown_webhook");
+  check_problem(world.post("/hooks/anounce", "garbage"), 404, "unknown_webhook");
   CHECK(world.rejection() == "anounce 404 no workflow has this webhook path");
 }
 
@@ -96,7 +92,7 @@ TEST_CASE("webhook: a held workflow answers 503 before any signature is looked a
   World world;
   world.call("DELETE", "/api/v1/credentials/hook");
   const auto reply = world.post("/hooks/announce", "garbage");
-  check_refused(reply, 503, "held");
+  check_problem(reply, 503, "held");
   CHECK(reply.json("detail") == R"("the workflow is held")");
   CHECK_THAT(world.rejection(), Contains("'hook'"));
   world.credential("hook", "webhook", kSecret);
@@ -105,12 +101,12 @@ TEST_CASE("webhook: a held workflow answers 503 before any signature is looked a
 
 TEST_CASE("webhook: a signature that is missing or wrong is 401 before the body is read") {
   World world;
-  check_refused(world.post("/hooks/announce", "garbage", delivery_headers("issues", "1", "", "")),
+  check_problem(world.post("/hooks/announce", "garbage", delivery_headers("issues", "1", "", "")),
                 401, "bad_signature");
-  check_refused(world.post("/hooks/announce", kOpened,
+  check_problem(world.post("/hooks/announce", kOpened,
                            delivery_headers("issues", "1", "another secret", kOpened)),
                 401, "bad_signature");
-  check_refused(world.post("/hooks/announce", kOpened + " ",
+  check_problem(world.post("/hooks/announce", kOpened + " ",
                            delivery_headers("issues", "1", kSecret, kOpened)),
                 401, "bad_signature");
   CHECK_THAT(world.rejection(), Contains("announce 401 "));
@@ -122,7 +118,7 @@ TEST_CASE("webhook: a sender is not told what is wrong with its signature, the r
   for (const auto& headers : {delivery_headers("issues", "1", "another secret", kOpened),
                               tba::http::Headers{{"X-GitHub-Event", "issues"}}}) {
     const auto reply = world.post("/hooks/announce", kOpened, headers);
-    check_refused(reply, 401, "bad_signature");
+    check_problem(reply, 401, "bad_signature");
     CHECK(reply.json("detail") == R"("the signature is missing or not valid")");
     CHECK_THAT(world.rejection(), Contains("X-Hub-Signature-256"));
   }
@@ -164,7 +160,7 @@ TEST_CASE("webhook: of a flood of rejections some are recorded, and how many the
     return page.at("items").size() + next.at("items").size();
   };
   for (int i = 0; i < 300; ++i)
-    check_refused(world.post("/hooks/nowhere", "{}"), 404, "unknown_webhook");
+    check_problem(world.post("/hooks/nowhere", "{}"), 404, "unknown_webhook");
   CHECK(recorded() == 200);
   world.engine.clock.advance(std::chrono::milliseconds(10));
   for (int i = 0; i < 3; ++i) world.post("/hooks/nowhere", "{}");
@@ -184,16 +180,16 @@ TEST_CASE("webhook: a credential that is no webhook secret holds the workflow") 
   World world;
   world.call("DELETE", "/api/v1/credentials/hook");
   world.credential("hook", "token", "ghp_0123456789");
-  check_refused(world.deliver(), 503, "held");
+  check_problem(world.deliver(), 503, "held");
   CHECK_THAT(world.rejection(), Contains("is of type bearer"));
 }
 
 TEST_CASE("webhook: a signed body that is no JSON, or names no fit event, is 400") {
   World world;
-  check_refused(world.deliver("garbage"), 400, "not_json");
-  check_refused(world.deliver(""), 400, "not_json");
-  check_refused(world.deliver(kOpened, "d-1", ""), 400, "bad_event");
-  check_refused(world.deliver(kOpened, "d-1", std::string(194, 'e')), 400, "bad_event");
+  check_problem(world.deliver("garbage"), 400, "not_json");
+  check_problem(world.deliver(""), 400, "not_json");
+  check_problem(world.deliver(kOpened, "d-1", ""), 400, "bad_event");
+  check_problem(world.deliver(kOpened, "d-1", std::string(194, 'e')), 400, "bad_event");
   CHECK_THAT(world.rejection(), Contains("announce 400 "));
   CHECK(world.get("/api/v1/deliveries").at("items").size() == 0);
 }
@@ -247,14 +243,14 @@ steps: [ { id: note, set: { event: "${{ .trigger.event }}" } } ]
   CHECK(reply.at("runs").size() == 1);
   CHECK(world.get("/api/v1/runs/latest").json("steps.0.result.body") == R"({"event":null})");
   CHECK(world.post("/hooks/open/door", R"({"a": 1})").json("duplicate") == "false");
-  check_refused(world.post("/hooks/open/door", "{"), 400, "not_json");
-  check_refused(world.post("/hooks/announce", "{}"), 404, "unknown_webhook");
+  check_problem(world.post("/hooks/open/door", "{"), 400, "not_json");
+  check_problem(world.post("/hooks/announce", "{}"), 404, "unknown_webhook");
 }
 
 TEST_CASE("webhook: while the daemon stops nothing is acknowledged, and nothing stored") {
   World world;
   world.engine.await(world.engine.engine().stop(std::chrono::milliseconds(0)));
-  check_refused(world.deliver(), 503, "unavailable");
+  check_problem(world.deliver(), 503, "unavailable");
   CHECK(world.get("/api/v1/deliveries").at("items").size() == 0);
 }
 
@@ -262,8 +258,8 @@ TEST_CASE("webhook: while the disk is full nothing is acknowledged, and then tak
   tba::tests::FaultyVfs disk;
   World world;
   disk.fail_writes_with(SQLITE_FULL);
-  check_refused(world.deliver(), 503, "unavailable");
-  check_refused(world.post("/hooks/nowhere", "{}"), 404, "unknown_webhook");
+  check_problem(world.deliver(), 503, "unavailable");
+  check_problem(world.post("/hooks/nowhere", "{}"), 404, "unknown_webhook");
   disk.fail_writes_with(SQLITE_OK);
   const auto reply = world.deliver();
   CHECK(reply.status == 202);
@@ -276,7 +272,7 @@ TEST_CASE("webhook: the record of a rejection is bounded, and still text") {
   World world;
   std::string path(499, 'a');
   for (int i = 0; i < 600; ++i) path += "%C3%A9";
-  check_refused(world.post("/hooks/" + path), 404, "unknown_webhook");
+  check_problem(world.post("/hooks/" + path), 404, "unknown_webhook");
   const auto rejections = world.get("/api/v1/rejections");
   CHECK(rejections.at("items.0.path").as_string() == std::string(499, 'a') + "\uFFFD");
   CHECK(rejections.json("items.0.peer") == R"("192.0.2.7:50122")");
