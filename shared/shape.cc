@@ -60,6 +60,8 @@ std::shared_ptr<const Shape> either_of(const std::shared_ptr<const Shape>& left,
 
 }  // namespace
 
+Shape::Shape() = default;
+
 Shape Shape::of(ValueType type) {
   Shape shape;
   shape.type = type;

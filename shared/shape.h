@@ -23,6 +23,9 @@ namespace tba {
 struct Shape {
   using Fields = std::vector<std::pair<std::string, Shape>>;
 
+  /// Of anything. Defined elsewhere, since `Fields` is whole only below: clang insists.
+  Shape();
+
   ValueType type = ValueType::any;
   Fields fields;                        ///< Of an object: those that are known, in order.
   std::shared_ptr<const Shape> others;  ///< Of an object: the form of all others; null: none.
