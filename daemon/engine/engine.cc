@@ -142,17 +142,30 @@ asio::awaitable<Result<AdmissionOutcome>> Engine::admit_here(Admission admission
   if (admission.delivery)
     change.writes.emplace_back(storage::AddDelivery{std::move(*admission.delivery)});
   if (admission.slot) change.writes.emplace_back(storage::AddSlot{std::move(*admission.slot)});
-  std::vector<Transition> transitions;
-  transitions.reserve(admission.starts.size());
+  std::vector<ActivePointer> runs;
+  runs.reserve(admission.starts.size());
   for (auto& start : admission.starts) {
     auto transition =
         advance(new_run(std::move(start), environment_.clock.now()), Begin{}, surroundings());
     auto run_change = take_changes(transition.state);
     std::ranges::move(run_change.writes, std::back_inserter(change.writes));
-    transitions.push_back(std::move(transition));
+    auto run = std::make_shared<Active>(transition.state.row.id);
+    run->state = std::move(transition.state);
+    run->commands = std::move(transition.commands);
+    runs.push_back(std::move(run));
+  }
+  // Others may read the runs, and have something happen to them, before this hears of the commit:
+  // it waits its turn.
+  for (const auto& run : runs) {
+    run->driven = true;
+    active_.emplace(run->id, run);
   }
 
   auto outcome = co_await environment_.store.submit(std::move(change));
+  if (!outcome || !std::holds_alternative<storage::Committed>(*outcome)) {
+    for (const auto& run : runs) forget(run);
+    count();
+  }
   if (!outcome) co_return with_context(outcome.error(), "cannot store what came in");
   if (auto* duplicate = std::get_if<storage::Duplicate>(&*outcome)) {
     co_return AlreadyAdmitted{duplicate->delivery, std::move(duplicate->runs)};
@@ -160,12 +173,14 @@ asio::awaitable<Result<AdmissionOutcome>> Engine::admit_here(Admission admission
   if (!std::holds_alternative<storage::Committed>(*outcome)) co_return SlotTaken{};
 
   Admitted admitted;
-  for (auto& transition : transitions) {
-    auto run = std::make_shared<Active>(transition.state.row.id);
-    run->state = std::move(transition.state);
+  for (const auto& run : runs) {
     admitted.runs.push_back(run->id);
-    active_.emplace(run->id, run);
-    carry_out(run, std::move(transition.commands));
+    carry_out(run, std::exchange(run->commands, {}));
+    if (!run->events.empty()) {
+      tasks_.spawn(drive(run));
+      continue;
+    }
+    run->driven = false;
     settle(run);
   }
   co_return admitted;

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "shared/value/json.h"
+#include "tests/support/delayed_store.h"
 #include "tests/support/engine_world.h"
 #include "tests/support/example_flows.h"
 
@@ -184,6 +185,32 @@ TEST_CASE("engine: an interrupted run says why") {
   CHECK(world.run(id).failure->kind == "interrupted");
   CHECK(world.run(id).failure->step == "post");
   CHECK(world.step(id, "post").finished_at);
+}
+
+TEST_CASE("engine: a run can be cancelled as soon as it can be read") {
+  EngineWorld world;
+  const auto executor = world.io().get_executor();
+  tba::tests::DelayedStore store(world.store(), executor);
+  tba::tests::FakeAlarm alarm;
+  const auto log = tba::daemon::Log::silent();
+  tba::engine::Engine engine({executor, store, world.definitions(), world.clock, world.random,
+                              alarm, world.runner, world.feed(), *log, world.vars, world.budget});
+  tba::engine::Admission admission;
+  admission.starts.push_back(world.new_start(world.workflow(kGetThenPost)));
+  const auto id = admission.starts.front().id;
+  store.hold();
+  boost::asio::co_spawn(world.io(), engine.admit(std::move(admission)),
+                        [](std::exception_ptr, auto) {});
+  world.settle();
+  REQUIRE(world.run(id).status == RunStatus::running);
+  CHECK(world.await(engine.cancel(id)).value() == RunStatus::running);
+  world.settle();
+  store.release();
+  world.settle();
+  CHECK(world.run(id).status == RunStatus::cancelled);
+  CHECK(world.step(id, "get").status == StepStatus::cancelled);
+  CHECK(world.runner.cancellations == 1);
+  CHECK(engine.statistics().active == 0);
 }
 
 // --- admission -----------------------------------------------------------------------------------

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "daemon/storage/store.h"
+
+namespace tba::tests {
+
+/// A store whose writers may learn late that their changes are on disk, when readers know it. For
+/// one thread.
+class DelayedStore final : public storage::Store {
+ public:
+  template <class T>
+  using Awaitable = boost::asio::awaitable<Result<T>>;
+
+  DelayedStore(storage::Store& store, boost::asio::any_io_executor executor)
+      : store_(store), released_(executor, boost::asio::steady_timer::time_point::max()) {}
+
+  void hold() { holds_ = true; }
+  void release() {
+    holds_ = false;
+    released_.cancel();
+  }
+
+  Awaitable<storage::Outcome> submit(storage::Change change) override {
+    auto outcome = co_await store_.submit(std::move(change));
+    while (holds_) {
+      boost::system::error_code cancelled;
+      co_await released_.async_wait(
+          boost::asio::redirect_error(boost::asio::use_awaitable, cancelled));
+    }
+    co_return outcome;
+  }
+  Awaitable<storage::Page<Claimed>> claim_unfinished(storage::PageRequest page) override {
+    return store_.claim_unfinished(std::move(page));
+  }
+  Awaitable<std::optional<storage::WorkflowVersion>> version(storage::VersionHash hash) override {
+    return store_.version(hash);
+  }
+  Awaitable<std::optional<storage::Run>> run(RunId id) override { return store_.run(id); }
+  Awaitable<storage::Page<storage::Run>> runs(storage::RunFilter filter,
+                                              storage::PageRequest page) override {
+    return store_.runs(std::move(filter), std::move(page));
+  }
+  Awaitable<std::vector<storage::Step>> steps(RunId run) override { return store_.steps(run); }
+  Awaitable<std::vector<storage::LogLine>> logs(RunId run, std::int64_t after,
+                                                std::size_t limit) override {
+    return store_.logs(run, after, limit);
+  }
+  Awaitable<std::optional<storage::Delivery>> delivery(DeliveryId id) override {
+    return store_.delivery(id);
+  }
+  Awaitable<storage::Page<storage::Delivery>> deliveries(storage::DeliveryFilter filter,
+                                                         storage::PageRequest page) override {
+    return store_.deliveries(std::move(filter), std::move(page));
+  }
+  Awaitable<storage::Page<storage::Rejection>> rejections(storage::PageRequest page) override {
+    return store_.rejections(std::move(page));
+  }
+  Awaitable<std::optional<Instant>> last_slot(std::string schedule) override {
+    return store_.last_slot(std::move(schedule));
+  }
+  Awaitable<std::vector<storage::Credential>> credentials() override {
+    return store_.credentials();
+  }
+  storage::Statistics statistics() const override { return store_.statistics(); }
+
+ private:
+  storage::Store& store_;
+  bool holds_ = false;
+  boost::asio::steady_timer released_;  // never expires; cancelled by release()
+};
+
+}  // namespace tba::tests
