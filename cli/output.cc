@@ -19,6 +19,9 @@ constexpr std::string_view kGap = "  ";  // between the columns of a table
 // Columns of a table are not cut below this: a date and time fits.
 constexpr std::size_t kLeastCut = 20;
 
+// Less of a column than this is not worth beginning at the edge.
+constexpr std::size_t kLeastAtEdge = 8;
+
 std::string_view escape_of(Style style) {
   switch (style) {
     case Style::plain:
@@ -190,7 +193,9 @@ void Table::print(std::ostream& out, bool colour, std::optional<std::size_t> col
     std::size_t room = columns.value_or(std::numeric_limits<std::size_t>::max());
     for (std::size_t column = 0; column < end; ++column) {
       const std::size_t width = std::min(widths[column], room);
-      const bool is_last = column + 1 == end || room - width <= kGap.size();
+      const bool next_fits = room - width >= kGap.size() + kLeastAtEdge ||
+                             (column + 1 < end && room - width >= kGap.size() + widths[column + 1]);
+      const bool is_last = column + 1 == end || !next_fits;
       const std::string text = cut_to_width(row[column].text, width);
       out << styled(is_last ? text : padded(text, width), row[column].style, colour)
           << (is_last ? "" : kGap);

@@ -64,10 +64,14 @@ TEST_CASE("output: a table is cut to the columns that there are, its first colum
         "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnn  2026-11-23 09:00:00  yyyyyyyyyyyyyyyyyyyyyyyy…  here\n"
         "日本                            now                  zzzzzzzzzzzzzzzzzzzzzzzzz  "
         "wwwwwwwwwwwwwwwwwwwwwwwww\n");
-  CHECK(printed(60) ==
+  CHECK(printed(61) ==
         "NAME                            WHEN                 WHY\n"
-        "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnn  2026-11-23 09:00:00  yyyyyy…\n"
-        "日本                            now                  zzzzzz…\n");
+        "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnn  2026-11-23 09:00:00  yyyyyyy…\n"
+        "日本                            now                  zzzzzzz…\n");
+  CHECK(printed(56) ==
+        "NAME                            WHEN\n"
+        "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnn  2026-11-23 09:00:00\n"
+        "日本                            now\n");
   CHECK(printed(20) ==
         "NAME\n"
         "nnnnnnnnnnnnnnnnnnn…\n"
