@@ -1,6 +1,8 @@
 #include "shared/workflow.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 
 namespace tba {
@@ -14,6 +16,22 @@ constexpr std::array<std::string_view, 4> kProgramKeys{"exit_code", "stdout", "s
 constexpr std::array<std::string_view, 1> kBodyKeys{"body"};
 constexpr std::array<std::span<const std::string_view>, kKinds.size()> kKeysLeft{
     kAnswerKeys, kAnswerKeys, kProgramKeys, kBodyKeys, {}};
+
+using Mappings = std::vector<const expression::Mapping*>;
+
+struct MappingsOf {
+  Mappings operator()(const CallStep& call) const { return {&call.with}; }
+  Mappings operator()(const HttpStep& http) const {
+    return {&http.url, &http.query, &http.headers, &http.body};
+  }
+  Mappings operator()(const RunStep& run) const { return {&run.env}; }
+  Mappings operator()(const SetStep& set) const { return {&set.values}; }
+  Mappings operator()(const WaitStep& wait) const { return {&wait.duration}; }
+};
+
+Mappings mappings_of(const Action& action) {
+  return std::visit(MappingsOf(), action);
+}
 
 }  // namespace
 
@@ -42,6 +60,26 @@ std::string_view condition_hint(ValueType type) {
       break;
   }
   return "";
+}
+
+std::vector<expression::Reference> Workflow::references() const {
+  std::vector<expression::Reference> all;
+  const auto add = [&all](const expression::Mapping& mapping) {
+    std::ranges::move(mapping.references(), std::back_inserter(all));
+  };
+  const auto add_optional = [&](const std::optional<expression::Mapping>& mapping) {
+    if (mapping) add(*mapping);
+  };
+  add(env);
+  add_optional(output);
+  for (const auto* list : {&steps, &on_failure}) {
+    for (const auto& step : *list) {
+      add_optional(step.condition);
+      add_optional(step.output);
+      for (const auto* mapping : mappings_of(step.action)) add(*mapping);
+    }
+  }
+  return all;
 }
 
 std::vector<std::string> Workflow::connectors() const {

@@ -122,6 +122,9 @@ struct Workflow {
   std::vector<Step> on_failure;
   std::optional<expression::Mapping> output;
 
+  /// What all its expressions read of the context. Offsets are those within each scalar.
+  std::vector<expression::Reference> references() const;
+
   /// The names of the connectors and of the credentials that the file mentions, each once, sorted.
   std::vector<std::string> connectors() const;
   std::vector<std::string> credentials() const;

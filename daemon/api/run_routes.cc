@@ -143,6 +143,26 @@ asio::awaitable<http::Response> logs(Services& services, http::Request request) 
   co_return json(200, page_view(page, log_view));
 }
 
+/// What a step's expressions read, for whoever wants to evaluate one on it.
+asio::awaitable<http::Response> context(Services& services, http::Request request) {
+  const auto id = co_await run_id(services, request.parameter("id"));
+  if (!id) co_return http::problem(id.error());
+  const std::string step(request.query_value("step").value_or(""));
+  const auto recorded = co_await services.engine.recorded_context(*id, step);
+  if (!recorded) co_return http::problem(recorded.error());
+  const auto& budget = services.engine.budget();
+  co_return json(
+      200,
+      Value::object(
+          {{"run", Value::string(id->text())},
+           {"step", text_view(step)},
+           {"context", recorded->as_value()},
+           {"limits",
+            Value::object({{"steps", Value::integer(static_cast<std::int64_t>(budget.steps))},
+                           {"bytes", Value::integer(static_cast<std::int64_t>(budget.bytes))},
+                           {"depth", Value::integer(static_cast<std::int64_t>(budget.depth))}})}}));
+}
+
 // --- what can be done
 // ------------------------------------------------------------------------------------------------
 
@@ -341,6 +361,7 @@ std::vector<http::Route> run_routes(Services& services) {
             {"workflow", "status", "attention", "delivery", "limit", "cursor"}),
       route(services, "GET", "/api/v1/runs/{id}", show),
       route(services, "GET", "/api/v1/runs/{id}/logs", logs, {"after", "limit"}),
+      route(services, "GET", "/api/v1/runs/{id}/context", context, {"step"}),
       route(services, "GET", "/api/v1/runs/{id}/events", events),
       route(services, "POST", "/api/v1/runs/{id}/cancel", cancel),
       route(services, "POST", "/api/v1/workflows/{name}/runs", start),

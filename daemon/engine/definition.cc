@@ -36,6 +36,23 @@ Result<std::string> text_member(const Value& object, std::string_view key) {
   return std::string(member->as_string());
 }
 
+Reads reads_of(const Workflow& workflow) {
+  using expression::Root;
+  Reads reads;
+  for (const auto& reference : workflow.references()) {
+    const auto& keys = reference.keys;
+    if (reference.root == Root::trigger) reads.trigger = true;
+    if (reference.root != Root::steps || !reads.results) continue;
+    if (keys.empty()) {
+      reads.results.reset();
+    } else if (keys.size() == 1 || (keys[1] != "outcome" && keys[1] != "error")) {
+      if (std::ranges::find(*reads.results, keys[0]) == reads.results->end())
+        reads.results->push_back(keys[0]);
+    }
+  }
+  return reads;
+}
+
 const Step* find_in(const std::vector<Step>& steps, std::string_view key) {
   const auto found = std::ranges::find(steps, key, &Step::id);
   return found == steps.end() ? nullptr : &*found;
@@ -56,6 +73,7 @@ std::shared_ptr<const Definition> define(
     absorb(hash, connector->text);
   }
   crypto_generichash_final(&hash, definition->hash.data(), definition->hash.size());
+  definition->reads = reads_of(workflow);
   definition->workflow = std::make_shared<const Workflow>(std::move(workflow));
   definition->connectors = std::move(connectors);
   return definition;

@@ -2,7 +2,9 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/storage/records.h"
 #include "shared/error.h"
@@ -10,12 +12,21 @@
 
 namespace tba::engine {
 
+/// What the expressions of a workflow read of what a run has come to: all that has to be at hand
+/// when it goes on.
+struct Reads {
+  bool trigger = false;  ///< Whether any reads `.trigger`.
+  /// The steps whose results are read, beyond outcome and error; none: those of all.
+  std::optional<std::vector<std::string>> results = std::vector<std::string>();
+};
+
 /// What a run executes: a workflow with the connectors it uses, as they were when the run began.
 /// Immutable and shared.
 struct Definition {
   storage::VersionHash hash{};
   std::shared_ptr<const Workflow> workflow;
   std::map<std::string, std::shared_ptr<const Connector>, std::less<>> connectors;
+  Reads reads;
 };
 
 /// Puts a workflow and its connectors together. The hash covers the texts of all of them, so it

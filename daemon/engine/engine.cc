@@ -83,6 +83,11 @@ asio::awaitable<Result<RunStatus>> Engine::cancel(RunId id) {
   return asio::co_spawn(environment_.executor, cancel_here(id), asio::use_awaitable);
 }
 
+asio::awaitable<Result<expression::Context>> Engine::recorded_context(RunId id, std::string step) {
+  return asio::co_spawn(environment_.executor, recorded_context_here(id, std::move(step)),
+                        asio::use_awaitable);
+}
+
 asio::awaitable<void> Engine::stop(std::chrono::milliseconds grace) {
   return asio::co_spawn(environment_.executor, stop_here(grace), asio::use_awaitable);
 }
@@ -96,8 +101,7 @@ asio::awaitable<Result<>> Engine::recover() {
   do {
     auto page = co_await environment_.store.claim_unfinished(request);
     if (!page) co_return with_context(page.error(), "cannot take over the unfinished runs");
-    for (const auto& claimed : page->items) {
-      const auto& row = claimed.run;
+    for (const auto& row : page->items) {
       if (row.status == RunStatus::interrupted) continue;
       if (row.status == RunStatus::waiting) {
         waits_.add(row.wake_at.value_or(environment_.clock.now()), row.id);
@@ -199,6 +203,13 @@ asio::awaitable<Result<RunStatus>> Engine::cancel_here(RunId id) {
   co_return status;
 }
 
+asio::awaitable<Result<expression::Context>> Engine::recorded_context_here(RunId id,
+                                                                           std::string step) {
+  const auto state = co_await load(id, Extent::whole);
+  if (!state) co_return state.error();
+  co_return context_before(*state, step, environment_.vars, environment_.budget);
+}
+
 // --- runs that go on
 // -----------------------------------------------------------------------------------------------------
 
@@ -231,7 +242,7 @@ asio::awaitable<void> Engine::drive(ActivePointer run) {
 
 asio::awaitable<void> Engine::drive_on(ActivePointer run) {
   if (!run->state) {
-    auto state = co_await load(run->id);
+    auto state = co_await load(run->id, Extent::needed);
     if (!state) {
       const Error why = state.error();
       co_await put_off(run, why);
@@ -344,20 +355,23 @@ void Engine::abandon(Active& run) {
   }
 }
 
-asio::awaitable<Result<RunState>> Engine::load(RunId id) {
+/// Reads a run back: all of it, or as much as its own expressions can ask for.
+asio::awaitable<Result<RunState>> Engine::load(RunId id, Extent extent) {
   auto row = co_await environment_.store.run(id);
   if (!row) co_return row.error();
   if (!*row) co_return Error{ErrorCode::not_found, "there is no run " + id.text(), ""};
-  auto steps = co_await environment_.store.steps(id);
+  auto definition = co_await environment_.definitions.get((*row)->version);
+  if (!definition) co_return definition.error();
+  const auto reads =
+      extent == Extent::needed ? (*definition)->reads : Reads{.trigger = true, .results = {}};
+  auto steps = co_await environment_.store.steps(id, reads.results);
   if (!steps) co_return steps.error();
   std::optional<storage::Delivery> delivery;
-  if ((*row)->delivery) {
+  if ((*row)->delivery && reads.trigger) {
     auto found = co_await environment_.store.delivery(*(*row)->delivery);
     if (!found) co_return found.error();
     delivery = std::move(*found);
   }
-  auto definition = co_await environment_.definitions.get((*row)->version);
-  if (!definition) co_return definition.error();
   co_return restore_run(std::move(*definition), std::move(**row), std::move(*steps), delivery);
 }
 

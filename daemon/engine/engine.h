@@ -87,6 +87,15 @@ class Engine {
   /// where it is over.
   boost::asio::awaitable<Result<RunStatus>> cancel(RunId id);
 
+  /// What the expressions of a step read when it began, as far as it is recorded: vars are those of
+  /// the present configuration, and the workflow's env is evaluated anew. Without a step, what
+  /// there is in the end, or now. Errors: `not_found` for the run or the step; `conflict` where the
+  /// run has not come to the step.
+  boost::asio::awaitable<Result<expression::Context>> recorded_context(RunId id, std::string step);
+
+  /// What each expression may use.
+  const expression::Budget& budget() const { return environment_.budget; }
+
   struct Statistics {
     std::size_t active = 0;   ///< Runs in memory.
     std::size_t waiting = 0;  ///< Runs that wait for an instant.
@@ -101,6 +110,8 @@ class Engine {
   boost::asio::awaitable<Result<>> recover();
   boost::asio::awaitable<Result<AdmissionOutcome>> admit_here(Admission admission);
   boost::asio::awaitable<Result<RunStatus>> cancel_here(RunId id);
+  boost::asio::awaitable<Result<expression::Context>> recorded_context_here(RunId id,
+                                                                            std::string step);
   boost::asio::awaitable<void> stop_here(std::chrono::milliseconds grace);
 
   Surroundings surroundings() const;
@@ -109,7 +120,8 @@ class Engine {
   boost::asio::awaitable<void> drive(ActivePointer run);
   boost::asio::awaitable<void> drive_on(ActivePointer run);
   void apply_next(Active& run);
-  boost::asio::awaitable<Result<RunState>> load(RunId id);
+  enum class Extent { needed, whole };
+  boost::asio::awaitable<Result<RunState>> load(RunId id, Extent extent);
   boost::asio::awaitable<void> put_off(ActivePointer run, Error why);
   boost::asio::awaitable<Result<>> set_aside(ActivePointer run, std::string why);
   boost::asio::awaitable<bool> store_pending(ActivePointer run);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "shared/suggestion.h"
 #include "shared/time_format.h"
 #include "shared/value/json.h"
 
@@ -51,6 +52,17 @@ Value steps_value(const RunState& state) {
     }
   }
   return std::move(steps).build();
+}
+
+Error no_such_step(const Workflow& workflow, std::string_view step) {
+  std::vector<std::string> known;
+  for (const auto* list : {&workflow.steps, &workflow.on_failure}) {
+    for (const auto& each : *list) known.push_back(each.id);
+  }
+  return {ErrorCode::not_found,
+          "workflow '" + workflow.name + "' has no step '" + std::string(step) + "'" +
+              did_you_mean(step, known),
+          ""};
 }
 
 Result<Value> read_json(std::string_view text, std::string_view what) {
@@ -158,6 +170,30 @@ expression::Context context_of(const RunState& state, const Value& vars) {
   context.set(Root::vars, vars);
   if (row.failure) context.set(Root::error, failure_value(*row.failure));
   return context;
+}
+
+Result<expression::Context> context_before(RunState state, std::string_view step, const Value& vars,
+                                           const expression::Budget& budget) {
+  const auto& workflow = *state.definition->workflow;
+  if (!step.empty()) {
+    if (!find_step(workflow, step)) return no_such_step(workflow, step);
+    const auto* reached = state.find(step);
+    if (!reached) {
+      return Error{
+          ErrorCode::conflict,
+          "run " + state.row.id.text() + " has not come to step '" + std::string(step) + "'", ""};
+    }
+    const auto position = reached->row.position;
+    std::erase_if(state.steps,
+                  [&](const StepState& each) { return each.row.position >= position; });
+    const bool handles_failure =
+        std::ranges::find(workflow.on_failure, step, &Step::id) != workflow.on_failure.end();
+    if (!handles_failure) state.row.failure.reset();
+  }
+  // A run whose env cannot be evaluated has failed by that, and has none.
+  if (auto env = workflow.env.evaluate(context_of(state, vars), budget))
+    state.env = std::move(*env);
+  return context_of(state, vars);
 }
 
 Value trigger_value(const storage::Delivery& delivery, const Value& body) {

@@ -9,7 +9,7 @@
 #include "daemon/engine/definition.h"
 #include "daemon/storage/records.h"
 #include "daemon/storage/store.h"
-#include "shared/expression/context.h"
+#include "shared/expression/program.h"
 #include "shared/value/value.h"
 
 namespace tba::engine {
@@ -69,6 +69,12 @@ storage::Change take_changes(RunState& state);
 
 /// What expressions of the run read. `vars` are the configuration's.
 expression::Context context_of(const RunState& state, const Value& vars);
+
+/// What the expressions of that step read when it began; without one, what those after the last
+/// step read. The workflow's env is evaluated for it. Errors: `not_found` where the workflow has no
+/// such step, `conflict` where the run has not come to it.
+Result<expression::Context> context_before(RunState state, std::string_view step, const Value& vars,
+                                           const expression::Budget& budget);
 
 /// `.trigger` of a webhook's run.
 Value trigger_value(const storage::Delivery& delivery, const Value& body);

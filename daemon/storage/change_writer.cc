@@ -231,21 +231,16 @@ Result<Outcome> apply(Database& database, const PackedChange& change) {
   return Outcome(Committed{});
 }
 
-Result<Page<Store::Claimed>> claim_unfinished(Database& database, const PageRequest& page) {
+Result<Page<Run>> claim_unfinished(Database& database, const PageRequest& page) {
   auto runs = unfinished_runs(database, page);
   if (!runs) return runs.error();
-  Page<Store::Claimed> claimed;
-  claimed.next = std::move(runs->next);
   for (auto& run : runs->items) {
     ++run.epoch;
     const auto taken =
         database.execute("UPDATE runs SET epoch = ? WHERE id = ?", run.epoch, run.id);
     if (!taken) return taken.error();
-    auto steps = steps_of(database, run.id);
-    if (!steps) return steps.error();
-    claimed.items.push_back({std::move(run), std::move(*steps)});
   }
-  return claimed;
+  return runs;
 }
 
 }  // namespace tba::storage

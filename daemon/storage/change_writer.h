@@ -19,6 +19,6 @@ PackedChange pack(Change change);
 Result<Outcome> apply(Database& database, const PackedChange& change);
 
 /// Store::claim_unfinished(), within the current transaction.
-Result<Page<Store::Claimed>> claim_unfinished(Database& database, const PageRequest& page);
+Result<Page<Run>> claim_unfinished(Database& database, const PageRequest& page);
 
 }  // namespace tba::storage

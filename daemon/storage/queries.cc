@@ -255,20 +255,28 @@ Result<Page<Run>> unfinished_runs(Database& database, const PageRequest& page) {
   const auto after = key_before(page, RunId{});
   if (!after) return after.error();
   return page_of(
-      all_rows(database.query("SELECT " + kRunSummary + kRunTexts +
+      all_rows(database.query("SELECT " + kRunSummary +
                                   " FROM runs INDEXED BY runs_unfinished "
                                   "WHERE status IN (0, 1, 2, 6) AND id > ? ORDER BY id LIMIT ?",
                               *after, page.limit + 1),
-               whole_run),
+               run_summary),
       page.limit, &Run::id);
 }
 
-Result<std::vector<Step>> steps_of(Database& database, RunId run) {
+Result<std::vector<Step>> steps_of(Database& database, RunId run,
+                                   const std::optional<std::vector<std::string>>& results_of) {
+  // The keys with a line break before and behind each: none has one in it.
+  std::string wanted = "\n";
+  if (results_of) {
+    for (const auto& key : *results_of) wanted += key + "\n";
+  }
   return all_rows(
-      database.query("SELECT key, position, status, attempt, effect, started_at, "
-                     "attempt_started_at, finished_at, due_at, failure_kind, failure_message, "
-                     "failure_step, result_json FROM steps WHERE run = ? ORDER BY position, key",
-                     run),
+      database.query(
+          "SELECT key, position, status, attempt, effect, started_at, "
+          "attempt_started_at, finished_at, due_at, failure_kind, failure_message, "
+          "failure_step, CASE WHEN ?2 OR instr(?3, char(10) || key || char(10)) "
+          "THEN result_json ELSE '' END FROM steps WHERE run = ?1 ORDER BY position, key",
+          run, results_of ? 0 : 1, wanted),
       [&](Columns& columns) {
         Step step;
         step.run = run;

@@ -21,10 +21,11 @@ Result<std::optional<WorkflowVersion>> find_version(Database& database, const Ve
 Result<std::optional<Run>> find_run(Database& database, RunId id);
 Result<Page<Run>> list_runs(Database& database, const RunFilter& filter, const PageRequest& page);
 
-/// Those that are not final, oldest first, with all their texts.
+/// Those that are not final, oldest first, without their texts.
 Result<Page<Run>> unfinished_runs(Database& database, const PageRequest& page);
 
-Result<std::vector<Step>> steps_of(Database& database, RunId run);
+Result<std::vector<Step>> steps_of(Database& database, RunId run,
+                                   const std::optional<std::vector<std::string>>& results_of);
 Result<std::vector<LogLine>> logs_of(Database& database, RunId run, std::int64_t after_sequence,
                                      std::size_t limit);
 Result<std::optional<Delivery>> find_delivery(Database& database, DeliveryId id);

@@ -181,12 +181,10 @@ boost::asio::awaitable<Result<Outcome>> SqliteStore::submit(Change change) {
   });
 }
 
-boost::asio::awaitable<Result<Page<Store::Claimed>>> SqliteStore::claim_unfinished(
-    PageRequest page) {
-  return write<Page<Claimed>>(
+boost::asio::awaitable<Result<Page<Run>>> SqliteStore::claim_unfinished(PageRequest page) {
+  return write<Page<Run>>(
       connections_->writer(),
-      [page = std::move(page)](Database& database,
-                               Result<Page<Claimed>>& result) -> Result<Verdict> {
+      [page = std::move(page)](Database& database, Result<Page<Run>>& result) -> Result<Verdict> {
         result = storage::claim_unfinished(database, page);
         if (result) return Verdict::keep;
         if (result.error().code != ErrorCode::invalid) return result.error();
@@ -214,9 +212,12 @@ boost::asio::awaitable<Result<Page<Run>>> SqliteStore::runs(RunFilter filter, Pa
       });
 }
 
-boost::asio::awaitable<Result<std::vector<Step>>> SqliteStore::steps(RunId run) {
+boost::asio::awaitable<Result<std::vector<Step>>> SqliteStore::steps(
+    RunId run, std::optional<std::vector<std::string>> results_of) {
   return connections_->read<std::vector<Step>>(
-      [run](Database& database) { return steps_of(database, run); });
+      [run, results_of = std::move(results_of)](Database& database) {
+        return steps_of(database, run, results_of);
+      });
 }
 
 boost::asio::awaitable<Result<std::vector<LogLine>>> SqliteStore::logs(RunId run,

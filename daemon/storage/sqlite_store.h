@@ -40,11 +40,12 @@ class SqliteStore final : public Store {
   Statistics statistics() const override;
 
   boost::asio::awaitable<Result<Outcome>> submit(Change change) override;
-  boost::asio::awaitable<Result<Page<Claimed>>> claim_unfinished(PageRequest page) override;
+  boost::asio::awaitable<Result<Page<Run>>> claim_unfinished(PageRequest page) override;
   boost::asio::awaitable<Result<std::optional<WorkflowVersion>>> version(VersionHash hash) override;
   boost::asio::awaitable<Result<std::optional<Run>>> run(RunId id) override;
   boost::asio::awaitable<Result<Page<Run>>> runs(RunFilter filter, PageRequest page) override;
-  boost::asio::awaitable<Result<std::vector<Step>>> steps(RunId run) override;
+  boost::asio::awaitable<Result<std::vector<Step>>> steps(
+      RunId run, std::optional<std::vector<std::string>> results_of) override;
   boost::asio::awaitable<Result<std::vector<LogLine>>> logs(RunId run, std::int64_t after_sequence,
                                                             std::size_t limit) override;
   boost::asio::awaitable<Result<std::optional<Delivery>>> delivery(DeliveryId id) override;

@@ -135,19 +135,18 @@ class Store {
   virtual boost::asio::awaitable<Result<Outcome>> submit(Change change) = 0;
 
   /// Takes ownership of every run that is not final (queued, running, waiting, interrupted) and
-  /// gives them with their steps, oldest first, a page at a time.
-  struct Claimed {
-    Run run;
-    std::vector<Step> steps;
-  };
-  virtual boost::asio::awaitable<Result<Page<Claimed>>> claim_unfinished(PageRequest page) = 0;
+  /// gives them, oldest first, a page at a time, without trigger, inputs and output.
+  virtual boost::asio::awaitable<Result<Page<Run>>> claim_unfinished(PageRequest page) = 0;
 
   virtual boost::asio::awaitable<Result<std::optional<WorkflowVersion>>> version(
       VersionHash hash) = 0;
   virtual boost::asio::awaitable<Result<std::optional<Run>>> run(RunId id) = 0;
   virtual boost::asio::awaitable<Result<Page<Run>>> runs(
       RunFilter filter, PageRequest page) = 0;  ///< Without trigger, inputs and output.
-  virtual boost::asio::awaitable<Result<std::vector<Step>>> steps(RunId run) = 0;  ///< By position.
+  /// The steps of a run by position. With `results_of` only those of these keys have results; those
+  /// of the others are not even read.
+  virtual boost::asio::awaitable<Result<std::vector<Step>>> steps(
+      RunId run, std::optional<std::vector<std::string>> results_of = std::nullopt) = 0;
   virtual boost::asio::awaitable<Result<std::vector<LogLine>>> logs(RunId run,
                                                                     std::int64_t after_sequence,
                                                                     std::size_t limit) = 0;

@@ -130,6 +130,8 @@ class EngineWorld {
   std::vector<storage::Step> steps(RunId id);
   storage::Step step(RunId id, const std::string& key);
   std::vector<std::string> log(RunId id);
+  /// Makes the stored result of a step one that cannot be read any more.
+  void damage_result(RunId id, const std::string& step);
 
   engine::Engine& engine();
   storage::SqliteStore& store();

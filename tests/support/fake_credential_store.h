@@ -44,7 +44,7 @@ class FakeCredentialStore final : public storage::Store {
     co_return all;
   }
 
-  boost::asio::awaitable<Result<storage::Page<Claimed>>> claim_unfinished(
+  boost::asio::awaitable<Result<storage::Page<storage::Run>>> claim_unfinished(
       storage::PageRequest) override {
     not_for_this();
   }
@@ -59,7 +59,8 @@ class FakeCredentialStore final : public storage::Store {
                                                                    storage::PageRequest) override {
     not_for_this();
   }
-  boost::asio::awaitable<Result<std::vector<storage::Step>>> steps(RunId) override {
+  boost::asio::awaitable<Result<std::vector<storage::Step>>> steps(
+      RunId, std::optional<std::vector<std::string>>) override {
     not_for_this();
   }
   boost::asio::awaitable<Result<std::vector<storage::LogLine>>> logs(RunId, std::int64_t,

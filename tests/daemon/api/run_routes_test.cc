@@ -486,3 +486,82 @@ TEST_CASE("api: events end when the client is gone, and nobody watches the run a
   CHECK(watch->names() == Names{"run"});
   CHECK_FALSE(world.engine.feed().is_watched(run));
 }
+
+// --- contexts ------------------------------------------------------------------------------------
+
+TEST_CASE("api: the context of a run is what its step read") {
+  World world;
+  world.engine.vars = Value::object({{"region", Value::string("eu")}});
+  world.restart();
+  world.workflow("three", R"(
+on: { manual: {} }
+inputs: { who: { type: string } }
+env: { greeting: "hello ${{ .inputs.who }}" }
+steps:
+  - { id: one, set: { a: 12345678901234567 } }
+  - { id: two, http: { url: "http://far.example/" } }
+  - { id: three, set: { b: "${{ .steps.two.body }}" } }
+)");
+  world.engine.runner.answer("two", succeeds(Value::object({{"body", Value::string("x")}})));
+  const auto id = world.start("three", R"({"inputs": {"who": "you"}})");
+  const auto before = [&](const std::string& step) {
+    return world.get("/api/v1/runs/" + id + "/context?step=" + step);
+  };
+
+  const auto reply = before("two");
+  CHECK(reply.status == 200);
+  CHECK(keys(reply.body) == Names{"run", "step", "context", "limits"});
+  CHECK(reply.json("run") == tba::to_json(Value::string(id)));
+  CHECK(reply.json("step") == R"("two")");
+  CHECK(reply.json("limits") == R"({"steps":4000000,"bytes":67108864,"depth":10000})");
+  CHECK(keys(reply.at("context")) ==
+        Names{"trigger", "inputs", "steps", "run", "workflow", "env", "vars"});
+  CHECK(reply.json("context.trigger.kind") == R"("manual")");
+  CHECK(reply.json("context.inputs") == R"({"who":"you"})");
+  CHECK(reply.json("context.steps") ==
+        R"({"one":{"outcome":"succeeded","error":null,"body":{"a":12345678901234567}}})");
+  CHECK(reply.json("context.run.id") == tba::to_json(Value::string(id)));
+  CHECK(reply.json("context.workflow") == R"({"name":"three"})");
+  CHECK(reply.json("context.env") == R"({"greeting":"hello you"})");
+  CHECK(reply.json("context.vars") == R"({"region":"eu"})");
+
+  CHECK(keys(before("one").at("context.steps")).empty());
+  CHECK(keys(before("three").at("context.steps")) == Names{"one", "two"});
+  const auto whole = world.get("/api/v1/runs/latest/context");
+  CHECK(whole.json("step") == "null");
+  CHECK(keys(whole.at("context.steps")) == Names{"one", "two", "three"});
+}
+
+TEST_CASE("api: the context of a failed run has the error for those who handle it") {
+  World world;
+  world.workflow("fails", R"(
+on: { webhook: { verify: none } }
+steps:
+  - { id: ask, http: { url: "http://far.example/${{ .trigger.body.x }}" } }
+  - { id: never, set: { a: 1 } }
+on_failure:
+  - { id: tell, set: { text: "${{ .error.message }}" } }
+)");
+  world.engine.runner.answer("ask", answers(404));
+  REQUIRE(world.post("/hooks/fails", R"({"x": "y"})").status == 202);
+  const auto context = [&](const std::string& step) {
+    return world.get("/api/v1/runs/latest/context" + (step.empty() ? "" : "?step=" + step));
+  };
+  CHECK(context("ask").at("context.error").is_null());
+  CHECK(context("ask").json("context.trigger.body") == R"({"x":"y"})");
+  CHECK(context("tell").json("context.error") ==
+        R"({"kind":"http_status","message":"answered 404","step":"ask"})");
+  CHECK(keys(context("tell").at("context.steps")) == Names{"ask", "never"});
+  CHECK(context("").json("context.steps.tell.outcome") == R"("succeeded")");
+
+  check_problem(context("never"), 409, "conflict");
+  CHECK_THAT(std::string(context("never").at("detail").as_string()),
+             Contains("has not come to step 'never'"));
+  check_problem(context("tel"), 404, "not_found");
+  CHECK_THAT(std::string(context("tel").at("detail").as_string()),
+             Contains("workflow 'fails' has no step 'tel' (did you mean 'tell'?)"));
+  check_problem(world.get("/api/v1/runs/01930000-0000-7000-8000-000000000000/context"), 404,
+                "not_found");
+  check_problem(world.get("/api/v1/runs/no-id/context"), 404, "not_found");
+  check_problem(world.get("/api/v1/runs/latest/context?stp=ask"), 400, "invalid");
+}

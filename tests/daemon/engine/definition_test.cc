@@ -149,3 +149,33 @@ TEST_CASE("definition: steps are found in both lists") {
   CHECK(tba::engine::find_step(*plain->workflow, "sorry"));
   CHECK_FALSE(tba::engine::find_step(*plain->workflow, "nothing"));
 }
+
+TEST_CASE("definition: knows what its expressions read of a run") {
+  const auto reads = [](const std::string& text) {
+    tba::Diagnostics diagnostics;
+    auto workflow =
+        tba::read_workflow("/flows/a.yaml",
+                           "on: { webhook: { verify: none } }\nsteps:\n  - { id: a, run: [date] }\n"
+                           "  - { id: b, run: [date] }\n" +
+                               text,
+                           {}, diagnostics);
+    INFO(diagnostics.render());
+    REQUIRE(workflow);
+    const auto known = tba::engine::define(*std::move(workflow), {})->reads;
+    std::string all = known.trigger ? "trigger" : "";
+    if (!known.results) return all + " all";
+    for (const auto& key : *known.results) all += " " + key;
+    return all;
+  };
+  CHECK(reads("").empty());
+  CHECK(reads("output: ${{ .trigger.path }}\n") == "trigger");
+  CHECK(reads("output: ${{ .steps.a.stdout + $steps.a.stderr }}\n") == " a");
+  CHECK(reads("output: ${{ .steps.a.outcome }} ${{ .steps.b.error.message? }}\n").empty());
+  CHECK(reads("output: ${{ .steps.b }}\n") == " b");
+  CHECK(reads("output: ${{ .steps | .a }}\n") == " all");
+  CHECK(reads("output: ${{ . | length }}\n") == "trigger all");
+  CHECK(reads("  - if: ${{ .steps.a.exit_code == 0 }}\n    wait: { for: \"${{ .steps.b.stdout }}\" "
+              "}\n") == " a b");
+  CHECK(reads("  - http: { url: \"http://x\", query: { q: \"${{ .steps.a.body }}\" } }\n"
+              "on_failure:\n  - { run: [x], env: { A: \"${{ .steps.b.stdout }}\" } }\n") == " a b");
+}

@@ -112,6 +112,39 @@ output: "${{ [.env.GREETING, .steps.before.body.n, .trigger.kind] }}"
 
 // --- cancelling ----------------------------------------------------------------------------------
 
+TEST_CASE("engine: a run that goes on has only those results read that its expressions read") {
+  EngineWorld world;
+  const auto start_and_crash = [&](const std::string& reader, const std::string& damaged) {
+    world.runner.answer("get", succeeds(Value::object({{"body", Value::string("kept")}})));
+    world.runner.answer("skip", succeeds(Value::object({{"body", Value::string("unread")}})));
+    const auto id = world.start(R"(
+on: { manual: {} }
+steps:
+  - { id: get, http: { url: "http://far.example/" } }
+  - { id: skip, http: { url: "http://far.example/" } }
+  - { id: nap, wait: { for: 1h } }
+  - { id: last, set: { a: ")" + reader +
+                                R"(" } }
+output: "${{ .steps.last.body.a }}"
+)");
+    CHECK(world.run(id).status == RunStatus::waiting);
+    world.damage_result(id, damaged);
+    world.crash();
+    world.pass(1h);
+    return world.run(id);
+  };
+  CHECK(start_and_crash("${{ .steps.get.body }}", "skip").output_json == "\"kept\"");
+  CHECK(start_and_crash("${{ .steps.get.body }} ${{ .steps.skip.outcome }}", "skip").output_json ==
+        "\"kept succeeded\"");
+  for (const auto* reader : {"${{ .steps.skip.body }}", "${{ .steps.skip | length }}",
+                             "${{ .steps | length }}", "${{ . | length }}"}) {
+    CAPTURE(reader);
+    const auto run = start_and_crash(reader, "skip");
+    CHECK(run.status == RunStatus::interrupted);
+    CHECK(run.failure->kind == "internal");
+  }
+}
+
 TEST_CASE("engine: cancelling ends an attempt in flight and the run") {
   EngineWorld world;
   const auto id = world.start(kGetThenPost);

@@ -66,9 +66,9 @@ TEST_CASE("engine: an attempt is on disk before it acts") {
     boost::asio::io_context io;
     auto other =
         tba::storage::SqliteStore::open(world.folder.path() / "tba.db", world.clock.now()).value();
-    boost::asio::co_spawn(io, other->steps(attempt.run), [&](std::exception_ptr, auto steps) {
-      seen = steps.value().at(0).status;
-    });
+    boost::asio::co_spawn(
+        io, other->steps(attempt.run, std::nullopt),
+        [&](std::exception_ptr, auto steps) { seen = steps.value().at(0).status; });
     while (!seen) io.run_one();
     other->stop();
     return succeeds();

@@ -212,7 +212,7 @@ TEST_CASE("sqlite store: a full or failing disk fails the change, and is got ove
   store.close();
   store.open();
   CHECK(store.stored_runs() == 11);
-  CHECK(store.await(store->claim_unfinished({})).value().items.at(0).run.epoch == 1);
+  CHECK(store.await(store->claim_unfinished({})).value().items.at(0).epoch == 1);
 }
 
 TEST_CASE("sqlite store: damage is told in a sentence, never as data") {
