@@ -14,6 +14,7 @@
 
 #include "cli/json_fields.h"
 #include "shared/uri.h"
+#include "shared/value/json.h"
 
 namespace tba::cli {
 namespace {
@@ -22,6 +23,10 @@ namespace {
 constexpr int kAnswerSeconds = 120;
 // The daemon sends a comment on silent streams more often than this.
 constexpr int kStreamSilenceSeconds = 90;
+
+// What a daemon may answer at most: the results of a run, each within its limits.
+constexpr std::size_t kDeepestAnswer = 200'000;
+constexpr std::size_t kLargestAnswer = std::size_t{1} << 30;
 
 constexpr std::string_view kApi = "/api/v1";
 
@@ -121,6 +126,17 @@ Outcome<Json> DaemonClient::get(std::string_view path, const Query& query) const
   return send("GET", with_query(fmt::format("{}{}", kApi, path), query), nullptr);
 }
 
+Outcome<Value> DaemonClient::get_value(std::string_view path, const Query& query) const {
+  const auto target = with_query(fmt::format("{}{}", kApi, path), query);
+  const auto text = exchange("GET", target, nullptr);
+  if (!text) return text.error();
+  auto answer = parse_json(*text, {.depth = kDeepestAnswer, .bytes = kLargestAnswer});
+  if (!answer || !answer->is_object()) {
+    return not_understood("GET", target, "it is no JSON object");
+  }
+  return std::move(*answer);
+}
+
 Outcome<Json> DaemonClient::list(std::string_view path, const Query& query) const {
   auto answer = get(path, query);
   if (!answer) return answer;
@@ -184,6 +200,17 @@ bool DaemonClient::is_ready() const {
 
 Outcome<Json> DaemonClient::send(std::string_view method, std::string target,
                                  const Json* body) const {
+  const auto text = exchange(method, target, body);
+  if (!text) return text.error();
+  if (text->empty()) return Json::object();
+  Json answer = Json::parse(*text, nullptr, false);
+  if (!answer.is_object()) return not_understood(method, target, "it is no JSON object");
+  return answer;
+}
+
+// The body of an answer that tells of success.
+Outcome<std::string> DaemonClient::exchange(std::string_view method, const std::string& target,
+                                            const Json* body) const {
   UnixSocketClient client(socket_path_);
   httplib::Request request;
   request.method = method;
@@ -211,10 +238,7 @@ Outcome<Json> DaemonClient::send(std::string_view method, std::string target,
   if (result->status < 200 || result->status > 299) {
     return problem_of(method, target, result->status, result->body);
   }
-  if (result->body.empty()) return Json::object();
-  Json answer = Json::parse(result->body, nullptr, false);
-  if (!answer.is_object()) return not_understood(method, target, "it is no JSON object");
-  return answer;
+  return result->body;
 }
 
 CliError DaemonClient::nobody_answers() const {

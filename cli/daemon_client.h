@@ -9,6 +9,7 @@
 #include "cli/error.h"
 #include "cli/event_stream.h"
 #include "cli/json.h"
+#include "shared/value/value.h"
 
 namespace tba::cli {
 
@@ -30,6 +31,9 @@ class DaemonClient {
   /// A JSON object.
   Outcome<Json> get(std::string_view path, const Query& query = {}) const;
 
+  /// The same as a value whose integers keep all their digits.
+  Outcome<Value> get_value(std::string_view path, const Query& query = {}) const;
+
   /// An object whose member `items` is an array of objects.
   Outcome<Json> list(std::string_view path, const Query& query = {}) const;
 
@@ -48,6 +52,8 @@ class DaemonClient {
 
  private:
   Outcome<Json> send(std::string_view method, std::string target, const Json* body) const;
+  Outcome<std::string> exchange(std::string_view method, const std::string& target,
+                                const Json* body) const;
   CliError nobody_answers() const;
 
   std::string socket_path_;

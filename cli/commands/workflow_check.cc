@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/commands.h"
+#include "cli/diagnostics_json.h"
 #include "cli/output.h"
 #include "shared/connector_catalog.h"
 #include "shared/connector_reader.h"
@@ -196,21 +197,6 @@ Outcome<std::vector<path>> connector_files(const path& folder, bool must_be_ther
   return files;
 }
 
-Json to_json(const CheckedFile& checked) {
-  Json diagnostics = Json::array();
-  for (const Diagnostic& item : checked.diagnostics.items()) {
-    diagnostics.push_back(
-        {{"severity", item.severity == Diagnostic::Severity::error ? "error" : "warning"},
-         {"line", item.position.line},
-         {"column", item.position.column},
-         {"message", item.message},
-         {"hint", item.hint}});
-  }
-  return {{"path", checked.file.string()},
-          {"valid", !checked.diagnostics.has_errors()},
-          {"diagnostics", std::move(diagnostics)}};
-}
-
 Outcome<ExitCode> check_all(Session& session, const Options& options) {
   const auto paths = session.paths();
   if (!paths) return paths.error();
@@ -240,7 +226,9 @@ Outcome<ExitCode> check_all(Session& session, const Options& options) {
       all, [](const CheckedFile& file) { return file.diagnostics.has_errors(); });
   if (session.json()) {
     Json items = Json::array();
-    for (const CheckedFile& file : all) items.push_back(to_json(file));
+    for (const CheckedFile& file : all) {
+      items.push_back(checked_file_json(file.file.string(), file.diagnostics));
+    }
     print_json(console.out, {{"items", std::move(items)}, {"next", nullptr}});
   } else {
     for (const CheckedFile& file : all) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -485,6 +486,19 @@ void append_scalar(std::string& out, const Value& value) {
   }
 }
 
+using Order = std::vector<std::uint32_t>;
+
+/// The places of an object's members in order of their names: bytes of UTF-8 order as code points.
+Order order_by_name(const Value& value) {
+  const auto members = value.members();
+  Order order(members.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t left, std::uint32_t right) {
+    return members[left].name < members[right].name;
+  });
+  return order;
+}
+
 }  // namespace
 
 Result<Value> parse_json(std::string_view text, const JsonLimits& limits) {
@@ -506,16 +520,17 @@ Result<Value> parse_json(std::string_view text, const JsonLimits& limits) {
   return value;
 }
 
-std::string to_json(const Value& value, JsonStyle style) {
+std::string to_json(const Value& value, const JsonStyle& style) {
   std::string text;
   append_json(text, value, style);
   return text;
 }
 
-void append_json(std::string& out, const Value& value, JsonStyle style) {
+void append_json(std::string& out, const Value& value, const JsonStyle& style) {
   struct Container {
     const Value* value;
     std::size_t next;
+    Order order;  // of an object's members, where names are sorted
   };
   std::vector<Container> open;
   const auto begin = [&](const Value& part) {
@@ -523,11 +538,12 @@ void append_json(std::string& out, const Value& value, JsonStyle style) {
       append_scalar(out, part);
     } else {
       out += part.is_array() ? '[' : '{';
-      open.push_back({&part, 0});
+      open.push_back({&part, 0, style.sort_names ? order_by_name(part) : Order()});
     }
   };
   const auto break_line = [&] {
-    if (style == JsonStyle::pretty) out.append(1, '\n').append(open.size() * 2, ' ');
+    if (style.indent == 0) return;
+    out.append(1, '\n').append(open.size() * style.indent, style.tabs ? '\t' : ' ');
   };
   begin(value);
   while (!open.empty()) {
@@ -544,9 +560,10 @@ void append_json(std::string& out, const Value& value, JsonStyle style) {
     if (container.is_array()) {
       begin(container.items()[index]);
     } else {
-      const auto& member = container.members()[index];
+      const auto& order = open.back().order;
+      const auto& member = container.members()[order.empty() ? index : order[index]];
       append_string(out, member.name);
-      out += style == JsonStyle::pretty ? ": " : ":";
+      out += style.indent > 0 ? ": " : ":";
       begin(member.value);
     }
   }

@@ -23,15 +23,22 @@ struct JsonLimits {
 Result<Value> parse_json(std::string_view text, const JsonLimits& limits = {});
 
 /// How to_json() lays out its text.
-enum class JsonStyle {
-  compact,  ///< On one line, without spaces.
-  pretty,   ///< Indented by two spaces, as jq prints.
+struct JsonStyle {
+  std::size_t indent = 0;   ///< Blanks or tabs for each level; 0: on one line, without spaces.
+  bool tabs = false;        ///< Whether levels are indented by tabs.
+  bool sort_names = false;  ///< Whether members are in order of their names' code points.
+
+  static const JsonStyle compact;  ///< On one line, without spaces.
+  static const JsonStyle pretty;   ///< Indented by two spaces, as jq prints.
 };
 
+inline constexpr JsonStyle JsonStyle::compact{};
+inline constexpr JsonStyle JsonStyle::pretty{.indent = 2};
+
 /// The value as JSON. Text that is not UTF-8 is repaired with U+FFFD.
-std::string to_json(const Value& value, JsonStyle style = JsonStyle::compact);
+std::string to_json(const Value& value, const JsonStyle& style = JsonStyle::compact);
 
 /// The same, put behind what `out` holds.
-void append_json(std::string& out, const Value& value, JsonStyle style = JsonStyle::compact);
+void append_json(std::string& out, const Value& value, const JsonStyle& style = JsonStyle::compact);
 
 }  // namespace tba

@@ -152,6 +152,17 @@ TEST_CASE("json: a text beyond what a thread's parser keeps") {
   CHECK(round("[1]") == "[1]");
 }
 
+TEST_CASE("json: text is indented by blanks or tabs, and names are sorted where asked for") {
+  const auto value = parse_json(R"({"b":[1],"é":{"z":1,"y":2},"a":{}})").value();
+  CHECK(to_json(value, {.indent = 1, .tabs = true, .sort_names = true}) ==
+        "{\n\t\"a\": {},\n\t\"b\": [\n\t\t1\n\t],\n\t\"é\": {\n\t\t\"y\": 2,\n\t\t\"z\": "
+        "1\n\t}\n}");
+  CHECK(to_json(value, {.indent = 3}) ==
+        "{\n   \"b\": [\n      1\n   ],\n   \"é\": {\n      \"z\": 1,\n      \"y\": 2\n   },\n   "
+        "\"a\": {}\n}");
+  CHECK(to_json(value, {.sort_names = true}) == R"({"a":{},"b":[1],"é":{"y":2,"z":1}})");
+}
+
 TEST_CASE("json: pretty text is as jq prints it") {
   CHECK(to_json(parse_json(R"({"a":[],"b":{},"c":[1,{"x":null}]})").value(), JsonStyle::pretty) ==
         R"({
