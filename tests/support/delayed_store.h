@@ -37,7 +37,7 @@ class DelayedStore final : public storage::Store {
     }
     co_return outcome;
   }
-  Awaitable<storage::Page<Claimed>> claim_unfinished(storage::PageRequest page) override {
+  Awaitable<storage::Page<storage::Run>> claim_unfinished(storage::PageRequest page) override {
     return store_.claim_unfinished(std::move(page));
   }
   Awaitable<std::optional<storage::WorkflowVersion>> version(storage::VersionHash hash) override {
@@ -48,7 +48,10 @@ class DelayedStore final : public storage::Store {
                                               storage::PageRequest page) override {
     return store_.runs(std::move(filter), std::move(page));
   }
-  Awaitable<std::vector<storage::Step>> steps(RunId run) override { return store_.steps(run); }
+  Awaitable<std::vector<storage::Step>> steps(
+      RunId run, std::optional<std::vector<std::string>> results_of) override {
+    return store_.steps(run, std::move(results_of));
+  }
   Awaitable<std::vector<storage::LogLine>> logs(RunId run, std::int64_t after,
                                                 std::size_t limit) override {
     return store_.logs(run, after, limit);
