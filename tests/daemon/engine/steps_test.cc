@@ -203,6 +203,68 @@ steps:
   CHECK(run.failure->message.find("the expression takes more than 3 steps") != std::string::npos);
 }
 
+TEST_CASE("engine: now is the engine's clock") {
+  EngineWorld world;
+  const auto id = world.start(kManual + R"(
+steps:
+  - { id: first, set: { at: "${{ now }}" } }
+  - { id: nap, wait: { for: 90m } }
+  - { id: second, set: { later: "${{ now - .steps.first.body.at }}" } }
+output: "${{ .steps.second.body.later }}"
+)");
+  const auto seconds = std::chrono::duration<double>(world.clock.now().time_since_epoch()).count();
+  CHECK(
+      tba::parse_json(world.step(id, "first").result_json)->find("body")->find("at")->as_number() ==
+      seconds);
+  world.pass(90min);
+  CHECK(world.run(id).output_json == "5400");
+}
+
+TEST_CASE("engine: what debug and stderr write is in the log of the step") {
+  EngineWorld world;
+  const auto id = world.start(kManual + R"(
+env: { a: "${{ 1 | debug }}" }
+steps:
+  - { id: nap, wait: { for: 1h } }
+  - id: shape
+    if: ${{ .env.a | debug == 1 }}
+    set: { b: "${{ [\"two\"] | debug | stderr }}" }
+output: "${{ .steps.shape.body | debug }}"
+)");
+  world.crash();  // what env logged is not logged again
+  world.pass(1h);
+  CHECK(world.run(id).output_json == R"({"b":["two"]})");
+  const auto lines = world.await(world.store().logs(id, 0, 100)).value();
+  std::vector<std::string> logged;
+  for (const auto& line : lines) logged.push_back(line.step + "/" + line.stream + " " + line.text);
+  CHECK(logged == std::vector<std::string>{
+                      R"(/debug ["DEBUG:",1])",
+                      R"(shape/debug ["DEBUG:",1])",
+                      R"(shape/debug ["DEBUG:",["two"]])",
+                      R"(shape/debug ["two"])",
+                      R"(/debug ["DEBUG:",{"b":["two"]}])",
+                  });
+}
+
+TEST_CASE("engine: what debug writes is bounded") {
+  EngineWorld world;
+  const auto id = world.start(world.workflow(kManual + R"(
+inputs: { text: {} }
+steps:
+  - id: shape
+    set:
+      a: ${{ .inputs.text | debug }}
+      b: ${{ .inputs.text | debug }}
+      c: ${{ .inputs.text | debug }}
+)"),
+                              Value::object({{"text", Value::string(std::string(30'000, 'x'))}}));
+  CHECK(world.run(id).status == RunStatus::succeeded);
+  const auto lines = world.log(id);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[1].size() > 30'000);
+  CHECK(lines[2] == "what else `debug` writes here is left out: it is more than 64KiB");
+}
+
 TEST_CASE("engine: on_failure handles what failed, and the run has failed all the same") {
   EngineWorld world;
   world.runner.answer("get", answers(404));
