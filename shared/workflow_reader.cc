@@ -496,7 +496,7 @@ class WorkflowReader {
                                node.text.find("${{", 3) == std::string::npos;
     const auto before = uses_.size();
     auto condition = read_data(node, place);
-    if (is_expression) check_condition(node, condition, before);
+    if (is_expression && surroundings_.check_references) check_condition(node, condition, before);
     if (is_expression || (condition.is_constant() && condition.as_constant().is_boolean())) {
       return condition;
     }

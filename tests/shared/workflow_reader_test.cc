@@ -242,6 +242,15 @@ TEST_CASE("workflow: an expression that fails later still points into the file")
             .starts_with("workflows/job.yaml:4:"));
 }
 
+TEST_CASE("workflow: the context as a whole may be read anywhere") {
+  const auto workflow = read(
+      "on: { manual: {} }\n"
+      "env: { all: \"${{ . | length }}\" }\n"
+      "steps: [{ set: { a: \"${{ . }}\", b: \"${{ keys }} ${{ .steps }}\" } }]\n"
+      "output: ${{ map(length) }}\n");
+  CHECK(workflow.references().size() >= 30);
+}
+
 TEST_CASE("workflow: without a catalog what connectors offer is not checked") {
   Diagnostics diagnostics;
   const auto workflow =

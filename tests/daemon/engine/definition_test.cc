@@ -102,6 +102,15 @@ TEST_CASE("definition: its hash changes with the workflow's text and with its co
   CHECK(definition(kPlain, kSteps + "name: other\n")->hash != hash);
 }
 
+TEST_CASE("definition: what was kept passed the checks of its time, and is read as it is") {
+  const auto kept = definition_from(
+      {{},
+       "buy",
+       R"({"path": "a.yaml", "text": "on: { manual: {} }\nsteps: [ { if: \"${{ 1 }}\", set: { a: \"${{ .inputs.gone }}\" } } ]"})"});
+  INFO((kept ? "" : kept.error().message + kept.error().hint));
+  CHECK(kept);
+}
+
 TEST_CASE("definition: what was kept and cannot be read is an error that says so") {
   CHECK_THAT(refusal("{"), Contains("a stored workflow version cannot be read"));
   CHECK_THAT(refusal("{}"), Contains("has no text 'path'"));
