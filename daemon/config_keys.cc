@@ -54,17 +54,17 @@ constexpr KeyTable kLimitTable{"limits", "limits", kLimitKeys};
 constexpr std::array kExpressionKeys{
     Key{.name = "steps",
         .type = KeyType::integer,
-        .description = "how many steps one evaluation may take; 4000000 if not given",
+        .description = "how many steps one evaluation may take",
         .minimum = 1'000,
         .maximum = 1'000'000'000},
     Key{.name = "bytes",
         .type = KeyType::size,
-        .description = "how much one evaluation may build, 64KiB to 4GiB; 64MiB if not given"},
+        .description = "how much memory one evaluation may take, 64KiB to 4GiB"},
     Key{.name = "depth",
         .type = KeyType::integer,
-        .description = "how deep values and calls of functions may nest; 10000 if not given",
+        .description = "how deep one evaluation may nest",
         .minimum = 100,
-        .maximum = 100'000},
+        .maximum = 1'000'000},
 };
 constexpr KeyTable kExpressionTable{"expressions", "expressions", kExpressionKeys};
 

@@ -11,6 +11,7 @@
 
 #include "shared/connector_keys.h"
 #include "shared/duration.h"
+#include "shared/expression/output_kinds.h"
 #include "shared/key_table.h"
 #include "shared/mapping_reader.h"
 #include "shared/suggestion.h"
@@ -30,6 +31,22 @@ std::string quoted_names(const std::vector<std::string>& names) {
   std::string text;
   for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
+}
+
+// What all values of these kinds have in common; `any` stands for null.
+std::optional<ValueType> only_type(expression::Kinds kinds) {
+  static constexpr std::array<std::pair<Value::Kind, ValueType>, 5> kTypes{{
+      {Value::Kind::null, ValueType::any},
+      {Value::Kind::number, ValueType::number},
+      {Value::Kind::string, ValueType::string},
+      {Value::Kind::array, ValueType::array},
+      {Value::Kind::object, ValueType::object},
+  }};
+  for (const auto& [kind, type] : kTypes) {
+    if (kinds.is_only(kind)) return type;
+  }
+  // No output at all gives null.
+  return kinds.is_empty() ? std::optional(ValueType::any) : std::nullopt;
 }
 
 class WorkflowReader {
@@ -520,15 +537,17 @@ class WorkflowReader {
       const auto end = node.text.find_last_not_of(" \t\n", node.text.size() - 3) + 1;
       use.is_condition = reference.offset == begin && reference.offset + reference.length == end;
     }
-    if (uses_.size() > first_use || condition.is_constant()) return;
-    constexpr expression::Budget kLittle{.steps = 100'000, .bytes = 1 << 20, .depth = 1'000};
-    const auto value = condition.evaluate({}, kLittle);
-    if (value.has_error() || value->is_boolean()) return;
-    const auto type = type_of(*value);
+    if (condition.is_constant()) return;
+    const auto program = std::string_view(node.text).substr(3, node.text.size() - 5);
+    const auto kinds = expression::output_kinds(program);
+    if (kinds.may_be(Value::Kind::boolean)) return;
+    const auto type = only_type(kinds);
     node.error(diagnostics_,
-               fmt::format("'if' must be true or false; this is always {}",
-                           value->is_null() ? "null" : with_article(type)),
-               std::string(condition_hint(type)));
+               fmt::format("'if' must be true or false; this is {}",
+                           !type                     ? "never either"
+                           : *type == ValueType::any ? "always null"
+                                                     : "always " + with_article(*type)),
+               std::string(type ? condition_hint(*type) : "compare it with something"));
   }
 
   // --- expressions

@@ -196,8 +196,10 @@ class ReferenceCheck {
     const bool is_sent =
         !keys.empty() && (keys[0] == "body" || keys[0] == "headers" || keys[0] == "query");
     if (is_sent && keys.size() > 1 && !payload_ && !workflow_.triggers.empty()) {
-      return report(
-          use, fmt::format("'{}' is null, so it has no '{}'", path_text(use.reference, 1), keys[1]),
+      if (!use.reference.is_strict) return;
+      return report_key(
+          use, 1,
+          fmt::format("'{}' is null, so it has no '{}'", path_text(use.reference, 1), keys[1]),
           "only a webhook brings it, and none starts this workflow");
     }
     check_path(use, trigger_shape(), 0, "the trigger");
@@ -211,8 +213,8 @@ class ReferenceCheck {
       if (input.name == key) return check_path(use, Shape::of(input.type), 1);
       known.push_back(input.name);
     }
-    report(use, fmt::format("there is no input '{}'{}", key, did_you_mean(key, known)),
-           "declare it in `inputs:`");
+    report_key(use, 0, fmt::format("there is no input '{}'{}", key, did_you_mean(key, known)),
+               "declare it in `inputs:`");
   }
 
   void check_env(const ContextUse& use) {
@@ -222,7 +224,7 @@ class ReferenceCheck {
   }
 
   void check_vars(const ContextUse& use) {
-    if (surroundings_.vars == nullptr) return;
+    if (surroundings_.vars == nullptr || !use.reference.is_strict) return;
     check_declared(use, tba::shape_of(*surroundings_.vars), "the configuration has no var",
                    "declare it in `vars:` of config.yaml");
   }
@@ -232,8 +234,9 @@ class ReferenceCheck {
     if (use.reference.keys.empty()) return;
     const auto& key = use.reference.keys.front();
     if (shape.field(key) != nullptr) return check_path(use, shape, 0);
-    report(use, fmt::format("{} '{}'{}", missing, key, did_you_mean(key, names_of(shape.fields))),
-           std::move(hint));
+    report_key(use, 0,
+               fmt::format("{} '{}'{}", missing, key, did_you_mean(key, names_of(shape.fields))),
+               std::move(hint));
   }
 
   void check_step(const ContextUse& use) {
@@ -243,14 +246,16 @@ class ReferenceCheck {
     const auto found = steps_.find(keys[0]);
     if (found == steps_.end()) return report_unknown_step(use, keys[0]);
     if (const auto missing = why_not_yet(use.place, found->second); !missing.empty()) {
-      return report(use, fmt::format("step '{}' {}", keys[0], missing));
+      return report_key(use, 0, fmt::format("step '{}' {}", keys[0], missing));
     }
     const auto& step = *found->second.step;
     const auto* run = std::get_if<RunStep>(&step.action);
     if (run != nullptr && !run->json_output && !step.output && keys.size() > 2 &&
         keys[1] == "body") {
-      return report(
-          use, fmt::format("'{}' is null, so it has no '{}'", path_text(use.reference, 2), keys[2]),
+      if (!use.reference.is_strict) return;
+      return report_key(
+          use, 2,
+          fmt::format("'{}' is null, so it has no '{}'", path_text(use.reference, 2), keys[2]),
           "give the step `format: json` if its program prints JSON");
     }
     const bool reads_itself =
@@ -273,8 +278,8 @@ class ReferenceCheck {
         hint = fmt::format("'-' is minus here: write .steps[\"{}\"]", name);
       }
     }
-    report(use, fmt::format("there is no step '{}'{}", id, did_you_mean(id, known)),
-           std::move(hint));
+    report_key(use, 0, fmt::format("there is no step '{}'{}", id, did_you_mean(id, known)),
+               std::move(hint));
   }
 
   /// Why what the step leaves is not there yet at that place; empty if it is.
@@ -295,11 +300,11 @@ class ReferenceCheck {
                   std::string what = {}) {
     const auto* at = &shape;
     for (const auto& keys = use.reference.keys; depth < keys.size(); ++depth, what.clear()) {
-      if (at->type == ValueType::any) return;
+      if (at->type == ValueType::any || may_be_missing(use, depth)) return;
       if (what.empty()) what = fmt::format("'{}'", path_text(use.reference, depth));
-      if (at->type != ValueType::object) return report_no_object(use, *at, what, keys[depth]);
+      if (at->type != ValueType::object) return report_no_object(use, depth, *at, what);
       const auto* field = at->field(keys[depth]);
-      if (field == nullptr && !check_other_field(use, *at, what, keys[depth])) return;
+      if (field == nullptr && !check_other_field(use, depth, *at, what)) return;
       at = field != nullptr ? field : at->others.get();
     }
     if (use.is_condition) check_condition(use, at->type);
@@ -313,25 +318,36 @@ class ReferenceCheck {
            std::string(condition_hint(type)));
   }
 
-  void report_no_object(const ContextUse& use, const Shape& shape, const std::string& what,
-                        const std::string& key) {
-    report(use, fmt::format("{} is {}, so it has no '{}'", what, with_article(shape.type), key),
-           shape.type == ValueType::array ? "take an item of it, [0], or each: [] | .x" : "");
+  /// Whether the file says of that key that it may be missing. Those that the engine itself makes
+  /// are there or are not, whatever it says.
+  static bool may_be_missing(const ContextUse& use, std::size_t depth) {
+    const std::size_t of_engine = use.reference.root == Root::steps ? 2 : 1;
+    return !use.reference.is_strict && depth >= of_engine;
+  }
+
+  void report_no_object(const ContextUse& use, std::size_t depth, const Shape& shape,
+                        const std::string& what) {
+    report_key(use, depth,
+               fmt::format("{} is {}, so it has no '{}'", what, with_article(shape.type),
+                           use.reference.keys[depth]),
+               shape.type == ValueType::array ? "take an item of it, [0], or each: [] | .x" : "");
   }
 
   /// Whether a field that is not among those known may be there all the same.
-  bool check_other_field(const ContextUse& use, const Shape& shape, const std::string& what,
-                         const std::string& key) {
+  bool check_other_field(const ContextUse& use, std::size_t depth, const Shape& shape,
+                         const std::string& what) {
+    const auto& key = use.reference.keys[depth];
     const auto known = names_of(shape.fields);
     if (!shape.others) {
-      report(use, fmt::format("{} has no '{}'{}", what, key, did_you_mean(key, known)),
-             known.empty() || known.size() > kMostNames
-                 ? ""
-                 : fmt::format("it has: {}", fmt::join(known, ", ")));
+      report_key(use, depth, fmt::format("{} has no '{}'{}", what, key, did_you_mean(key, known)),
+                 known.empty() || known.size() > kMostNames
+                     ? ""
+                     : fmt::format("it has: {}", fmt::join(known, ", ")));
       return false;
     }
     if (const auto suggestion = slip_of(key, known); !suggestion.empty()) {
-      diagnostics_.warning(use.where, use.reference.offset, use.reference.length,
+      const auto span = span_of(use, depth);
+      diagnostics_.warning(use.where, span.offset, span.length,
                            fmt::format("{} is not known to have '{}'{}", what, key, suggestion));
     }
     return true;
@@ -339,9 +355,23 @@ class ReferenceCheck {
 
   static std::string_view root_name(const ContextUse& use) { return name_of(use.reference.root); }
 
+  /// Where that key of the path stands.
+  static Reference::Span span_of(const ContextUse& use, std::size_t depth) {
+    const auto& spans = use.reference.key_spans;
+    return depth < spans.size() ? spans[depth]
+                                : Reference::Span{use.reference.offset, use.reference.length};
+  }
+
   void report(const ContextUse& use, std::string message, std::string hint = {}) {
     diagnostics_.error(use.where, use.reference.offset, use.reference.length, std::move(message),
                        std::move(hint));
+  }
+
+  /// About the key at that depth of the path.
+  void report_key(const ContextUse& use, std::size_t depth, std::string message,
+                  std::string hint = {}) {
+    const auto span = span_of(use, depth);
+    diagnostics_.error(use.where, span.offset, span.length, std::move(message), std::move(hint));
   }
 
   const Workflow& workflow_;

@@ -31,8 +31,8 @@ constexpr const char* kConfig =
 
 # expressions:                  # what ends one that goes on for too long
 #   steps: 4000000
-#   bytes: 64MiB
-#   depth: 10000
+#   bytes: 48MiB
+#   depth: 100000
 
 # socket: daemon.sock           # of the API
 # store: tba.db

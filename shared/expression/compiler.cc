@@ -498,7 +498,9 @@ class Compiler {
     for (const auto& key : path.keys) {
       if (!key.key.is_string()) break;
       reference.keys.emplace_back(key.key.as_string());
+      reference.key_spans.push_back({key.offset, key.length});
     }
+    reference.is_strict = (path.flags & kStrict) != 0;
     code_.references.push_back(std::move(reference));
   }
 

@@ -32,6 +32,11 @@ const Surroundings& Surroundings::standard() {
   return kStandard;
 }
 
+void Reference::shift(std::size_t bytes) {
+  offset += bytes;
+  for (auto& span : key_spans) span.offset += bytes;
+}
+
 const std::string& Program::source() const {
   return code_->source;
 }

@@ -56,10 +56,21 @@ struct Surroundings {
 /// A part of the context that a program reads: `.steps.fetch.body` is the root `steps` and the keys
 /// "fetch", "body". Keys end where they are computed.
 struct Reference {
+  /// Bytes of the text of the program or template.
+  struct Span {
+    std::size_t offset = 0;
+    std::size_t length = 0;
+  };
+
   Root root = Root::trigger;
   std::vector<std::string> keys;
   std::size_t offset = 0;  ///< Of the whole path, in the text of the program or template.
   std::size_t length = 0;
+  std::vector<Span> key_spans = {};  ///< Where each of the keys stands.
+  bool is_strict = true;             ///< Whether keys must be there: no `?` or `//` forgives.
+
+  /// Counts offsets from that many bytes further ahead.
+  void shift(std::size_t bytes);
 };
 
 /// How a program's input is meant.

@@ -82,7 +82,7 @@ boost::system::result<Template, std::vector<Problem>> Template::parse(std::strin
       auto program = Program::compile(text.substr(begin, end - begin), Mode::workflow);
       if (program) {
         for (auto reference : program->references()) {
-          reference.offset += begin;
+          reference.shift(begin);
           parts->references.push_back(std::move(reference));
         }
         parts->expressions.push_back({std::exchange(literal, {}), begin, std::move(*program)});

@@ -65,9 +65,9 @@ TEST_CASE_METHOD(CliFixture,
   CHECK(result.code == 6);
   CHECK_THAT(
       result.err,
-      Contains(":3:20: error: the configuration has no var 'rgion' (did you mean 'region'?)") &&
+      Contains(":3:26: error: the configuration has no var 'rgion' (did you mean 'region'?)") &&
           Contains("hint: declare it in `vars:` of config.yaml") &&
-          Contains(":3:45: error: '.vars.deep' has no 'x'"));
+          Contains(":3:56: error: '.vars.deep' has no 'x'"));
   folder.write("config.yaml", "log: { level: info }\n");
   CHECK_THAT(run({"workflow", "check", file.string()}).err, Contains("no var 'rgion'"));
   folder.write("config.yaml", "vars: [\n");
@@ -82,7 +82,7 @@ TEST_CASE_METHOD(CliFixture, "workflow check: a warning is shown, and is no erro
   const auto result = run({"workflow", "check", file.string()});
   CHECK(result.code == 0);
   CHECK(result.out == "1 file checked, no errors\n");
-  CHECK_THAT(result.err, Contains(":3:20: warning: '.trigger.body.issue' is not known to have "
+  CHECK_THAT(result.err, Contains(":3:40: warning: '.trigger.body.issue' is not known to have "
                                   "'titel' (did you mean 'title'?)"));
 }
 

@@ -57,9 +57,10 @@ TEST_CASE("config: an empty file says nothing, and everything has its default") 
   CHECK(config.limits.bodies_total == 256 << 20);
   CHECK(config.limits.connections == 1024);
   CHECK(config.limits.idle == 1min);
-  CHECK(config.expressions.steps == 4'000'000);
-  CHECK(config.expressions.bytes == 64 << 20);
-  CHECK(config.expressions.depth == 10'000);
+  const tba::expression::Budget budget;
+  CHECK(config.expressions.steps == budget.steps);
+  CHECK(config.expressions.bytes == budget.bytes);
+  CHECK(config.expressions.depth == budget.depth);
   CHECK(tba::to_json(config.vars) == "{}");
 }
 
@@ -126,15 +127,15 @@ TEST_CASE("config: problems come all at once") {
 }
 
 TEST_CASE("config: the limits of expressions have limits") {
-  CHECK(problems("expressions: { steps: 10, bytes: 1KiB, depth: 1000000 }\n") ==
+  CHECK(problems("expressions: { steps: 10, bytes: 1KiB, depth: 9000000 }\n") ==
         "/etc/tba/config.yaml:1:23: error: 'steps' must be an integer from 1000 to 1000000000\n"
-        "    1 | expressions: { steps: 10, bytes: 1KiB, depth: 1000000 }\n"
+        "    1 | expressions: { steps: 10, bytes: 1KiB, depth: 9000000 }\n"
         "      |                       ^~\n"
         "/etc/tba/config.yaml:1:34: error: 'bytes' must be from 64KiB to 4GiB\n"
-        "    1 | expressions: { steps: 10, bytes: 1KiB, depth: 1000000 }\n"
+        "    1 | expressions: { steps: 10, bytes: 1KiB, depth: 9000000 }\n"
         "      |                                  ^~~~\n"
-        "/etc/tba/config.yaml:1:47: error: 'depth' must be an integer from 100 to 100000\n"
-        "    1 | expressions: { steps: 10, bytes: 1KiB, depth: 1000000 }\n"
+        "/etc/tba/config.yaml:1:47: error: 'depth' must be an integer from 100 to 1000000\n"
+        "    1 | expressions: { steps: 10, bytes: 1KiB, depth: 9000000 }\n"
         "      |                                               ^~~~~~~\n");
   CHECK(problems("expressions: { bytes: 5GiB }\n").find("from 64KiB to 4GiB") != std::string::npos);
 }

@@ -109,6 +109,16 @@ TEST_CASE("template: a budget holds for each expression") {
   CHECK(value.error().is_spent_budget);
 }
 
+TEST_CASE("template: references tell whether a missing key is forgiven") {
+  const auto parsed =
+      Template::parse(
+          "${{ .env.a }} ${{ .env.a? }} ${{ .env.a // 1 }} ${{ (.env.a.b)? }} ${{ .env[\"a\"] }}")
+          .value();
+  std::vector<bool> strict;
+  for (const auto& reference : parsed.references()) strict.push_back(reference.is_strict);
+  CHECK(strict == std::vector<bool>{true, false, false, false, true});
+}
+
 TEST_CASE("template: references have offsets into the template's text") {
   const auto parsed = Template::parse("a ${{ .steps.x.body }} ${{ $env.HOME }}").value();
   REQUIRE(parsed.references().size() == 2);
@@ -116,6 +126,11 @@ TEST_CASE("template: references have offsets into the template's text") {
   CHECK(parsed.references()[0].keys == std::vector<std::string>{"x", "body"});
   CHECK(parsed.references()[0].offset == 6);
   CHECK(parsed.references()[0].length == 13);
+  REQUIRE(parsed.references()[0].key_spans.size() == 2);
+  CHECK(parsed.references()[0].key_spans[0].offset == 13);
+  CHECK(parsed.references()[0].key_spans[0].length == 1);
+  CHECK(parsed.references()[0].key_spans[1].offset == 15);
+  CHECK(parsed.references()[0].key_spans[1].length == 4);
   CHECK(parsed.references()[1].root == Root::env);
   CHECK(parsed.references()[1].offset == 27);
 }
