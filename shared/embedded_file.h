@@ -13,5 +13,7 @@ struct EmbeddedFile {
 
 /// shared/connectors/*.yaml; the build writes the source from those files.
 extern const std::span<const EmbeddedFile> kConnectorFiles;
+/// shared/expression/prelude.jq, likewise.
+extern const std::span<const EmbeddedFile> kPreludeFiles;
 
 }  // namespace tba

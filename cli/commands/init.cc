@@ -30,8 +30,8 @@ constexpr const char* kConfig =
 #   connections: 1024
 
 # expressions:                  # what ends one that goes on for too long
-#   steps: 4000000
-#   bytes: 48MiB
+#   steps: 3000000
+#   bytes: 24MiB
 #   depth: 100000
 
 # socket: daemon.sock           # of the API

@@ -56,6 +56,9 @@ inline bool is_true(const Value& value) {
 /// What iterating over anything but an array or an object is an error for.
 Failure not_iterable(const Value& value);
 
+/// The value's JSON, cut to so many bytes with "..." at the end where it is longer.
+std::string abbreviated(const Value& value, std::size_t bytes);
+
 /// "number (12)", as jq's messages name a value: its JSON is cut where it is long.
 std::string described(const Value& value);
 

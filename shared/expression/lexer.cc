@@ -23,9 +23,13 @@ bool continues_name(char c) {
 
 /// Longer ones first where one begins with another.
 constexpr auto kSymbols = std::to_array<std::string_view>(
-    {"//=", "!=", "==", "//", "|=", "+=", "-=", "*=", "/=", "%=", "<=",
-     ">=",  "..", ".",  "[",  "]",  "{",  "}",  "(",  ")",  ",",  ":",
-     ";",   "|",  "=",  "<",  ">",  "+",  "-",  "*",  "/",  "%",  "?"});
+    {"?//", "//=", "!=", "==", "//", "|=", "+=", "-=", "*=", "/=", "%=", "<=",
+     ">=",  "..",  ".",  "[",  "]",  "{",  "}",  "(",  ")",  ",",  ":",  ";",
+     "|",   "=",   "<",  ">",  "+",  "-",  "*",  "/",  "%",  "?"});
+
+/// What a name can follow at once.
+constexpr auto kSigns = std::to_array<std::pair<char, Token::Kind>>(
+    {{'.', Token::Kind::field}, {'$', Token::Kind::variable}, {'@', Token::Kind::format}});
 
 }  // namespace
 
@@ -49,9 +53,10 @@ std::optional<Token> Lexer::next() {
     const auto name = name_at(0);
     return token(Token::Kind::name, name.size(), name);
   }
-  if ((c == '.' || c == '$') && begins_name(after)) {
+  for (const auto& [sign, kind] : kSigns) {
+    if (c != sign || !begins_name(after)) continue;
     const auto name = name_at(1);
-    return token(c == '.' ? Token::Kind::field : Token::Kind::variable, name.size() + 1, name);
+    return token(kind, name.size() + 1, name);
   }
   if (is_digit(c) || (c == '.' && is_digit(after))) return number();
   if (c == '"') return token(Token::Kind::quote, 1, rest.substr(0, 1));
@@ -67,12 +72,26 @@ std::optional<Token> Lexer::next() {
 void Lexer::skip_space() {
   while (at_ < source_.size()) {
     if (source_[at_] == '#') {
-      at_ = std::min(source_.find('\n', at_), source_.size());
+      skip_comment();
     } else if (std::string_view(" \t\r\n").find(source_[at_]) != std::string_view::npos) {
       ++at_;
     } else {
       return;
     }
+  }
+}
+
+/// As in Tcl: an odd number of backslashes before the end of a line continues the comment.
+void Lexer::skip_comment() {
+  while (at_ < source_.size()) {
+    const auto end = std::min(source_.find('\n', at_), source_.size());
+    auto last = end;
+    if (last > at_ && source_[last - 1] == '\r') --last;
+    auto backslashes = last;
+    while (backslashes > at_ && source_[backslashes - 1] == '\\') --backslashes;
+    at_ = end;
+    if ((last - backslashes) % 2 == 0 || end == source_.size()) return;
+    ++at_;
   }
 }
 

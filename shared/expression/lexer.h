@@ -18,6 +18,7 @@ struct Token {
     name,      ///< A function's name or a keyword.
     field,     ///< ".name"; `text` is the name.
     variable,  ///< "$name"; `text` is the name.
+    format,    ///< "@name"; `text` is the name.
     number,
     quote,   ///< The opening quote of a string, whose text read_text() reads.
     symbol,  ///< An operator or a bracket.
@@ -53,6 +54,7 @@ class Lexer {
 
  private:
   void skip_space();
+  void skip_comment();
   std::optional<Token> number();
   bool read_escape(std::string& text);
   std::optional<char32_t> unit_at(std::size_t offset) const;

@@ -1,115 +1,26 @@
 #include "shared/expression/machine.h"
 
-#include <algorithm>
-#include <array>
-#include <bit>
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "shared/suggestion.h"
-#include "shared/value/json.h"
-
 namespace tba::expression::detail {
 namespace {
 
-constexpr std::uint32_t kNoCell = std::numeric_limits<std::uint32_t>::max();
-constexpr std::size_t kMaxSuggestions = 1000;  // members that are looked at for a near name
-
-constexpr std::string_view kMissingHint =
-    "'.a.b?' reads as null where there is no such key, '.a.b // \"x\"' as a default";
-
-const Value kNull{};
-
-std::string_view text_of(const Code& code, std::size_t begin, std::size_t end) {
-  return std::string_view(code.source).substr(begin, end - begin);
-}
-
-/// Why a strict path cannot read that key.
-Problem missing_key(std::string_view parent_text, const Value& parent, const Value& key,
-                    std::size_t offset, std::size_t length) {
-  const auto name = key.as_string();
-  if (parent.is_null()) {
-    return {offset, length, fmt::format("'{}' is null, so it has no key '{}'", parent_text, name),
-            std::string(kMissingHint)};
-  }
-  std::vector<std::string> names;
-  for (const auto& member : parent.members()) {
-    if (names.size() == kMaxSuggestions) break;
-    names.emplace_back(member.name);
-  }
-  return {offset, length,
-          fmt::format("'{}' has no key '{}'{}", parent_text, name, did_you_mean(name, names)),
-          std::string(kMissingHint)};
-}
-
-bool is_missing(const Value& parent, const Value& key) {
-  return key.is_string() &&
-         (parent.is_null() || (parent.is_object() && parent.find(key.as_string()) == nullptr));
-}
-
-/// Where the parts of a value lie; null for those without. The same as before: nothing was copied.
-const void* storage_of(const Value& value) {
-  if (value.is_string()) return value.as_string().data();
-  if (value.is_array()) return value.items().data();
-  return value.members().data();
-}
-
-/// The item at that position, or null. Requires: an array.
-const Value* item_at(const Value& array, std::int64_t position) {
-  const auto items = array.items();
-  if (position < 0) position += static_cast<std::int64_t>(items.size());
-  if (position < 0 || position >= static_cast<std::int64_t>(items.size())) return &kNull;
-  return &items[static_cast<std::size_t>(position)];
-}
+constexpr std::uint32_t kNoCell = 0xFFFFFFFF;
 
 }  // namespace
-
-Found follow(const Code& code, const Path& path, const Value& from) {
-  const auto* at = &from;
-  for (const auto& step : path.keys) {
-    if (step.key.is_string() && at->is_object()) {
-      if (const auto* found = at->find(step.key.as_string())) {
-        at = found;
-        continue;
-      }
-    } else if (step.key.is_integer() && at->is_array()) {
-      at = item_at(*at, step.key.as_integer());
-      continue;
-    } else if (!at->is_null()) {
-      return {nullptr, {step.offset, step.length, index(*at, step.key).error().message, {}}};
-    }
-    if ((path.flags & kStrict) != 0 && step.key.is_string()) {
-      return {nullptr, missing_key(text_of(code, path.offset, step.parent_end), *at, step.key,
-                                   step.offset, step.length)};
-    }
-    at = &kNull;
-  }
-  return {at, {}};
-}
-
-Found follow(const Code& code, const Path& path, const Context& context) {
-  if (const auto* root = context.find(path.root)) return follow(code, path, *root);
-  if ((path.flags & kStrict) == 0) return {&kNull, {}};
-  return {nullptr,
-          {path.offset,
-           path.length,
-           fmt::format("'{}' is not available here",
-                       text_of(code, path.offset, path.offset + path.length)),
-           {}}};
-}
 
 Machine::Machine(const Code& code, const Context* context, Value input, const Budget& budget,
                  std::span<const Value> variables, const Surroundings& surroundings)
     : code_(code),
       context_(context),
-      budget_(budget),
       resources_(budget, surroundings),
-      bytes_left_(budget.bytes),
+      baseline_(allocated_value_bytes()),
       top_(kNoCell),
       variables_(variables.begin(), variables.end()) {
   variables_.resize(code.variable_count);
+  frames_.push_back({.variables_end = code.variable_count});
   cells_.reserve(8);
   push(std::move(input));
 }
@@ -119,17 +30,20 @@ std::optional<boost::system::result<Value, Problem>> Machine::next() {
   begun_ = true;
   while (true) {
     const auto& instruction = code_.instructions[at_++];
-    const auto step = resources_.step() ? execute(instruction) : too_many_steps(instruction);
-    if (step == Step::output) return pop();
-    if (step == Step::failed && !recover()) {
+    const auto step =
+        resources_.step() ? execute(instruction) : fail(instruction, resources_.spent_steps());
+    if (step == Step::on) [[likely]] {
+      if (ended_) return std::nullopt;
+    } else if (step == Step::output) {
+      return pop();
+    } else if (!recover()) {
       ended_ = true;
       return std::move(problem_);
     }
-    if (ended_) return std::nullopt;
   }
 }
 
-// --- the stack and the forks
+// --- the stack
 
 void Machine::push(Value value) {
   cells_.push_back({std::move(value), top_});
@@ -138,361 +52,280 @@ void Machine::push(Value value) {
 
 Value Machine::pop() {
   auto& cell = cells_[top_];
+  const auto below = cell.below;
   if (top_ < protected_) {
-    top_ = cell.below;
+    top_ = below;
     return cell.value;
   }
   auto value = std::move(cell.value);
-  top_ = cell.below;
-  cells_.pop_back();
+  truncate_cells(top_);
+  top_ = below;
   return value;
 }
 
-void Machine::push_fork(Fork::Kind kind, std::uint32_t instruction) {
-  protected_ = static_cast<std::uint32_t>(cells_.size());
-  forks_.push_back({kind, instruction, top_, protected_});
+void Machine::truncate_cells(std::size_t count) {
+  while (cells_.size() > count) cells_.pop_back();
 }
 
-/// The stack as it was when the fork was made, and the fork gone.
+void Machine::replace_top(Value value) {
+  auto& cell = cells_[top_];
+  if (top_ >= protected_) {
+    cell.value = std::move(value);
+    return;
+  }
+  cells_.push_back({std::move(value), cell.below});
+  top_ = static_cast<std::uint32_t>(cells_.size() - 1);
+}
+
+std::uint32_t Machine::cell_below(std::uint32_t depth) const {
+  auto cell = top_;
+  for (; depth > 0; --depth) cell = cells_[cell].below;
+  return cell;
+}
+
+// --- the forks
+
+void Machine::push_fork(Fork::Kind kind, std::uint32_t instruction) {
+  protected_ = static_cast<std::uint32_t>(cells_.size());
+  protected_frames_ = static_cast<std::uint32_t>(frames_.size());
+  forks_.push_back({.kind = kind,
+                    .instruction = instruction,
+                    .top = top_,
+                    .cells = protected_,
+                    .frame = frame_,
+                    .frames = protected_frames_,
+                    .way = way_,
+                    .ways = static_cast<std::uint32_t>(ways_.size())});
+}
+
+/// Everything but the list of forks as it was when the fork was made.
 void Machine::restore(const Fork& fork) {
   at_ = fork.instruction;
   top_ = fork.top;
-  cells_.resize(fork.cells);
-  forks_.pop_back();
+  truncate_cells(fork.cells);
+  frame_ = fork.frame;
+  drop_frames(fork.frames);
+  way_ = fork.way;
+  ways_.resize(fork.ways);
+}
+
+void Machine::drop_forks(std::size_t count) {
+  if (forks_.size() <= count) return;
+  forks_.erase(forks_.begin() + static_cast<std::ptrdiff_t>(count), forks_.end());
+  update_protection();
+}
+
+void Machine::update_protection() {
   protected_ = forks_.empty() ? 0 : forks_.back().cells;
+  protected_frames_ = forks_.empty() ? 0 : forks_.back().frames;
 }
 
 /// Goes on where the last fork says; false where there is none.
 bool Machine::backtrack() {
   while (!forks_.empty()) {
     auto& fork = forks_.back();
-    if (fork.kind == Fork::Kind::attempt || fork.kind == Fork::Kind::end_attempt) {
-      const auto over = fork;
-      restore(over);
-      continue;
+    switch (fork.kind) {
+      case Fork::Kind::attempt:
+      case Fork::Kind::end_attempt:
+        forks_.pop_back();
+        continue;
+      case Fork::Kind::plain:
+        restore(fork);
+        forks_.pop_back();
+        update_protection();
+        return true;
+      case Fork::Kind::iterate:
+      case Fork::Kind::range:
+      case Fork::Kind::range_real:
+        return resume(fork);
     }
-    if (fork.kind == Fork::Kind::plain) {
-      const auto taken = fork;
-      restore(taken);
-      return true;
-    }
-    cells_.resize(fork.cells);
-    top_ = fork.top;
-    at_ = fork.instruction + 1;
-    const auto position = fork.next++;
-    const Value container = top();
-    if (fork.next == container.size()) {
-      forks_.pop_back();
-      protected_ = forks_.empty() ? 0 : forks_.back().cells;
-    }
-    pop();
-    push(container.is_array() ? container.items()[position] : container.members()[position].value);
-    return true;
   }
+  update_protection();
   ended_ = true;
   return false;
+}
+
+/// The next value of an iterate or a range, in place of what it goes over.
+bool Machine::resume(Fork& fork) {
+  restore(fork);
+  ++at_;
+  Value value;
+  bool is_last = false;
+  Value key;
+  auto below = cells_[top_].below;
+  if (fork.kind == Fork::Kind::iterate) {
+    const auto& container = cells_[top_].value;
+    const auto position = static_cast<std::size_t>(fork.next++);
+    is_last = position + 1 == container.size();
+    if (container.is_array()) {
+      value = container.items()[position];
+      if (follows()) key = Value::integer(static_cast<std::int64_t>(position));
+    } else {
+      const auto& member = container.members()[position];
+      value = member.value;
+      if (follows()) key = Value::string(member.name);
+    }
+  } else {
+    const auto& limit = cells_[top_].value;
+    const auto& step = cells_[below].value;
+    below = cells_[below].below;
+    if (fork.kind == Fork::Kind::range) {
+      value = Value::integer(fork.next);
+      is_last = __builtin_add_overflow(fork.next, step.as_integer(), &fork.next) ||
+                !is_within(fork.next, limit.as_integer(), step.as_integer());
+    } else {
+      value = Value::number(fork.next_real);
+      fork.next_real += step.as_number();
+      is_last = !is_within(fork.next_real, limit.as_number(), step.as_number());
+    }
+  }
+  if (is_last) {
+    forks_.pop_back();
+    update_protection();
+  }
+  if (top_ >= protected_ && cells_[top_].below == below) {
+    cells_[top_].value = value;
+    truncate_cells(top_ + 1);
+  } else {
+    cells_.push_back({value, below});
+    top_ = static_cast<std::uint32_t>(cells_.size() - 1);
+  }
+  if (follows()) go(std::move(key), value);
+  return true;
 }
 
 /// After an error: goes on where the innermost attempt says that is not over; false where there is
 /// none.
 bool Machine::recover() {
+  if (problem_.is_spent_budget) return false;
   std::size_t over = 0;
   while (!forks_.empty()) {
     const auto fork = forks_.back();
-    restore(fork);
+    forks_.pop_back();
     if (fork.kind == Fork::Kind::end_attempt) ++over;
-    if (fork.kind != Fork::Kind::attempt || problem_.is_spent_budget) continue;
-    if (over == 0) return true;
+    if (fork.kind != Fork::Kind::attempt) continue;
+    if (over == 0) {
+      restore(fork);
+      update_protection();
+      return true;
+    }
     --over;
   }
   return false;
 }
 
-// --- the instructions
+// --- the frames
 
-Machine::Step Machine::execute(const Instruction& instruction) {
-  const auto operand = instruction.operand;
-  switch (instruction.opcode) {
-    case Opcode::push_constant:
-      push(code_.constants[operand]);
-      return Step::on;
-    case Opcode::push_path:
-    case Opcode::read_path:
-      return read_path(instruction);
-    case Opcode::push_context:
-      push(context_->as_value());
-      return Step::on;
-    case Opcode::load:
-      push(variables_[operand]);
-      return Step::on;
-    case Opcode::store:
-      variables_[operand] = pop();
-      return Step::on;
-    case Opcode::pick: {
-      auto cell = top_;
-      for (std::uint32_t i = 0; i < operand; ++i) cell = cells_[cell].below;
-      push(Value(cells_[cell].value));
-      return Step::on;
-    }
-    case Opcode::drop:
-      pop();
-      return Step::on;
-    case Opcode::nip: {
-      auto value = pop();
-      pop();
-      push(std::move(value));
-      return Step::on;
-    }
-    case Opcode::swap: {
-      auto upper = pop();
-      auto lower = pop();
-      push(std::move(upper));
-      push(std::move(lower));
-      return Step::on;
-    }
-    case Opcode::index:
-      return index_value(instruction);
-    case Opcode::slice: {
-      const auto target = pop();
-      const auto from = pop();
-      const auto to = pop();
-      return give(instruction, slice(target, from, to));
-    }
-    case Opcode::iterate:
-      return iterate(instruction);
-    case Opcode::binary:
-      return combine(instruction);
-    case Opcode::negate:
-      return give(instruction, negated(pop()));
-    case Opcode::to_boolean:
-      push(Value::boolean(is_true(pop())));
-      return Step::on;
-    case Opcode::call:
-      return call(instruction);
-    case Opcode::insert:
-      return insert(instruction);
-    case Opcode::join:
-      return join(instruction);
-    case Opcode::begin_collection:
-      variables_[operand] = Value::array({});
-      return Step::on;
-    case Opcode::collect:
-      return collect(instruction);
-    case Opcode::end_collection:
-      pop();
-      push(std::exchange(variables_[operand], Value()));
-      return Step::on;
-    case Opcode::jump:
-      at_ = operand;
-      return Step::on;
-    case Opcode::jump_if_false:
-      if (!is_true(pop())) at_ = operand;
-      return Step::on;
-    case Opcode::fork:
-      push_fork(Fork::Kind::plain, operand);
-      return Step::on;
-    case Opcode::fork_attempt:
-      push_fork(Fork::Kind::attempt, operand);
-      return Step::on;
-    case Opcode::end_attempt:
-      push_fork(Fork::Kind::end_attempt, 0);
-      return Step::on;
-    case Opcode::backtrack:
-      backtrack();
-      return Step::on;
-    case Opcode::output:
-      return output();
+std::uint32_t Machine::frame_out(std::uint32_t hops) const {
+  auto frame = frame_;
+  for (; hops > 0; --hops) frame = frames_[frame].outer;
+  return frame;
+}
+
+Value& Machine::variable(const Instruction& instruction) {
+  return variables_[frames_[frame_out(instruction.hops)].variables + instruction.operand];
+}
+
+Machine::Step Machine::call_function(const Instruction& instruction) {
+  return enter_function(instruction, {instruction.operand, frame_out(instruction.hops)},
+                        instruction.opcode == Opcode::tail_call);
+}
+
+Machine::Step Machine::call_closure(const Instruction& instruction) {
+  const auto& frame = frames_[frame_out(instruction.hops)];
+  return enter_function(instruction, closures_[frame.closures + instruction.operand],
+                        instruction.opcode == Opcode::tail_parameter);
+}
+
+/// A frame for the function, with the arguments that follow the call. A tail call goes back to
+/// where its caller would, whose frame is dropped where no fork needs it.
+Machine::Step Machine::enter_function(const Instruction& instruction, Closure function,
+                                      bool is_tail) {
+  Frame frame{.outer = function.frame, .caller = frame_, .return_address = at_ + instruction.flags};
+  const auto first_argument = closures_.size();
+  for (std::uint32_t i = 0; i < instruction.flags; ++i) {
+    const auto& argument = code_.instructions[at_ + i];
+    closures_.push_back(
+        argument.opcode == Opcode::closure
+            ? Closure{argument.operand, frame_}
+            : closures_[frames_[frame_out(argument.hops)].closures + argument.operand]);
   }
+  if (is_tail) {
+    frame.caller = frames_[frame_].caller;
+    frame.return_address = frames_[frame_].return_address;
+    if (frame_ >= protected_frames_) {
+      const auto& dropped = frames_[frame_];
+      closures_.erase(closures_.begin() + dropped.closures,
+                      closures_.begin() + static_cast<std::ptrdiff_t>(first_argument));
+      variables_.resize(dropped.variables);
+      frames_.resize(frame_);
+    }
+  }
+  if (frames_.size() > resources_.budget().depth) {
+    return fail(instruction, {fmt::format("the expression calls itself more than {} levels deep",
+                                          resources_.budget().depth),
+                              true});
+  }
+  frame.closures_end = static_cast<std::uint32_t>(closures_.size());
+  frame.closures = frame.closures_end - instruction.flags;
+  frame.variables = static_cast<std::uint32_t>(variables_.size());
+  variables_.resize(frame.variables + code_.instructions[function.address].operand);
+  frame.variables_end = static_cast<std::uint32_t>(variables_.size());
+  at_ = function.address + 1;
+  frame_ = static_cast<std::uint32_t>(frames_.size());
+  frames_.push_back(frame);
   return Step::on;
 }
 
-Machine::Step Machine::read_path(const Instruction& instruction) {
-  const auto& path = code_.paths[instruction.operand];
-  const bool from_root = instruction.opcode == Opcode::push_path;
-  auto found = from_root ? follow(code_, path, *context_) : follow(code_, path, top());
-  if (found.value == nullptr) {
-    return fail(std::move(found.problem), (path.flags & kOptional) != 0);
-  }
-  Value value = *found.value;
-  if (!from_root) pop();
-  push(std::move(value));
-  return Step::on;
+void Machine::leave() {
+  const auto frame = frames_[frame_];
+  if (frame_ >= protected_frames_) drop_frames(frame_);
+  frame_ = frame.caller;
+  at_ = frame.return_address;
 }
 
-Machine::Step Machine::index_value(const Instruction& instruction) {
-  const auto target = pop();
-  const auto key = pop();
-  if ((instruction.flags & kStrict) != 0 && is_missing(target, key)) {
-    return fail(missing_key(text_of(code_, instruction.offset, instruction.operand), target, key,
-                            instruction.offset, instruction.length),
-                false);
-  }
-  return give(instruction, index(target, key));
+void Machine::drop_frames(std::uint32_t count) {
+  if (frames_.size() == count) return;
+  frames_.resize(count);
+  variables_.resize(frames_.back().variables_end);
+  closures_.resize(frames_.back().closures_end);
 }
 
-Machine::Step Machine::iterate(const Instruction& instruction) {
-  const auto& container = top();
-  if (!container.is_array() && !container.is_object()) {
-    return fail({instruction.offset,
-                 instruction.length,
-                 container.is_null() ? "Cannot iterate over null"
-                                     : "Cannot iterate over " + described(container),
-                 {}},
-                (instruction.flags & kOptional) != 0);
-  }
-  if (container.size() == 0) {
-    backtrack();
-    return Step::on;
-  }
-  Value first = container.is_array() ? container.items()[0] : container.members()[0].value;
-  if (container.size() > 1) {
-    push_fork(Fork::Kind::iterate, at_ - 1);
-    forks_.back().next = 1;
-  }
-  pop();
-  push(std::move(first));
-  return Step::on;
-}
+// --- what all instructions share
 
-Machine::Step Machine::combine(const Instruction& instruction) {
-  auto left = pop();
-  auto right = pop();
-  if ((instruction.flags & kSwapped) != 0) std::swap(left, right);
-  const auto operation = static_cast<Operator>(instruction.operand);
-  // Taking items away looks each up among the sorted ones; everything else stops at the end of the
-  // smaller side.
-  const auto work = operation == Operator::subtract
-                        ? (left.bytes() + right.bytes()) *
-                              (1 + static_cast<unsigned>(std::bit_width(right.size())))
-                        : std::min(left.bytes(), right.bytes());
-  if (!resources_.spend(work)) return too_many_steps(instruction);
-  const auto* old_storage = storage_of(left);
-  const auto* right_storage = storage_of(right);
-  auto outcome = apply(operation, std::move(left), std::move(right), resources_);
-  if (outcome && storage_of(*outcome) != right_storage) {
-    if (account(instruction, *outcome, old_storage) == Step::failed) return Step::failed;
-  }
-  return give(instruction, std::move(outcome));
-}
-
-Machine::Step Machine::call(const Instruction& instruction) {
-  const auto& function = functions()[instruction.operand];
-  std::array<Value, kMaxArity> arguments;
-  for (std::uint32_t i = 0; i < function.arity; ++i) arguments[i] = pop();
-  const auto input = pop();
-  if (function.reads_all) {
-    if (input.bytes() > budget_.bytes) return too_many_bytes(instruction);
-    if (!resources_.spend(input.bytes())) return too_many_steps(instruction);
-  }
-  auto outcome = function.evaluate(input, std::span(arguments).first(function.arity), resources_);
-  if (outcome && account(instruction, *outcome, storage_of(input)) == Step::failed) {
-    return Step::failed;
-  }
-  return give(instruction, std::move(outcome));
-}
-
-Machine::Step Machine::insert(const Instruction& instruction) {
-  auto value = pop();
-  const auto key = pop();
-  auto object = pop();
-  if (!key.is_string()) {
-    return fail({instruction.offset,
-                 instruction.length,
-                 fmt::format("Object keys must be strings, not {}", described(key)),
-                 {}},
-                false);
-  }
-  const auto* old_storage = storage_of(object);
-  object = std::move(object).with_member(key.as_string(), std::move(value));
-  if (account(instruction, object, old_storage) == Step::failed) return Step::failed;
-  push(std::move(object));
-  return Step::on;
-}
-
-Machine::Step Machine::join(const Instruction& instruction) {
-  std::string text;
-  for (std::uint32_t i = 0; i < instruction.operand; ++i) {
-    const auto part = pop();
-    if (part.bytes() > budget_.bytes) return too_many_bytes(instruction);
-    if (part.is_string()) {
-      text += part.as_string();
-    } else {
-      append_json(text, part);
-    }
-    if (text.size() > budget_.bytes) return too_many_bytes(instruction);
-  }
-  auto joined = Value::string(text);
-  if (account(instruction, joined, nullptr) == Step::failed) return Step::failed;
-  push(std::move(joined));
-  return Step::on;
-}
-
-Machine::Step Machine::collect(const Instruction& instruction) {
-  auto& array = variables_[instruction.operand];
-  const auto* old_storage = storage_of(array);
-  array = std::move(array).with_item(pop());
-  return account(instruction, array, old_storage);
-}
-
-Machine::Step Machine::output() {
-  const auto& instruction = code_.instructions[at_ - 1];
-  return top().bytes() > budget_.bytes ? too_many_bytes(instruction) : Step::output;
-}
-
-/// Pushes what an operation gave, or fails.
+/// Puts what an operation gave in the place of its operands, or fails.
 Machine::Step Machine::give(const Instruction& instruction, Outcome outcome) {
   if (!outcome) {
-    auto failure = outcome.error();
-    return fail({instruction.offset,
-                 instruction.length,
-                 std::move(failure.message),
-                 {},
-                 failure.is_spent_budget},
-                (instruction.flags & kOptional) != 0 && !failure.is_spent_budget);
+    return fail(instruction, outcome.error(), (instruction.flags & kOptional) != 0);
   }
   push(std::move(*outcome));
   return Step::on;
 }
 
-/// Takes from the budget what was newly allocated for a value: nothing if it grew in place.
-Machine::Step Machine::account(const Instruction& instruction, const Value& made,
-                               const void* old_storage) {
-  if (made.depth() > budget_.depth) {
-    return overspent(
-        instruction,
-        fmt::format("the expression builds a value nested deeper than {} levels", budget_.depth));
-  }
-  if (storage_of(made) == old_storage) return Step::on;
-  const std::size_t bytes = made.is_string()  ? made.as_string().size()
-                            : made.is_array() ? made.size() * sizeof(Value)
-                                              : made.size() * sizeof(Member);
-  if (bytes > bytes_left_) return too_many_bytes(instruction);
-  bytes_left_ -= bytes;
-  return Step::on;
+/// After something was built: fails where all that lives is too much.
+Machine::Step Machine::grown(const Instruction& instruction) {
+  const auto live = allocated_value_bytes() - baseline_;
+  if (live <= static_cast<std::int64_t>(resources_.budget().bytes)) return Step::on;
+  return fail(instruction, resources_.spent_bytes());
 }
 
 Machine::Step Machine::fail(Problem problem, bool forgiven) {
-  if (forgiven) {
+  if (forgiven && !problem.is_spent_budget) {
     backtrack();
     return Step::on;
   }
+  error_ = Value::string(problem.message);
   problem_ = std::move(problem);
   return Step::failed;
 }
 
-Machine::Step Machine::overspent(const Instruction& instruction, std::string message) {
-  problem_ = {instruction.offset, instruction.length, std::move(message), {}, true};
-  return Step::failed;
-}
-
-Machine::Step Machine::too_many_steps(const Instruction& instruction) {
-  return overspent(instruction,
-                   fmt::format("the expression takes more than {} steps", budget_.steps));
-}
-
-Machine::Step Machine::too_many_bytes(const Instruction& instruction) {
-  return overspent(instruction,
-                   fmt::format("the expression builds more than {} bytes", budget_.bytes));
+Machine::Step Machine::fail(const Instruction& instruction, Failure failure, bool forgiven) {
+  return fail({instruction.offset,
+               instruction.length,
+               std::move(failure.message),
+               {},
+               failure.is_spent_budget},
+              forgiven);
 }
 
 }  // namespace tba::expression::detail

@@ -16,4 +16,7 @@ inline constexpr std::uint32_t kMaxNesting = 256;
 /// `source`.
 boost::system::result<Tree, Problem> parse(std::string_view source);
 
+/// Parses definitions of functions, as a define without a body.
+boost::system::result<Tree, Problem> parse_definitions(std::string_view source);
+
 }  // namespace tba::expression

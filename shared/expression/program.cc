@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "shared/expression/code.h"
-#include "shared/expression/compiler.h"
+#include "shared/expression/generator.h"
 #include "shared/expression/machine.h"
 #include "shared/expression/parser.h"
 
@@ -22,7 +22,7 @@ boost::system::result<Program, std::vector<Problem>> Program::compile(
     std::string_view source, Mode mode, std::span<const std::string> variables) {
   auto tree = parse(source);
   if (!tree) return std::vector{tree.error()};
-  auto code = generate_code(*tree, source, mode, variables);
+  auto code = detail::Generator(*tree, source, mode, variables).run();
   if (!code) return code.error();
   return Program(std::move(*code));
 }

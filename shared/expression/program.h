@@ -38,9 +38,9 @@ struct Problem {
 /// What an evaluation may use before it ends as a Problem. The defaults end an endless expression
 /// within about 100 ms.
 struct Budget {
-  std::uint64_t steps = 4'000'000;            ///< Instructions; long operations count as several.
-  std::size_t bytes = std::size_t{64} << 20;  ///< Built in all, and the size of any one result.
-  std::size_t depth = 10'000;  ///< Nesting of values built, and of calls that have not returned.
+  std::uint64_t steps = 3'000'000;            ///< Instructions; long operations count as several.
+  std::size_t bytes = std::size_t{24} << 20;  ///< Of all values built that still live at any time.
+  std::size_t depth = 100'000;                ///< Calls that have not returned.
 };
 
 /// What an evaluation sees of the world beside its input.

@@ -57,7 +57,7 @@ class Resources {
   void log(std::string_view text) const;
 
  private:
-  static constexpr std::uint64_t kBytesPerStep = 64;  // handled in about an instruction's time
+  static constexpr std::uint64_t kBytesPerStep = 32;  // handled in about an instruction's time
 
   Budget budget_;
   const Surroundings& surroundings_;

@@ -24,6 +24,14 @@ enum class Operator : std::uint8_t {
   logical_and,
   logical_or,
   alternative,  ///< `//`
+  assign,       ///< `=`
+  update,       ///< `|=`
+  update_add,   ///< `+=`, and so on
+  update_subtract,
+  update_multiply,
+  update_divide,
+  update_remainder,
+  update_alternative,  ///< `//=`
 };
 
 /// Position of a node in its tree.
@@ -34,11 +42,11 @@ struct Node {
   enum class Kind : std::uint8_t {
     identity,     ///< `.`
     literal,      ///< `value`
-    variable,     ///< `$name`
+    variable,     ///< `$name`; also as a pattern
     index,        ///< `target[key]` and `target.key`
     slice,        ///< `target[from:to]`; a side that is not given is the literal null
     iterate,      ///< `target[]`
-    attempt,      ///< `body?`
+    attempt,      ///< `body?`, `try body` and `try body catch handler`
     negate,       ///< `-operand`
     pipe,         ///< two or more, `f | g | h`
     comma,        ///< two or more, `f, g, h`
@@ -46,9 +54,21 @@ struct Node {
     array,        ///< `[body]`, or without a child `[]`
     object,       ///< key, value, key, value …
     condition,    ///< if, then, if, then …, else; without an else it is the identity
-    interpolate,  ///< the parts of a string: literals are text, others are put in
+    interpolate,  ///< the parts of a string: literals are text, others are put in by @name
+    format,       ///< `@name`
     call,         ///< `name(arguments)`
-    bind,         ///< `source as $name | body`
+    bind,         ///< `source as pattern ?// pattern … | body`: source, patterns, body
+    reduce,       ///< `reduce source as patterns (start; update)`: source, start, update, patterns
+    foreach,      ///< `foreach source as patterns (start; update; extract)`: likewise, extract
+                  ///< (the identity if not given) before the patterns
+    label,        ///< `label $name | body`
+    break_,       ///< `break $name`
+    define,       ///< functions, and the body that may call them
+    function,     ///< `def name(parameters): body;`: parameters, body
+    parameter,    ///< `name`, a closure
+    value_parameter,  ///< `$name`
+    array_pattern,    ///< patterns of the first items
+    object_pattern,   ///< key, pattern, key, pattern …
   };
 
   Kind kind = Kind::identity;

@@ -255,7 +255,7 @@ class CarefulReader {
     }
     const std::string number(text_.substr(begin, at_ - begin));
     std::int64_t integer = 0;
-    if (is_integer &&
+    if (is_integer && number != "-0" &&
         std::from_chars(number.data(), number.data() + number.size(), integer).ec == std::errc()) {
       return Value::integer(integer);
     }
@@ -501,6 +501,22 @@ Order order_by_name(const Value& value) {
 
 }  // namespace
 
+namespace {
+
+/// Whether there may be a number -0, which simdjson reads as 0; true also for some strings.
+bool may_have_negative_zero(std::string_view text) {
+  for (auto at = text.find("-0"); at != std::string_view::npos; at = text.find("-0", at + 2)) {
+    const bool begins =
+        at == 0 || std::string_view(" \t\r\n[:,").find(text[at - 1]) != std::string_view::npos;
+    const bool ends = at + 2 == text.size() ||
+                      std::string_view(" \t\r\n]},").find(text[at + 2]) != std::string_view::npos;
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<Value> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.bytes) {
     return Error{
@@ -508,7 +524,8 @@ Result<Value> parse_json(std::string_view text, const JsonLimits& limits) {
         fmt::format("the JSON text has {} bytes; at most {} are read", text.size(), limits.bytes),
         {}};
   }
-  if (text.empty()) return CarefulReader(text, limits).read();  // simdjson copies from null then
+  // simdjson copies from null where there is no text.
+  if (text.empty() || may_have_negative_zero(text)) return CarefulReader(text, limits).read();
   constexpr std::size_t kKeptCapacity = std::size_t{1} << 20;
   thread_local dom::parser parser;
   dom::element root;
@@ -526,7 +543,10 @@ std::string to_json(const Value& value, const JsonStyle& style) {
   return text;
 }
 
-void append_json(std::string& out, const Value& value, const JsonStyle& style) {
+namespace {
+
+/// Stops once `out` has that many bytes.
+void write_json(std::string& out, const Value& value, const JsonStyle& style, std::size_t enough) {
   struct Container {
     const Value* value;
     std::size_t next;
@@ -534,7 +554,9 @@ void append_json(std::string& out, const Value& value, const JsonStyle& style) {
   };
   std::vector<Container> open;
   const auto begin = [&](const Value& part) {
-    if (part.size() == 0) {
+    if (part.is_string() && part.as_string().size() > enough) {
+      append_string(out, part.as_string().substr(0, enough));
+    } else if (part.size() == 0) {
       append_scalar(out, part);
     } else {
       out += part.is_array() ? '[' : '{';
@@ -546,7 +568,7 @@ void append_json(std::string& out, const Value& value, const JsonStyle& style) {
     out.append(1, '\n').append(open.size() * style.indent, style.tabs ? '\t' : ' ');
   };
   begin(value);
-  while (!open.empty()) {
+  while (!open.empty() && out.size() < enough) {
     const auto& container = *open.back().value;
     const auto index = open.back().next++;
     if (index == container.size()) {
@@ -562,11 +584,23 @@ void append_json(std::string& out, const Value& value, const JsonStyle& style) {
     } else {
       const auto& order = open.back().order;
       const auto& member = container.members()[order.empty() ? index : order[index]];
-      append_string(out, member.name);
+      append_string(out, member.name.substr(0, enough));
       out += style.indent > 0 ? ": " : ":";
       begin(member.value);
     }
   }
+}
+
+}  // namespace
+
+void append_json(std::string& out, const Value& value, const JsonStyle& style) {
+  write_json(out, value, style, std::string::npos);
+}
+
+std::string json_beginning(const Value& value, std::size_t bytes) {
+  std::string text;
+  write_json(text, value, JsonStyle::compact, bytes);
+  return text;
 }
 
 }  // namespace tba

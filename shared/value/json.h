@@ -41,4 +41,8 @@ std::string to_json(const Value& value, const JsonStyle& style = JsonStyle::comp
 /// The same, put behind what `out` holds.
 void append_json(std::string& out, const Value& value, const JsonStyle& style = JsonStyle::compact);
 
+/// The beginning of the value's compact JSON: all of it, or at least so many bytes. Takes no longer
+/// than that needs.
+std::string json_beginning(const Value& value, std::size_t bytes);
+
 }  // namespace tba

@@ -121,7 +121,7 @@ std::size_t parts_in(const Value& target) {
 
 Failure cannot_index(const Value& target, const Value& key) {
   if (key.is_string()) {
-    return {fmt::format("Cannot index {} with \"{}\"", type_name(target), key.as_string())};
+    return {fmt::format("Cannot index {} with string \"{}\"", type_name(target), key.as_string())};
   }
   return {fmt::format("Cannot index {} with {}", type_name(target), type_name(key))};
 }

@@ -259,12 +259,9 @@ Outcome apply(Operator operation, Value left, Value right, Resources& resources)
       return Value::boolean(std::is_gt(ordered(left, right)));
     case Operator::greater_or_equal:
       return Value::boolean(std::is_gteq(ordered(left, right)));
-    case Operator::logical_and:
-    case Operator::logical_or:
-    case Operator::alternative:
-      break;
+    default:
+      return Value();  // control flow, which is not done here
   }
-  return Value();
 }
 
 Outcome negated(const Value& value) {

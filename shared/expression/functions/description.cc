@@ -2,26 +2,21 @@
 
 #include "shared/expression/functions.h"
 #include "shared/value/json.h"
+
 namespace tba::expression {
+
+std::string abbreviated(const Value& value, std::size_t bytes) {
+  constexpr std::string_view kCut = "...";
+  auto text = json_beginning(value, bytes + 1);
+  if (text.size() <= bytes) return text;
+  auto end = bytes - kCut.size();
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end).append(kCut);
+}
 
 std::string described(const Value& value) {
   constexpr std::size_t kMaxBytes = 14;
-  constexpr std::string_view kCut = "...";
-  // Only as much of a long value is written as can be shown.
-  std::string text;
-  if (value.is_string()) {
-    text = to_json(Value::string(value.as_string().substr(0, 64)));
-  } else if (value.bytes() > 4096) {
-    text = std::string(value.is_array() ? "[" : "{").append(kCut);
-  } else {
-    text = to_json(value);
-  }
-  if (text.size() > kMaxBytes) {
-    auto end = kMaxBytes - kCut.size();
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-    text = text.substr(0, end).append(kCut);
-  }
-  return fmt::format("{} ({})", type_name(value), text);
+  return fmt::format("{} ({})", type_name(value), abbreviated(value, kMaxBytes));
 }
 
 Failure not_iterable(const Value& value) {

@@ -109,9 +109,15 @@ class Matches {
     constexpr std::size_t kNameBytes = std::string_view("offsetlengthstringname").size();
     const auto span = search_.group(index);
     ObjectBuilder group(4, kNameBytes);
-    group.put("offset", Value::integer(span ? code_points_.at(span->begin) : -1));
-    group.put("length", Value::integer(span ? code_points_.count(*span) : 0));
-    group.put("string", span ? Value::string(span->of(text_)) : Value());
+    if (span) {
+      group.put("offset", Value::integer(code_points_.at(span->begin)));
+      group.put("length", Value::integer(code_points_.count(*span)));
+      group.put("string", Value::string(span->of(text_)));
+    } else {  // in jq's order of members
+      group.put("offset", Value::integer(-1));
+      group.put("string", Value());
+      group.put("length", Value::integer(0));
+    }
     group.put("name", regex_.group_names()[index]);
     return std::move(group).build();
   }

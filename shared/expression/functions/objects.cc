@@ -113,21 +113,15 @@ Value value_of(const Value& entry) {
   return member == nullptr ? Value() : *member;
 }
 
-void put_entry(ObjectBuilder& object, const Value& entry) {
-  const auto key = key_of(entry);
-  if (key.is_string()) {
-    object.put(key.as_string(), value_of(entry));
-  } else {
-    object.put(to_json(key), value_of(entry));
-  }
-}
-
 Outcome from_entries(Value input, std::span<Value>, Resources&) {
   if (!input.is_array() && !input.is_object()) return not_iterable(input);
   ObjectBuilder object;
   const auto put = [&object](const Value& entry) -> std::optional<Failure> {
     if (!entry.is_object() && !entry.is_null()) return index(entry, Value::string("key")).error();
-    put_entry(object, entry);
+    const auto key = key_of(entry);
+    if (!key.is_string())
+      return Failure{fmt::format("Cannot use {} as object key", described(key))};
+    object.put(key.as_string(), value_of(entry));
     return std::nullopt;
   };
   for (const auto& item : input.items()) {

@@ -271,14 +271,27 @@ Outcome max_by(Value input, std::span<Value> arguments, Resources& resources) {
   return extreme(input, arguments[0], false);
 }
 
+/// As by keys that are the items themselves, which says what jq says of an object.
+Outcome unique(Value input, std::span<Value>, Resources& resources) {
+  if (input.is_array()) return arrange(input, input, first_of_each, resources);
+  if (!input.is_object()) return not_iterable(input);
+  ArrayBuilder keys(input.size());
+  for (const auto& member : input.members()) keys.add(Value::array({member.value}));
+  auto argument = std::move(keys).build();
+  return by_keys<first_of_each>(std::move(input), std::span(&argument, 1), resources);
+}
+
 /// The position of the target in a sorted array, or -1 less the one where it would have to be put.
-Outcome bsearch(Value input, std::span<Value> arguments, Resources&) {
+Outcome bsearch(Value input, std::span<Value> arguments, Resources& resources) {
   if (!input.is_array()) {
     if (input.is_boolean()) return Failure{described(input) + " has no length"};
     const bool is_empty = input.is_null() || (input.is_object() && input.size() == 0) ||
                           (input.is_string() && input.as_string().empty()) ||
                           (input.is_number() && input.as_number() == 0);
     return is_empty ? Outcome(Value::integer(-1)) : index(input, Value::integer(0));
+  }
+  if (!resources.spend(std::min(input.bytes(), arguments[0].bytes()))) {
+    return resources.spent_steps();
   }
   const auto items = input.items();
   auto low = std::int64_t{0};
@@ -306,7 +319,7 @@ constexpr auto kFunctions = std::to_array<Function>({
     {"max", 0, true, max},
     {"min", 0, true, min},
     {"sort", 0, true, by_itself<all_sorted>},
-    {"unique", 0, true, by_itself<first_of_each>},
+    {"unique", 0, true, unique},
 });
 
 }  // namespace

@@ -209,13 +209,15 @@ class Deletion {
 
 // --- the functions
 
-Outcome getpath(Value input, std::span<Value> arguments, Resources&) {
+Outcome getpath(Value input, std::span<Value> arguments, Resources& resources) {
   if (!arguments[0].is_array()) return Failure{"Path must be specified as an array"};
+  if (!resources.spend(arguments[0].bytes())) return resources.spent_steps();
   return value_at(std::move(input), arguments[0].items());
 }
 
 Outcome setpath(Value input, std::span<Value> arguments, Resources& resources) {
   if (!arguments[0].is_array()) return Failure{"Path must be specified as an array"};
+  if (!resources.spend(2 * arguments[0].bytes())) return resources.spent_steps();
   return with_value_at(std::move(input), arguments[0].items(), std::move(arguments[1]), resources);
 }
 

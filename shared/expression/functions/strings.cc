@@ -136,12 +136,12 @@ Value with_swapped_case(const Value& input, char first, char last) {
 }
 
 Outcome ascii_downcase(Value input, std::span<Value>, Resources&) {
-  if (!input.is_string()) return Failure{"ascii_downcase input must be a string"};
+  if (!input.is_string()) return Failure{"explode input must be a string"};
   return with_swapped_case(input, 'A', 'Z');
 }
 
 Outcome ascii_upcase(Value input, std::span<Value>, Resources&) {
-  if (!input.is_string()) return Failure{"ascii_upcase input must be a string"};
+  if (!input.is_string()) return Failure{"explode input must be a string"};
   return with_swapped_case(input, 'a', 'z');
 }
 

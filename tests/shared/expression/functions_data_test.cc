@@ -109,8 +109,8 @@ TEST_CASE("operators: texts are repeated and split") {
       {".[0] * .[1]", R"(["ab", 0])", "null"},
       {".[0] * .[1]", R"(["ab", -1])", "null"},
       {".[0] * .[1]", R"(["", 1e300])", "\"\""},
-      {".[0] * .[1]", R"(["ab", 1e10])", "limit: the expression builds more than 67108864 bytes"},
-      {".[0] * .[1]", R"(["ab", 1e300])", "limit: the expression builds more than 67108864 bytes"},
+      {".[0] * .[1]", R"(["ab", 1e10])", "limit: the expression builds more than 25165824 bytes"},
+      {".[0] * .[1]", R"(["ab", 1e300])", "limit: the expression builds more than 25165824 bytes"},
       {".[0] / .[1]", R"(["a,b", ","])", R"(["a","b"])"},
       {".[0] / .[1]", R"([",a,", ","])", R"(["","a",""])"},
       {".[0] / .[1]", R"(["a, b", ", "])", R"(["a","b"])"},
@@ -119,7 +119,7 @@ TEST_CASE("operators: texts are repeated and split") {
       {".[0] / .[1]", R"(["", ""])", "[]"},
   });
   CHECK(output_of(R"(. / "")", Value::string(std::string(4'000'000, 'x'))) ==
-        "limit: the expression builds more than 67108864 bytes");
+        "limit: the expression builds more than 25165824 bytes");
 }
 
 TEST_CASE("operators: arrays and objects are taken from and merged") {
@@ -153,7 +153,7 @@ TEST_CASE("functions: getpath") {
       {"getpath([[1, 1]])", "[1, 1, 1, 2, 1, 1]", "[0,1,4]"},
       {"getpath([[1, 2, 1, 3]])", "[1, 2, 1, 2, 1, 3]", "[2]"},
       {"getpath([[]])", "[1]", "[]"},
-      {R"(getpath(["a", "b"]))", R"({"a": 1})", R"(error: Cannot index number with "b")"},
+      {R"(getpath(["a", "b"]))", R"({"a": 1})", R"(error: Cannot index number with string "b")"},
       {"getpath([1])", "{}", "error: Cannot index object with number"},
       {"getpath([true])", "null", "error: Cannot index null with boolean"},
       {R"(getpath([{"start": 1}]))", "[1]",
@@ -177,7 +177,7 @@ TEST_CASE("functions: setpath") {
       {R"(. as $x | setpath(["a", 0]; 5) | [., $x])", R"({"a": [1]})", R"([{"a":[5]},{"a":[1]}])"},
       {"setpath([-5]; 9)", "[1]", "error: Out of bounds negative array index"},
       {"setpath([1e18]; 9)", "[1]", "error: Array index too large"},
-      {"setpath([100000000]; 9)", "[1]", "limit: the expression builds more than 67108864 bytes"},
+      {"setpath([100000000]; 9)", "[1]", "limit: the expression builds more than 25165824 bytes"},
       {R"(setpath([{"start": 0, "end": 1}]; 9))", "[1]",
        "error: A slice of an array can only be assigned another array"},
       {R"(setpath([{"start": {}, "end": 1}]; [9]))", "null",
@@ -186,7 +186,7 @@ TEST_CASE("functions: setpath") {
        "error: Cannot update field at object index of string"},
       {"setpath([[1]]; 9)", "[1]", "error: Cannot update field at array index of array"},
       {"setpath([null]; 9)", "null", "error: Cannot update field at null index of null"},
-      {R"(setpath(["a", "b"]; 9))", R"({"a": 1})", R"(error: Cannot index number with "b")"},
+      {R"(setpath(["a", "b"]; 9))", R"({"a": 1})", R"(error: Cannot index number with string "b")"},
       {R"(setpath("a"; 9))", "{}", "error: Path must be specified as an array"},
   });
 }
@@ -217,7 +217,8 @@ TEST_CASE("functions: delpaths") {
        "error: Start and end indices of an array slice must be numbers"},
       {"delpaths([[0]])", "{\"a\": 1}", "error: Cannot delete number field of object"},
       {R"(delpaths([["a", "b"]]))", R"({"a": 1})", "error: Cannot delete fields from number"},
-      {R"(delpaths([["a", "b", "c"]]))", R"({"a": 1})", R"(error: Cannot index number with "b")"},
+      {R"(delpaths([["a", "b", "c"]]))", R"({"a": 1})",
+       R"(error: Cannot index number with string "b")"},
   });
 }
 
@@ -255,13 +256,12 @@ TEST_CASE("functions: entries") {
        R"([{"key": "a", "value": 1}, {"k": "b", "v": 2}, {"name": "c", "value": 3},
            {"Name": "d", "Value": 4}, {"K": "e", "value": 5}, {"Key": "f", "value": 6}])",
        R"({"a":1,"b":2,"c":3,"d":4,"e":5,"f":6})"},
-      {"from_entries", R"([{"key": false}, {"key": null}, {"key": 1, "value": false}])",
-       R"({"false":null,"null":null,"1":false})"},
+      {"from_entries", R"([{"key": 1, "value": 2}])", "error: Cannot use number (1) as object key"},
       {"from_entries", R"([{"key": "a", "value": 1}, {"key": "a", "value": 2}])", R"({"a":2})"},
       {"from_entries", R"({"x": {"key": "a", "value": 1}})", R"({"a":1})"},
       {"from_entries", "[]", "{}"},
-      {"from_entries", "[1]", R"(error: Cannot index number with "key")"},
-      {"from_entries", "[null]", R"({"null":null})"},
+      {"from_entries", "[1]", R"(error: Cannot index number with string "key")"},
+      {"from_entries", "[null]", "error: Cannot use null (null) as object key"},
       {"from_entries", "1", "error: Cannot iterate over number (1)"},
   });
 }
@@ -293,7 +293,7 @@ TEST_CASE("functions: contains") {
   const auto many = array_of(20'000, Value::integer(1));
   CHECK(output_of(". as $x | map(2) | contains($x)", many) == "false");
   CHECK(output_of(". as $x | map(2) | [.[], 1] | contains($x)", many) ==
-        "limit: the expression takes more than 4000000 steps");
+        "limit: the expression takes more than 3000000 steps");
 }
 
 // --- arrays
@@ -348,7 +348,7 @@ TEST_CASE("functions: reverse, transpose and toarray") {
   });
   CHECK(output_of(". as $x | [.[], $x] | map([.[]?]) | transpose | length",
                   array_of(10'000, Value::integer(1))) ==
-        "limit: the expression builds more than 67108864 bytes");
+        "limit: the expression builds more than 25165824 bytes");
 }
 
 TEST_CASE("functions: indices, index and rindex") {
@@ -363,7 +363,7 @@ TEST_CASE("functions: indices, index and rindex") {
       {"indices([])", "[1]", "[]"},
       {"[indices(1), index(1), rindex(1)]", "null", "[null,null,null]"},
       {R"(indices("a"))", "{}", "null"},
-      {R"(indices("a"))", "5", R"(error: Cannot index number with "a")"},
+      {R"(indices("a"))", "5", R"(error: Cannot index number with string "a")"},
       {"indices(1)", R"("a")", "error: Cannot index string with number"},
   });
   const auto same = array_of(100'000, Value::integer(1));
@@ -387,7 +387,7 @@ TEST_CASE("functions: sort and unique") {
       {"sort", "[]", "[]"},
       {"sort", "5", "error: number (5) cannot be sorted, as it is not an array"},
       {"unique", "[1, 2, 1.0, \"a\", 2, \"a\"]", R"([1,2,"a"])"},
-      {"unique", "null", "error: null (null) cannot be sorted, as it is not an array"},
+      {"unique", "null", "error: Cannot iterate over null (null)"},
   });
 }
 
@@ -573,7 +573,7 @@ TEST_CASE("functions: mathematics") {
       {"map(gamma, lgamma, tgamma)", "[5]", "[3.1780538303479458,3.1780538303479458,24]"},
       {"[j0, j1, jn(0; 0)]", "0", "[1,0,1]"},
       {"yn(0; 1) == (1 | y0)", "null", "true"},
-      {"jn(2000000000; 1)", "null", "limit: the expression takes more than 4000000 steps"},
+      {"jn(2000000000; 1)", "null", "limit: the expression takes more than 3000000 steps"},
       {"floor", R"("a")", R"(error: string ("a") number required)"},
       {"pow(.; 1)", "[]", "error: array ([]) number required"},
       {"pow(1; .)", "null", "error: null (null) number required"},

@@ -31,7 +31,7 @@ TEST_CASE("json: other spellings of the same value") {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {" [ 1 ,\t2 ]\r\n", "[1,2]"},
       {"1.0", "1"},
-      {"-0", "0"},
+      {"-0", "-0"},
       {"-0.0", "-0"},
       {"1e3", "1000"},
       {"1E+2", "100"},
