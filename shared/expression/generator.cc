@@ -167,8 +167,9 @@ void Generator::generate_constant(const Node& node, Value value) {
 }
 
 void Generator::generate_context(const Node& node) {
+  const auto& where = place_.site == nullptr ? node : *place_.site;
   for (std::size_t i = 0; i < kRootCount; ++i) {
-    code_.references.push_back({static_cast<Root>(i), {}, node.offset, node.length});
+    code_.references.push_back({static_cast<Root>(i), {}, where.offset, where.length});
   }
   emit(Opcode::drop, node);
   emit(Opcode::push_context, node);

@@ -50,11 +50,17 @@ std::string drained(Evaluation&& evaluation, std::string_view text) {
   return lines;
 }
 
+bool ends_at_steps(std::string_view lines) {
+  return lines.find("steps, the last of them") != std::string_view::npos;
+}
+
 void evaluate_plainly(std::string_view text, const Value& input, const Surroundings& surroundings) {
   const auto program = Program::compile(text, Mode::plain);
   if (!program) return;
   const auto once = drained(Evaluation(*program, input, kBudget, {}, surroundings), text);
-  if (drained(Evaluation(*program, input, kBudget, {}, surroundings), text) != once) std::abort();
+  const auto twice = drained(Evaluation(*program, input, kBudget, {}, surroundings), text);
+  // Regular expressions pay by the time they take.
+  if (once != twice && !ends_at_steps(once) && !ends_at_steps(twice)) std::abort();
 }
 
 void evaluate_in_workflow(std::string_view text, const Value& input,
@@ -63,8 +69,8 @@ void evaluate_in_workflow(std::string_view text, const Value& input,
   context.set(Root::trigger, input).set(Root::steps, input).set(Root::inputs, input);
   if (const auto program = Program::compile(text, Mode::workflow)) {
     const auto once = drained(Evaluation(*program, context, kBudget, {}, surroundings), text);
-    if (drained(Evaluation(*program, context, kBudget, {}, surroundings), text) != once)
-      std::abort();
+    const auto twice = drained(Evaluation(*program, context, kBudget, {}, surroundings), text);
+    if (once != twice && !ends_at_steps(once) && !ends_at_steps(twice)) std::abort();
   }
   if (const auto parsed = Template::parse(text)) {
     if (const auto value = parsed->evaluate(context, kBudget); value)
