@@ -28,8 +28,9 @@ enum class Opcode : std::uint8_t {
   swap,           ///< a b → b a
 
   // Paths
-  read_path,  ///< value → what paths[operand] leads to from it
-  peek_path,  ///< → what paths[operand] leads to from the hops-th value below the top
+  read_path,      ///< value → what paths[operand] leads to from it
+  peek_path,      ///< → what paths[operand] leads to from the hops-th value below the top
+  peek_variable,  ///< → what paths[operand] leads to from the path's variable
   index,  ///< key target → value; operand: where the target's text ends; flags: kOptional, kStrict
   slice,       ///< from to target → part; flags: kOptional
   iterate,     ///< container → each of its values; flags: kOptional
@@ -102,6 +103,7 @@ struct PathKey {
 /// Keys known before evaluation, read in one go and without copying what lies between.
 struct Path {
   Root root = Root::trigger;  ///< Of the context, where push_path begins.
+  std::uint32_t slot = 0;     ///< Of the variable, where peek_variable begins.
   std::uint8_t flags = 0;     ///< kOptional, kStrict
   std::uint32_t offset = 0;   ///< In the program's text, where the whole path begins.
   std::uint32_t length = 0;   ///< Up to the root or the first key.

@@ -20,8 +20,12 @@ constexpr std::size_t kMaxInstructions = 200'000;  // after which no construct i
 }  // namespace
 
 Generator::Generator(const Tree& tree, std::string_view source, Mode mode,
-                     std::span<const std::string> variables)
-    : program_(tree), place_{&tree, nullptr, nullptr}, at_context_(mode == Mode::workflow) {
+                     std::span<const std::string> variables, bool calls_are_tracked)
+    : program_(tree),
+      variables_(variables),
+      calls_are_tracked_(calls_are_tracked),
+      place_{&tree, nullptr, nullptr},
+      at_context_(mode == Mode::workflow) {
   code_.source = source;
   code_.mode = mode;
   code_.instructions.reserve(8);
@@ -44,6 +48,9 @@ boost::system::result<std::shared_ptr<const Code>, std::vector<Problem>> Generat
                      [](const Problem& a, const Problem& b) { return a.offset < b.offset; });
     return std::move(problems_);
   }
+  if (wants_paths_ && !calls_are_tracked_ && !blocks_.empty()) {
+    return Generator(program_, code_.source, code_.mode, variables_, true).run();
+  }
   link();
   std::stable_sort(code_.references.begin(), code_.references.end(),
                    [](const Reference& a, const Reference& b) { return a.offset < b.offset; });
@@ -63,6 +70,11 @@ void Generator::generate(const Node& node) {
       emit(Opcode::drop, node);
       return push_variable(node);
     case Kind::index:
+      if (const auto* variable = is_tracked_ ? nullptr : variable_base(node)) {
+        emit(Opcode::drop, node);
+        return push_variable_path(node, *variable);
+      }
+      return generate_suffix(node, false);
     case Kind::slice:
     case Kind::iterate:
       return generate_suffix(node, false);
@@ -120,6 +132,8 @@ void Generator::push(const Node& node, std::uint32_t below) {
     emit(Opcode::push_constant, node, constant(*value));
   } else if (node.kind == Kind::variable) {
     push_variable(node);
+  } else if (const auto* variable = variable_base(node)) {
+    push_variable_path(node, *variable);
   } else if (!needs_input(node)) {
     push_rooted(node, false);
   } else if (is_peekable(node)) {
@@ -141,10 +155,10 @@ bool Generator::needs_input(const Node& node) const {
     case Kind::variable:
       return false;
     case Kind::index:
-      return !rooted_base(node).has_value();
+      return variable_base(node) == nullptr && !rooted_base(node).has_value();
     case Kind::attempt: {
       const auto& body = child(node, 0);
-      return node.child_count > 1 || body.kind != Kind::index || needs_input(body);
+      return node.child_count > 1 || body.kind != Kind::index || !rooted_base(body);
     }
     default:
       return true;

@@ -27,8 +27,10 @@ namespace tba::expression::detail {
 /// them, become code of their own behind the program's, with frames for their variables.
 class Generator {
  public:
+  /// Functions that are called may run while a path is wanted where `calls_are_tracked`: run()
+  /// finds out by itself whether that is so.
   Generator(const Tree& tree, std::string_view source, Mode mode,
-            std::span<const std::string> variables);
+            std::span<const std::string> variables, bool calls_are_tracked = false);
 
   boost::system::result<std::shared_ptr<const Code>, std::vector<Problem>> run();
 
@@ -139,6 +141,8 @@ class Generator {
   bool is_strict(const Node& path) const;
   bool is_peekable(const Node& node) const;
   void push_peeked(const Node& node, std::uint32_t below);
+  const Binding* variable_base(const Node& node) const;
+  void push_variable_path(const Node& node, const Binding& variable);
   void push_rooted(const Node& node, bool optional);
   void collect_keys(const Node& node, const Node* end, Path& path, bool optional) const;
   void add_reference(Root root, const Path& path, const Node& node);
@@ -176,6 +180,7 @@ class Generator {
   void generate_getpath(const Node& call);
   void generate_path_call(const Node& call);
   void generate_range(const Node& call);
+  void generate_recurse(const Node& call);
   void generate_builtins(const Node& call);
 
   // The code: generator.cc
@@ -202,6 +207,9 @@ class Generator {
   const Node& node_of(NodeId id) const { return (*place_.tree)[id]; }
 
   const Tree& program_;
+  std::span<const std::string> variables_;
+  bool calls_are_tracked_;
+  bool wants_paths_ = false;  // whether any code follows where values come from
   Code code_;
   std::vector<Problem> problems_;
   std::deque<Binding> bindings_;

@@ -155,6 +155,7 @@ void Generator::collect_names(const Node& pattern, std::vector<std::string_view>
 /// The paths of the body's outputs, in place of the input.
 void Generator::generate_path(const Node& node, const Node& body) {
   if (at_context_) generate_context(node);
+  wants_paths_ = true;
   const auto way = new_slot();
   emit(Opcode::path_begin, node, way);
   const bool was_at_context = std::exchange(at_context_, false);

@@ -72,6 +72,7 @@ std::span<const Generator::Special> Generator::specials() {
       {"range", 1, &Generator::generate_range},
       {"range", 2, &Generator::generate_range},
       {"range", 3, &Generator::generate_range},
+      {"recurse", 0, &Generator::generate_recurse},
       {"builtins", 0, &Generator::generate_builtins},
   });
   return kSpecials;
@@ -278,7 +279,7 @@ void Generator::generate_block(std::size_t index) {
   slots_ = 0;
   inlined_ = 0;
   at_context_ = false;
-  is_tracked_ = true;
+  is_tracked_ = calls_are_tracked_;
   lenient_ = 0;
   place_ = block.function != nullptr ? block.function->place : block.argument.place;
   const auto& node = block.function != nullptr ? *block.function->node : *block.argument.node;
@@ -302,11 +303,11 @@ void Generator::generate_function_block(Function& function) {
     place_.scope = bind(
         {.kind = Binding::Kind::parameter, .name = parameter.name, .level = level_, .slot = i});
     if (parameter.kind != Kind::value_parameter) continue;
-    const auto way = new_slot();
-    emit(Opcode::detach, parameter, way);
+    const auto way = is_tracked_ ? std::optional(new_slot()) : std::nullopt;
+    if (way) emit(Opcode::detach, parameter, *way);
     emit(Opcode::pick, parameter, 0);
     emit_out(Opcode::call_parameter, parameter, level_, i);
-    emit(Opcode::attach, parameter, way);
+    if (way) emit(Opcode::attach, parameter, *way);
     emit(Opcode::store, parameter, bind_variable(parameter.name)->slot);
   }
   generate(child(node, parameter_count(node)));
@@ -449,6 +450,17 @@ void Generator::generate_range(const Node& call) {
   }
   emit(Opcode::range, call);
   emit(Opcode::nip, call);
+}
+
+/// `def all: ., (.[]? | all); all`, without frames: it has no variables.
+void Generator::generate_recurse(const Node& call) {
+  if (at_context_) generate_context(call);
+  const auto begin = emit(Opcode::fork, call);
+  const auto end = emit(Opcode::jump, call);
+  land(begin);
+  emit(Opcode::iterate, call, 0, kOptional);
+  emit(Opcode::jump, call, begin);
+  land(end);
 }
 
 /// ["name/arity", …]

@@ -85,6 +85,26 @@ void Generator::push_peeked(const Node& node, std::uint32_t below) {
   code_.instructions[instruction].hops = static_cast<std::uint16_t>(below);
 }
 
+/// The variable that the node has constant keys of; null if it is anything else.
+const Generator::Binding* Generator::variable_base(const Node& node) const {
+  const auto* at = &node;
+  while (at->kind == Kind::index && is_constant_key(*at)) at = &child(*at, 0);
+  const bool is_path = at != &node && at->kind == Kind::variable;
+  return is_path ? find_variable(at->name, Binding::Kind::variable) : nullptr;
+}
+
+/// What constant keys of the variable lead to, without a copy of the variable.
+void Generator::push_variable_path(const Node& node, const Binding& variable) {
+  const auto* begin = &node;
+  while (begin->kind == Kind::index) begin = &child(*begin, 0);
+  Path path;
+  path.slot = variable.slot;
+  path.offset = begin->offset;
+  path.length = begin->length;
+  collect_keys(node, begin, path, false);
+  emit_out(Opcode::peek_variable, node, variable.level, add_path(std::move(path)));
+}
+
 /// A path of constant keys from a root, as one instruction.
 void Generator::push_rooted(const Node& node, bool optional) {
   const auto base = *rooted_base(node);

@@ -25,64 +25,6 @@ Machine::Machine(const Code& code, const Context* context, Value input, const Bu
   push(std::move(input));
 }
 
-std::optional<boost::system::result<Value, Problem>> Machine::next() {
-  if (ended_ || (begun_ && !backtrack())) return std::nullopt;
-  begun_ = true;
-  while (true) {
-    const auto& instruction = code_.instructions[at_++];
-    const auto step =
-        resources_.step() ? execute(instruction) : fail(instruction, resources_.spent_steps());
-    if (step == Step::on) [[likely]] {
-      if (ended_) return std::nullopt;
-    } else if (step == Step::output) {
-      return pop();
-    } else if (!recover()) {
-      ended_ = true;
-      return std::move(problem_);
-    }
-  }
-}
-
-// --- the stack
-
-void Machine::push(Value value) {
-  cells_.push_back({std::move(value), top_});
-  top_ = static_cast<std::uint32_t>(cells_.size() - 1);
-}
-
-Value Machine::pop() {
-  auto& cell = cells_[top_];
-  const auto below = cell.below;
-  if (top_ < protected_) {
-    top_ = below;
-    return cell.value;
-  }
-  auto value = std::move(cell.value);
-  truncate_cells(top_);
-  top_ = below;
-  return value;
-}
-
-void Machine::truncate_cells(std::size_t count) {
-  while (cells_.size() > count) cells_.pop_back();
-}
-
-void Machine::replace_top(Value value) {
-  auto& cell = cells_[top_];
-  if (top_ >= protected_) {
-    cell.value = std::move(value);
-    return;
-  }
-  cells_.push_back({std::move(value), cell.below});
-  top_ = static_cast<std::uint32_t>(cells_.size() - 1);
-}
-
-std::uint32_t Machine::cell_below(std::uint32_t depth) const {
-  auto cell = top_;
-  for (; depth > 0; --depth) cell = cells_[cell].below;
-  return cell;
-}
-
 // --- the forks
 
 void Machine::push_fork(Fork::Kind kind, std::uint32_t instruction) {
@@ -215,16 +157,6 @@ bool Machine::recover() {
 }
 
 // --- the frames
-
-std::uint32_t Machine::frame_out(std::uint32_t hops) const {
-  auto frame = frame_;
-  for (; hops > 0; --hops) frame = frames_[frame].outer;
-  return frame;
-}
-
-Value& Machine::variable(const Instruction& instruction) {
-  return variables_[frames_[frame_out(instruction.hops)].variables + instruction.operand];
-}
 
 Machine::Step Machine::call_function(const Instruction& instruction) {
   return enter_function(instruction, {instruction.operand, frame_out(instruction.hops)},

@@ -141,7 +141,7 @@ class Machine {
   // Paths: machine_paths.cc
   Step push_rooted(const Instruction& instruction);
   Step read_path(const Instruction& instruction);
-  Step peek_path(const Instruction& instruction);
+  Step peek_path(const Instruction& instruction, const Value& from);
   Step index_value(const Instruction& instruction);
   Step slice_value(const Instruction& instruction);
   Step get_path(const Instruction& instruction);
@@ -180,6 +180,56 @@ class Machine {
   Problem problem_;
   Value error_;  // the value of the problem that was raised last
 };
+
+// What nearly every instruction does.
+
+inline void Machine::push(Value value) {
+  cells_.push_back({std::move(value), top_});
+  top_ = static_cast<std::uint32_t>(cells_.size() - 1);
+}
+
+inline Value Machine::pop() {
+  auto& cell = cells_[top_];
+  const auto below = cell.below;
+  if (top_ < protected_) {
+    top_ = below;
+    return cell.value;
+  }
+  auto value = std::move(cell.value);
+  truncate_cells(top_);
+  top_ = below;
+  return value;
+}
+
+inline void Machine::truncate_cells(std::size_t count) {
+  while (cells_.size() > count) cells_.pop_back();
+}
+
+inline void Machine::replace_top(Value value) {
+  auto& cell = cells_[top_];
+  if (top_ >= protected_) {
+    cell.value = std::move(value);
+    return;
+  }
+  cells_.push_back({std::move(value), cell.below});
+  top_ = static_cast<std::uint32_t>(cells_.size() - 1);
+}
+
+inline std::uint32_t Machine::cell_below(std::uint32_t depth) const {
+  auto cell = top_;
+  for (; depth > 0; --depth) cell = cells_[cell].below;
+  return cell;
+}
+
+inline std::uint32_t Machine::frame_out(std::uint32_t hops) const {
+  auto frame = frame_;
+  for (; hops > 0; --hops) frame = frames_[frame].outer;
+  return frame;
+}
+
+inline Value& Machine::variable(const Instruction& instruction) {
+  return variables_[frames_[frame_out(instruction.hops)].variables + instruction.operand];
+}
 
 /// Where the parts of a value lie; null for those without. The same as before: nothing was copied.
 const void* storage_of(const Value& value);

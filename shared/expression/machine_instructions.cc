@@ -45,7 +45,25 @@ std::optional<Value> combined(Operator operation, std::int64_t left, std::int64_
 
 }  // namespace
 
-Machine::Step Machine::execute(const Instruction& instruction) {
+std::optional<boost::system::result<Value, Problem>> Machine::next() {
+  if (ended_ || (begun_ && !backtrack())) return std::nullopt;
+  begun_ = true;
+  while (true) {
+    const auto& instruction = code_.instructions[at_++];
+    const auto step =
+        resources_.step() ? execute(instruction) : fail(instruction, resources_.spent_steps());
+    if (step == Step::on) [[likely]] {
+      if (ended_) return std::nullopt;
+    } else if (step == Step::output) {
+      return pop();
+    } else if (!recover()) {
+      ended_ = true;
+      return std::move(problem_);
+    }
+  }
+}
+
+inline Machine::Step Machine::execute(const Instruction& instruction) {
   const auto operand = instruction.operand;
   switch (instruction.opcode) {
     case Opcode::push_constant:
@@ -86,7 +104,11 @@ Machine::Step Machine::execute(const Instruction& instruction) {
     case Opcode::read_path:
       return read_path(instruction);
     case Opcode::peek_path:
-      return peek_path(instruction);
+      return peek_path(instruction, cells_[cell_below(instruction.hops)].value);
+    case Opcode::peek_variable:
+      return peek_path(
+          instruction,
+          variables_[frames_[frame_out(instruction.hops)].variables + code_.paths[operand].slot]);
     case Opcode::index:
       return index_value(instruction);
     case Opcode::slice:

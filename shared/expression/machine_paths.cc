@@ -138,9 +138,9 @@ Machine::Step Machine::read_path(const Instruction& instruction) {
   return Step::on;
 }
 
-Machine::Step Machine::peek_path(const Instruction& instruction) {
+Machine::Step Machine::peek_path(const Instruction& instruction, const Value& from) {
   const auto& path = code_.paths[instruction.operand];
-  auto found = follow(code_, path, cells_[cell_below(instruction.hops)].value);
+  auto found = follow(code_, path, from);
   if (found.value == nullptr) {
     return fail(std::move(found.problem), (path.flags & kOptional) != 0);
   }

@@ -42,7 +42,6 @@ def walk(f):
 # --- streams of values
 
 def recurse(f): def all: ., (f | all); all;
-def recurse: recurse(.[]?);
 def recurse(f; condition): def all: ., (f | select(condition) | all); all;
 def first: .[0];
 def last: .[-1];

@@ -35,7 +35,8 @@ TEST_CASE_METHOD(CliFixture, "expression eval: an error ends that value's output
   const auto result = run({"expression", "eval", ".a"}, "3 {\"a\":4}");
   CHECK(result.code == 1);
   CHECK(result.out == "4\n");
-  CHECK_THAT(result.err, StartsWith("expression:1:2: error: Cannot index number with string \"a\""));
+  CHECK_THAT(result.err,
+             StartsWith("expression:1:2: error: Cannot index number with string \"a\""));
 }
 
 TEST_CASE_METHOD(CliFixture, "expression eval: input that is no JSON is told with its number") {
