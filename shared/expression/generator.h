@@ -125,6 +125,8 @@ class Generator {
   void generate_assignment(const Node& node);
   void for_each_path(const Node& node, const Node& left, std::uint32_t state, std::uint32_t path,
                      const std::function<void()>& body);
+  bool is_one_path(const Node& node) const;
+  void store_path_of(const Node& node, std::uint32_t path);
   void generate_operator_update(const Node& node, std::uint32_t value);
   void generate_update(const Node& node, const Node& left, const std::function<void()>& updater);
   void generate_path(const Node& node, const Node& body);

@@ -174,6 +174,13 @@ void Generator::call_native(const Node& node, std::string_view name, std::uint32
 /// All paths are found before: nobody else holds the state then, so that it changes in place.
 void Generator::for_each_path(const Node& node, const Node& left, std::uint32_t state,
                               std::uint32_t path, const std::function<void()>& body) {
+  if (is_one_path(left)) {
+    store_path_of(left, path);
+    emit(Opcode::store, node, state);
+    body();
+    emit(Opcode::store, node, state);
+    return;
+  }
   const auto paths = new_slot();
   emit(Opcode::begin_collection, node, paths);
   const auto found = emit(Opcode::fork, node);
@@ -190,6 +197,31 @@ void Generator::for_each_path(const Node& node, const Node& left, std::uint32_t 
   emit(Opcode::store, node, state);
   emit(Opcode::backtrack, node);
   land(done);
+}
+
+/// Whether it is always exactly one path of the input: its keys are constants or variables.
+bool Generator::is_one_path(const Node& node) const {
+  const auto* at = &node;
+  for (; at->kind == Kind::index; at = &child(*at, 0)) {
+    const auto& key = child(*at, 1);
+    const bool is_variable =
+        key.kind == Kind::variable && find_variable(key.name, Binding::Kind::variable) != nullptr;
+    if (!is_variable && !is_constant_key(*at)) return false;
+  }
+  return at != &node && at->kind == Kind::identity;
+}
+
+/// The keys of one path, into a variable.
+void Generator::store_path_of(const Node& node, std::uint32_t path) {
+  std::vector<const Node*> keys;
+  for (const auto* at = &node; at->kind == Kind::index; at = &child(*at, 0)) {
+    keys.push_back(&child(*at, 1));
+  }
+  emit(Opcode::begin_collection, node, path);
+  for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
+    push(**key);
+    emit(Opcode::collect, node, path);
+  }
 }
 
 /// left = right, for each output of the right side; and the operators that update.

@@ -21,7 +21,7 @@ def isvalid(f): try (f | true) catch false;
 # --- arrays and objects
 
 def map(f): [.[] | f];
-def map_values(f): .[] |= f;
+def map_values(f): _with_values([.[] | [first(f)]]);
 def with_entries(f): to_entries | map(f) | from_entries;
 def del(f): delpaths([path(f)]);
 def pick(f): . as $top | reduce path(f) as $path (null; setpath($path; $top | getpath($path)));

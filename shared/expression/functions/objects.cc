@@ -133,6 +133,27 @@ Outcome from_entries(Value input, std::span<Value>, Resources&) {
   return std::move(object).build();
 }
 
+/// The input with other values: the argument has a list for each, whose first item replaces it;
+/// what has an empty list is left out.
+Outcome with_values(Value input, std::span<Value> arguments, Resources&) {
+  const auto lists = arguments[0].items();
+  if (!input.is_object()) {
+    ArrayBuilder items(lists.size());
+    for (const auto& list : lists) {
+      if (list.size() > 0) items.add(list.items()[0]);
+    }
+    return std::move(items).build();
+  }
+  const auto members = input.members();
+  std::size_t name_bytes = 0;
+  for (const auto& member : members) name_bytes += member.name.size();
+  ObjectBuilder object(members.size(), name_bytes);
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (lists[i].size() > 0) object.put(members[i].name, lists[i].items()[0]);
+  }
+  return std::move(object).build();
+}
+
 // --- containment
 
 /// jq's `contains`: of strings their parts, of arrays that each wanted item is in one of theirs, of
@@ -234,6 +255,7 @@ Outcome contains(Value input, std::span<Value> arguments, Resources& resources) 
 }
 
 constexpr auto kFunctions = std::to_array<Function>({
+    {"_with_values", 1, false, with_values},
     {"contains", 1, true, contains},
     {"from_entries", 0, true, from_entries},
     {"has", 1, false, has},
