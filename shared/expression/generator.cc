@@ -324,7 +324,11 @@ void Generator::generate_object(const Node& node) {
   emit(Opcode::push_constant, node, constant(Value::object({})));
   const auto entries = children_of(node);
   for (std::size_t i = 0; i < entries.size(); i += 2) {
-    push(node_of(entries[i]), 1);
+    const auto& key = node_of(entries[i]);
+    if (const auto name = constant_of(key); name && !name->is_string()) {
+      report(key, "Object keys must be strings");
+    }
+    push(key, 1);
     push(node_of(entries[i + 1]), 2);
     emit(Opcode::insert, node_of(entries[i]));
   }

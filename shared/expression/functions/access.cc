@@ -139,7 +139,7 @@ Outcome index(const Value& target, const Value& key) {
                           !detail::is_nan(key);
     return is_there ? target.items()[static_cast<std::size_t>(position)] : Value();
   }
-  if (target.is_null() && (key.is_null() || key.is_object())) return Value();
+  if (target.is_null() && key.is_object()) return Value();
   if (key.is_object() && (target.is_array() || target.is_string())) {
     const auto cut = detail::cut_at(key, parts_in(target));
     if (!cut) return detail::no_slice(target);

@@ -170,7 +170,7 @@ Value places_of(std::string_view wanted, std::string_view text) {
 Outcome indices(Value input, std::span<Value> arguments, Resources& resources) {
   auto& wanted = arguments[0];
   if (!resources.spend(wanted.bytes())) return resources.spent_steps();
-  if (input.is_null()) return Value();
+  if (input.is_null()) return index(input, wanted);
   if (input.is_string() && wanted.is_string()) {
     return places_of(wanted.as_string(), input.as_string());
   }

@@ -185,7 +185,7 @@ TEST_CASE("functions: setpath") {
       {R"(setpath([{"start": 0, "end": 1}]; "x"))", R"("abc")",
        "error: Cannot update field at object index of string"},
       {"setpath([[1]]; 9)", "[1]", "error: Cannot update field at array index of array"},
-      {"setpath([null]; 9)", "null", "error: Cannot update field at null index of null"},
+      {"setpath([null]; 9)", "null", "error: Cannot index null with null"},
       {R"(setpath(["a", "b"]; 9))", R"({"a": 1})", R"(error: Cannot index number with string "b")"},
       {R"(setpath("a"; 9))", "{}", "error: Path must be specified as an array"},
   });

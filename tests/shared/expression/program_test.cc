@@ -206,7 +206,7 @@ TEST_CASE("expression: literals, arrays and objects") {
       {"{a:empty}", "null", ""},
       {"1 as $x | {$x, y:$x}", "null", R"({"x":1,"y":1})"},
       {"{\"a\\(1)\":2}", "null", R"({"a1":2})"},
-      {"{(1):2}", "null", "error: Cannot use number (1) as object key"},
+      {"{(1):2}", "null", "2+1: Object keys must be strings"},
   });
 }
 
