@@ -320,12 +320,22 @@ void Generator::generate_array(const Node& node) {
   emit(Opcode::end_collection, node, slot);
 }
 
+/// Whether the construct is written out, like {a: [1, 2]}, without anything to evaluate.
+bool Generator::is_literal(const Node& node) const {
+  if (constant_of(node)) return true;
+  const bool is_compound =
+      node.kind == Kind::array || node.kind == Kind::object || node.kind == Kind::comma;
+  return is_compound &&
+         std::ranges::all_of(children_of(node), [&](NodeId id) { return is_literal(node_of(id)); });
+}
+
 void Generator::generate_object(const Node& node) {
   emit(Opcode::push_constant, node, constant(Value::object({})));
   const auto entries = children_of(node);
   for (std::size_t i = 0; i < entries.size(); i += 2) {
     const auto& key = node_of(entries[i]);
-    if (const auto name = constant_of(key); name && !name->is_string()) {
+    if (key.kind != Kind::comma && is_literal(key) &&
+        !(key.kind == Kind::literal && key.value.is_string())) {
       report(key, "Object keys must be strings");
     }
     push(key, 1);

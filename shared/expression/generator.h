@@ -104,6 +104,7 @@ class Generator {
   void generate_alternative(const Node& node);
   void generate_attempt(const Node& node);
   void generate_array(const Node& node);
+  bool is_literal(const Node& node) const;
   void generate_object(const Node& node);
   void generate_condition(const Node& node);
   void generate_interpolation(const Node& node);
