@@ -276,40 +276,25 @@ Parser::Parsed Parser::parse_condition() {
 }
 
 /// reduce source as patterns (start; update)
-Parser::Parsed Parser::parse_reduce() {
-  const auto begin = token_.offset;
-  Parsed source;
-  std::vector<NodeId> patterns;
-  if (!parse_loop_head(patterns, source)) return std::nullopt;
-  std::vector<NodeId> parts{*source};
-  if (!parse_loop_part("(", parts) || !parse_loop_part(";", parts)) return std::nullopt;
-  if (!expect(")")) return std::nullopt;
-  parts.insert(parts.end(), patterns.begin(), patterns.end());
-  return add(Kind::reduce, begin, parts);
-}
-
 /// foreach source as patterns (start; update), or with an extract behind the update
-Parser::Parsed Parser::parse_foreach() {
+Parser::Parsed Parser::parse_loop(Kind kind) {
   const auto begin = token_.offset;
-  Parsed source;
+  if (!advance()) return std::nullopt;
+  const auto source = parse_postfix();
   std::vector<NodeId> patterns;
-  if (!parse_loop_head(patterns, source)) return std::nullopt;
+  if (!source || !expect_name("as") || !parse_patterns(patterns)) return std::nullopt;
   std::vector<NodeId> parts{*source};
   if (!parse_loop_part("(", parts) || !parse_loop_part(";", parts)) return std::nullopt;
-  if (token_.is_symbol(";")) {
+  if (kind == Kind::foreach && token_.is_symbol(";")) {
     if (!parse_loop_part(";", parts)) return std::nullopt;
-  } else if (const auto extract = add(Kind::identity, token_.offset, {})) {
+  } else if (kind == Kind::foreach) {
+    const auto extract = add(Kind::identity, token_.offset, {});
+    if (!extract) return std::nullopt;
     parts.push_back(*extract);
   }
   if (!expect(")")) return std::nullopt;
   parts.insert(parts.end(), patterns.begin(), patterns.end());
-  return add(Kind::foreach, begin, parts);
-}
-
-bool Parser::parse_loop_head(std::vector<NodeId>& patterns, Parsed& source) {
-  if (!advance()) return false;
-  source = parse_postfix();
-  return source && expect_name("as") && parse_patterns(patterns);
+  return add(kind, begin, parts);
 }
 
 bool Parser::parse_loop_part(std::string_view opening, std::vector<NodeId>& parts) {

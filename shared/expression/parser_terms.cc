@@ -18,8 +18,11 @@ bool is_keyword(std::string_view name) {
   return std::find(kKeywords.begin(), kKeywords.end(), name) != kKeywords.end();
 }
 
-constexpr auto kConstants =
-    std::to_array<std::pair<std::string_view, int>>({{"null", -1}, {"false", 0}, {"true", 1}});
+std::optional<Value> constant_named(std::string_view name) {
+  if (name == "null") return Value();
+  if (name == "true" || name == "false") return Value::boolean(name == "true");
+  return std::nullopt;
+}
 
 constexpr std::string_view kLocation = "__loc__";
 
@@ -150,8 +153,8 @@ Parser::Parsed Parser::parse_term() {
 
 Parser::Parsed Parser::parse_word() {
   if (token_.text == "if") return parse_condition();
-  if (token_.text == "reduce") return parse_reduce();
-  if (token_.text == "foreach") return parse_foreach();
+  if (token_.text == "reduce") return parse_loop(Kind::reduce);
+  if (token_.text == "foreach") return parse_loop(Kind::foreach);
   if (token_.text == "break") return parse_break();
   for (const auto module : {"import", "include", "module"}) {
     if (token_.text == module) {
@@ -321,9 +324,8 @@ Parser::Parsed Parser::parse_call() {
   const auto name = token_;
   if (is_keyword(name.text)) return unexpected("an expression");
   if (!advance()) return std::nullopt;
-  for (const auto& [text, value] : kConstants) {
-    if (name.text != text) continue;
-    return add_literal(name.offset, name.length, value < 0 ? Value() : Value::boolean(value == 1));
+  if (auto constant = constant_named(name.text)) {
+    return add_literal(name.offset, name.length, std::move(*constant));
   }
   std::vector<NodeId> arguments;
   if (token_.is_symbol("(")) {

@@ -57,9 +57,7 @@ class Parser {
   Parsed parse_function();
   bool parse_parameter(std::vector<NodeId>& parameters);
   Parsed parse_condition();
-  Parsed parse_reduce();
-  Parsed parse_foreach();
-  bool parse_loop_head(std::vector<NodeId>& patterns, Parsed& source);
+  Parsed parse_loop(Node::Kind kind);
   bool parse_loop_part(std::string_view opening, std::vector<NodeId>& parts);
 
   // Terms and patterns: parser_terms.cc
