@@ -1,5 +1,6 @@
 #include "daemon/http/server.h"
 
+#include <atomic>
 #include <future>
 
 #include <boost/asio/redirect_error.hpp>
@@ -366,37 +367,64 @@ TEST_CASE("server: a refused request whose body came along leaves the connection
   CHECK_THAT(client.read_until("POST /guarded ok"), StartsWith("HTTP/1.1 200"));
 }
 
+namespace {
+
+/// A handler that says when it has a request, and keeps it until it is let go.
+class Gate {
+ public:
+  awaitable<Response> operator()(Request request) {
+    entered_ = true;
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+    while (!open_) {
+      timer.expires_after(1ms);
+      co_await timer.async_wait(boost::asio::use_awaitable);
+    }
+    co_return text_response(200, "held " + std::to_string(request.body.size()));
+  }
+
+  bool has_request() const { return entered_; }
+  void open() { open_ = true; }
+
+ private:
+  std::atomic<bool> entered_ = false;
+  std::atomic<bool> open_ = false;
+};
+
+}  // namespace
+
 TEST_CASE("server: bodies from TCP take no more memory together than they may") {
   const tests::TemporaryFolder folder;
   const auto path = folder.path() / "daemon.sock";
   Limits limits;
   limits.bodies_total = 3 << 20;
-  RunningServer server(routes_of_test(), limits, path);
-  const std::string large((2 << 20) - 2, 'x');
-  const auto head = "Content-Length: " + std::to_string(large.size() + 1) + "\r\n";
+  Gate gate;
+  auto routes = routes_of_test();
+  routes.push_back(
+      route("POST", "/held", [&](Request request) { return gate(std::move(request)); }));
+  RunningServer server(std::move(routes), limits, path);
+  const std::string large(2 << 20, 'x');
+  const auto head = "Content-Length: " + std::to_string(large.size()) + "\r\n";
   auto first = server.connect();
-  first.send(post(head, large));
-  // It has come, all but a byte, once a request that was sent later is answered.
-  const auto refused_now = [&] {
-    auto second = server.connect();
-    second.send(post(head, large));
-    second.end_sending();
-    return second.read_all();
-  };
-  REQUIRE(tests::eventually([&] { return refused_now().starts_with("HTTP/1.1 503"); }));
-  CHECK_THAT(refused_now(), Contains("Retry-After: 5") && Contains(R"("code":"busy")"));
+  first.send("POST /held HTTP/1.1\r\nHost: x\r\n" + head + "\r\n" + large);
+  REQUIRE(tests::eventually([&] { return gate.has_request(); }));
+
+  auto second = server.connect();
+  second.send(post(head, large));
+  second.end_sending();
+  CHECK_THAT(second.read_all(), StartsWith("HTTP/1.1 503") && Contains("Retry-After: 5") &&
+                                    Contains(R"("code":"busy")"));
   // Small bodies are taken all the same, and whatever comes over the unix socket.
   auto small = server.connect();
   small.send(post("Content-Length: 2\r\n", "ok"));
   CHECK_THAT(small.read_until("POST /echo ok"), Contains(" 200 "));
   auto local = RawClient::local(path);
-  local.send(post(head, large + "y"));
+  local.send(post(head, large.substr(1) + "y"));
   CHECK_THAT(local.read_until("xy"), Contains(" 200 "));
   // What is answered makes room.
-  first.send("y");
-  CHECK_THAT(first.read_until("xy"), Contains(" 200 "));
+  gate.open();
+  CHECK_THAT(first.read_until("held 2097152"), Contains(" 200 "));
   auto third = server.connect();
-  third.send(post(head, large + "y"));
+  third.send(post(head, large.substr(1) + "y"));
   CHECK_THAT(third.read_until("xy"), Contains(" 200 "));
 }
 
