@@ -9,54 +9,6 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array kVerifyChoices{"none"sv};
-constexpr std::array kWebhookKeys{
-    Key{.name = "connector",
-        .type = KeyType::name,
-        .description = "the connector that says how deliveries are checked and understood"},
-    Key{.name = "event",
-        .description = "the event that starts a run, such as issues.opened, or issues for each "
-                       "action of it; every event if not given"},
-    Key{.name = "credential",
-        .type = KeyType::name,
-        .description = "the credential whose webhook secret signs the deliveries"},
-    Key{.name = "path", .description = "below /hooks/; the workflow's name if not given"},
-    Key{.name = "verify",
-        .type = KeyType::choice,
-        .description = "none: take every delivery, whoever sent it",
-        .choices = kVerifyChoices},
-};
-constexpr KeyTable kWebhookTable{"webhook_trigger", "a webhook trigger", kWebhookKeys};
-
-constexpr std::array kScheduleKeys{
-    Key{.name = "cron",
-        .description = "minute, hour, day of the month, month, day of the week, in UTC"},
-    Key{.name = "every",
-        .type = KeyType::duration,
-        .description = "a period, counted from 1970-01-01T00:00:00Z; at least 1s"},
-};
-constexpr std::array kScheduleKinds{"cron"sv, "every"sv};
-constexpr KeyTable kScheduleTable{"schedule_trigger", "a schedule", kScheduleKeys, kScheduleKinds};
-
-constexpr KeyTable kManualTable{"manual_trigger", "a manual trigger", {}};
-
-constexpr std::array kTriggerKeys{
-    Key{.name = "webhook",
-        .type = KeyType::table,
-        .description = "a run for each delivery of an event",
-        .table = &kWebhookTable},
-    Key{.name = "schedule",
-        .type = KeyType::table,
-        .description = "a run for each slot of a schedule",
-        .table = &kScheduleTable},
-    Key{.name = "manual",
-        .type = KeyType::table,
-        .description = "a run when somebody starts one",
-        .table = &kManualTable},
-};
-constexpr std::array kTriggerKinds{"webhook"sv, "schedule"sv, "manual"sv};
-constexpr KeyTable kTriggerTable{"trigger", "a trigger", kTriggerKeys, kTriggerKinds};
-
 constexpr std::array kInputKeys{
     Key{.name = "type",
         .type = KeyType::choice,

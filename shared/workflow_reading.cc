@@ -1,0 +1,36 @@
+#include "shared/workflow_reading.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "shared/connector_catalog.h"
+#include "shared/mapping_reader.h"
+#include "shared/suggestion.h"
+
+namespace tba {
+
+std::shared_ptr<const Connector> WorkflowReading::find_connector(const yaml::Node& node,
+                                                                 std::size_t offset,
+                                                                 const std::string& name) const {
+  auto connector = catalog()->find(name);
+  if (!connector) {
+    diagnostics_.error(
+        node.where, offset, name.size(),
+        fmt::format("there is no connector '{}'{}", name, did_you_mean(name, catalog()->names())),
+        "known are: " + listed(catalog()->names()));
+  }
+  return connector;
+}
+
+expression::Mapping WorkflowReading::read_data(const yaml::Node& node, ExpressionPlace place) {
+  return read_mapping(node, diagnostics_,
+                      [&](const expression::Reference& reference, const SourcePositions& where) {
+                        uses_.push_back({reference, where, place});
+                      });
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+}  // namespace tba

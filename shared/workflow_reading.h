@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "shared/diagnostic.h"
+#include "shared/expression/mapping.h"
+#include "shared/workflow.h"
+#include "shared/workflow_references.h"
+#include "shared/yaml_reader.h"
+
+namespace tba {
+
+/// One reading of a workflow file, as the readers of its parts share it.
+class WorkflowReading {
+ public:
+  /// Both must outlive it.
+  WorkflowReading(const WorkflowSurroundings& surroundings, Diagnostics& diagnostics)
+      : surroundings_(surroundings), diagnostics_(diagnostics) {}
+
+  const WorkflowSurroundings& surroundings() const { return surroundings_; }
+  Diagnostics& diagnostics() const { return diagnostics_; }
+
+  /// The connectors that there are; null where they are not checked.
+  const ConnectorCatalog* catalog() const { return surroundings_.catalog; }
+
+  /// The connector of that name, which stands at that byte of the node's text; null, and a
+  /// diagnostic, where there is none. Requires: catalog().
+  std::shared_ptr<const Connector> find_connector(const yaml::Node& node, std::size_t offset,
+                                                  const std::string& name) const;
+
+  /// Data with expressions. What they read is remembered in uses().
+  expression::Mapping read_data(const yaml::Node& node, ExpressionPlace place);
+
+  /// What the expressions read so far refer to, in the order of reading.
+  std::vector<ContextUse>& uses() { return uses_; }
+
+ private:
+  const WorkflowSurroundings& surroundings_;
+  Diagnostics& diagnostics_;
+  std::vector<ContextUse> uses_;
+};
+
+/// "a, b, c": what there is to choose from, for a hint.
+std::string listed(const std::vector<std::string>& names);
+
+}  // namespace tba
