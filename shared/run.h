@@ -19,6 +19,14 @@ enum class RunStatus : std::uint8_t {
   skipped = 7,      ///< Never begun, by a concurrency rule.
 };
 
+/// Which of its lists of steps a run is in. The numbers are stored; they never change meaning.
+enum class RunPhase : std::uint8_t {
+  steps = 0,
+  on_success = 1,  ///< What follows when all steps have succeeded.
+  on_failure = 2,  ///< What follows when one has failed.
+  finally = 3,     ///< What follows either.
+};
+
 /// How a step stands. The numbers are stored; they never change meaning.
 enum class StepStatus : std::uint8_t {
   running = 1,  ///< An attempt is in flight.

@@ -40,6 +40,8 @@ struct Id : Uuid {
 using RunId = Id<struct RunTag>;
 using DeliveryId = Id<struct DeliveryTag>;
 using CredentialId = Id<struct CredentialTag>;
+using EventId = Id<struct EventTag>;
+using SignalId = Id<struct SignalTag>;
 
 /// Makes version 7 identifiers (RFC 9562 section 5.7): 48 bits of Unix milliseconds, then a counter
 /// that keeps those made within one millisecond, or while the clock stands still or runs back, in

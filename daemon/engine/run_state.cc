@@ -134,6 +134,7 @@ storage::Change take_changes(RunState& state) {
   if (state.added && !state.unsaved && !step_changed && state.log.empty()) return change;
   if (state.added) {
     change.writes.emplace_back(storage::UpdateRun{state.row});
+    ++state.row.epoch;  // as the store does
   } else {
     change.writes.emplace_back(storage::AddRun{state.row});
     state.added = true;

@@ -4,6 +4,7 @@
 
 #include "daemon/storage/compression.h"
 #include "daemon/storage/queries.h"
+#include "daemon/storage/rows.h"
 
 namespace tba::storage {
 namespace {
@@ -34,14 +35,25 @@ void pack_texts(UpdateRun& write) {
 }
 void pack_texts(PutStep& write) {
   pack_in_place(write.step.result_json);
+  pack_in_place(write.step.memo_json);
 }
 void pack_texts(AppendLog& write) {
   pack_in_place(write.line.text);
 }
-void pack_texts(AddRejection&) {}
-void pack_texts(AddSlot&) {}
-void pack_texts(PutCredential&) {}  // sealed: does not shrink
-void pack_texts(RemoveCredential&) {}
+void pack_texts(AddSignal& write) {
+  pack_in_place(write.signal.data_json);
+}
+void pack_texts(AddEvent& write) {
+  pack_in_place(write.event.data_json);
+}
+void pack_texts(PutCache& write) {
+  pack_in_place(write.entry.result_json);
+}
+void pack_texts(PutPollState& write) {
+  pack_in_place(write.state.cursor_json);
+}
+template <class Other>
+void pack_texts(Other&) {}  // has only small texts, or sealed ones that do not shrink
 
 // --- writing. Each gives Committed, or why the change is refused.
 
@@ -128,12 +140,14 @@ Result<Outcome> write(Database& database, const AddRun& add) {
   return committed(database.execute(
       "INSERT INTO runs (id, workflow, version, status, epoch, trigger_kind, delivery, created_at, "
       "started_at, finished_at, wake_at, deadline, cancel_requested, failure_kind, "
-      "failure_message, failure_step, trigger_json, inputs_json, output_json) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "failure_message, failure_step, trigger_json, inputs_json, output_json, phase, crashes, "
+      "depth, parent, parent_step, retry_of, concurrency_key) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       run.id, run.workflow, blob(run.version), run.status, run.epoch, run.trigger_kind,
       run.delivery, run.created_at, run.started_at, run.finished_at, run.wake_at, run.deadline,
       run.cancel_requested, failure.kind, failure.message, failure.step, Blob{run.trigger_json},
-      Blob{run.inputs_json}, Blob{run.output_json}));
+      Blob{run.inputs_json}, Blob{run.output_json}, run.phase, run.crashes, run.depth, run.parent,
+      run.parent_step, run.retry_of, run.concurrency_key));
 }
 
 Result<Outcome> write(Database& database, const UpdateRun& update) {
@@ -143,10 +157,10 @@ Result<Outcome> write(Database& database, const UpdateRun& update) {
       database.execute(
           "UPDATE runs SET status = ?, started_at = ?, finished_at = ?, wake_at = ?, deadline = ?, "
           "cancel_requested = ?, failure_kind = ?, failure_message = ?, failure_step = ?, "
-          "output_json = ? WHERE id = ? AND epoch = ?",
+          "output_json = ?, phase = ?, crashes = ?, epoch = epoch + 1 WHERE id = ? AND epoch = ?",
           run.status, run.started_at, run.finished_at, run.wake_at, run.deadline,
           run.cancel_requested, failure.kind, failure.message, failure.step, Blob{run.output_json},
-          run.id, run.epoch),
+          run.phase, run.crashes, run.id, run.epoch),
       LostOwnership{});
 }
 
@@ -156,10 +170,10 @@ Result<Outcome> write(Database& database, const PutStep& put) {
   return committed(database.execute(
       "INSERT OR REPLACE INTO steps (run, key, position, status, attempt, effect, started_at, "
       "attempt_started_at, finished_at, due_at, failure_kind, failure_message, failure_step, "
-      "result_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "result_json, memo_json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       step.run, step.key, step.position, step.status, step.attempt, step.effect, step.started_at,
       step.attempt_started_at, step.finished_at, step.due_at, failure.kind, failure.message,
-      failure.step, Blob{step.result_json}));
+      failure.step, Blob{step.result_json}, Blob{step.memo_json}));
 }
 
 Result<Outcome> write(Database& database, const AppendLog& append) {
@@ -168,6 +182,71 @@ Result<Outcome> write(Database& database, const AppendLog& append) {
       "INSERT INTO logs (run, sequence, at, step, stream, text) "
       "SELECT ?1, coalesce(max(sequence), 0) + 1, ?2, ?3, ?4, ?5 FROM logs WHERE run = ?1",
       line.run, line.at, line.step, line.stream, Blob{line.text}));
+}
+
+Result<Outcome> write(Database& database, const AddSignal& add) {
+  const auto& signal = add.signal;
+  return committed_if_changed(
+      database.execute("INSERT INTO signals (run, id, step, at, kind, data_json) "
+                       "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                       signal.run, signal.id, signal.step, signal.at, signal.kind,
+                       Blob{signal.data_json}),
+      Conflict{"this signal of the run " + signal.run.text() + " is there already"});
+}
+
+Result<Outcome> write(Database& database, const RemoveSignal& remove) {
+  return committed(database.execute("DELETE FROM signals WHERE run = ? AND id = ? AND step = ?",
+                                    remove.run, remove.id, remove.step));
+}
+
+Result<Outcome> write(Database& database, const PutSubscription& put) {
+  const auto& subscription = put.subscription;
+  return committed(
+      database.execute("INSERT OR REPLACE INTO subscriptions (run, step, event) VALUES (?, ?, ?)",
+                       subscription.run, subscription.step, subscription.event));
+}
+
+Result<Outcome> write(Database& database, const RemoveSubscription& remove) {
+  return committed(database.execute("DELETE FROM subscriptions WHERE run = ? AND step = ?",
+                                    remove.run, remove.step));
+}
+
+Result<Outcome> write(Database& database, const AddEvent& add) {
+  const auto& event = add.event;
+  const auto added = database.execute(
+      "INSERT INTO events (id, at, name, source, data_json) VALUES (?, ?, ?, ?, ?)", event.id,
+      event.at, event.name, event.source, Blob{event.data_json});
+  if (!added) return added.error();
+  // However many wait for it, the data is kept once: it is read from the event.
+  return committed(
+      database.execute("INSERT INTO signals (run, id, step, at, kind, data_json) "
+                       "SELECT run, ?1, step, ?2, 'event', x'' FROM subscriptions WHERE event = ?3",
+                       event.id, event.at, event.name));
+}
+
+Result<Outcome> write(Database& database, const PutCache& put) {
+  const auto& entry = put.entry;
+  return committed(database.execute(
+      "INSERT OR REPLACE INTO cache (workflow, step, key, expires_at, result_json) "
+      "VALUES (?, ?, ?, ?, ?)",
+      entry.workflow, entry.step, entry.key, entry.expires_at, Blob{entry.result_json}));
+}
+
+Result<Outcome> write(Database& database, const PutPollState& put) {
+  const auto& state = put.state;
+  return committed(
+      database.execute("INSERT OR REPLACE INTO polls (poll, polled_at, cursor_json) "
+                       "VALUES (?, ?, ?)",
+                       state.poll, state.polled_at, Blob{state.cursor_json}));
+}
+
+Result<Outcome> write(Database& database, const AddPollItem& add) {
+  return committed_if_changed(
+      database.execute("INSERT INTO poll_items (poll, key, seen_at) VALUES (?, ?, ?) "
+                       "ON CONFLICT DO NOTHING",
+                       add.item.poll, add.item.key, add.item.seen_at),
+      Conflict{"the poll '" + add.item.poll + "' has seen the item '" + add.item.key +
+               "' already"});
 }
 
 Result<Outcome> write(Database& database, const AddSlot& add) {
@@ -232,7 +311,9 @@ Result<Outcome> apply(Database& database, const PackedChange& change) {
 }
 
 Result<Page<Run>> claim_unfinished(Database& database, const PageRequest& page) {
-  auto runs = unfinished_runs(database, page);
+  auto runs = list_unfinished(
+      database, {RunStatus::queued, RunStatus::running, RunStatus::waiting, RunStatus::interrupted},
+      page);
   if (!runs) return runs.error();
   for (auto& run : runs->items) {
     ++run.epoch;

@@ -65,10 +65,16 @@ struct Run {
   std::string workflow;
   VersionHash version{};
   RunStatus status = RunStatus::queued;
-  std::string trigger_kind;  ///< "webhook", "schedule", "manual"
+  RunPhase phase = RunPhase::steps;
+  std::string trigger_kind;  ///< "webhook", "schedule", "manual", …
   std::string trigger_json;  ///< `.trigger`; without what the delivery holds, where there is one.
   std::optional<DeliveryId> delivery;  ///< That started it.
-  std::string inputs_json;             ///< Object; defaults filled in.
+  std::optional<RunId> parent;         ///< That started it as a sub-run.
+  std::string parent_step;             ///< The key of the parent's step that did, or empty.
+  int depth = 0;                       ///< How many parents are above it.
+  std::optional<RunId> retry_of;       ///< That it was made from, to be tried anew.
+  std::string concurrency_key;  ///< Runs of a workflow with the same one share its limit, or empty.
+  std::string inputs_json;      ///< Object; defaults filled in.
   Instant created_at;
   std::optional<Instant> started_at;
   std::optional<Instant> finished_at;
@@ -77,7 +83,9 @@ struct Run {
   std::string output_json;          ///< Of the workflow's `output`; empty until it succeeded.
   std::optional<Failure> failure;
   bool cancel_requested = false;
-  std::int64_t epoch = 0;  ///< Which claim of ownership wrote it last; see Store.
+  int crashes = 0;  ///< How often a daemon died with an attempt of it in flight, since it last got
+                    ///< on.
+  std::int64_t epoch = 0;  ///< Counts the writes of its row; see Store.
 };
 
 /// One step of a run, the attempts it took and what it left. The row is written before the first
@@ -94,6 +102,7 @@ struct Step {
   std::optional<Instant> finished_at;
   std::optional<Instant> due_at;  ///< Of a waiting step.
   std::string result_json;  ///< `.steps.<id>` but for outcome and error; empty until it ended.
+  std::string memo_json;    ///< What it needs to go on, while it is under way; empty once it ended.
   std::optional<Failure> failure;  ///< Of the last attempt.
 };
 
@@ -106,6 +115,56 @@ struct LogLine {
   std::string step;    ///< Or empty.
   std::string stream;  ///< "stdout", "stderr", "engine"
   std::string text;
+};
+
+/// Something that reached a run from outside while it waited: written with its cause, removed with
+/// the transition of the run that takes it. So it is lost in no crash.
+struct Signal {
+  SignalId id;  ///< Unique among those for the same step of the same run.
+  RunId run;
+  Instant at;
+  std::string kind;  ///< "cancel", "sub-run", "event", "approval", "resume"
+  std::string step;  ///< The key of the step that it is for, or empty.
+  std::string data_json;
+};
+
+/// A step of a run that waits for events of that name.
+struct Subscription {
+  std::string event;
+  RunId run;
+  std::string step;  ///< Its key; a step waits for one name.
+};
+
+/// An event that was emitted.
+struct Event {
+  EventId id;
+  Instant at;
+  std::string name;
+  std::string source;  ///< Who emitted it.
+  std::string data_json;
+};
+
+/// A step's result, kept for later runs.
+struct CacheEntry {
+  std::string workflow;
+  std::string step;
+  std::string key;
+  Instant expires_at;
+  std::string result_json;
+};
+
+/// How far a poll has come.
+struct PollState {
+  std::string poll;  ///< "<workflow>/<trigger index>"
+  std::string cursor_json;
+  Instant polled_at;
+};
+
+/// An item that a poll has found and dealt with.
+struct PollItem {
+  std::string poll;
+  std::string key;
+  Instant seen_at;
 };
 
 /// The slot of a schedule for which a run was made: one row for each, whoever restarts when.

@@ -123,6 +123,75 @@ CREATE TABLE credentials (
   sealed BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 )sql"},
+
+    // Columns can only be added at the end, without a row being rewritten. Those of most runs are
+    // zero, NULL or empty there: SQLite knows them from the row's header and reads no text before.
+    Migration{"2026-11-23 sub-runs, signals, events, caches and polls", R"sql(
+ALTER TABLE runs ADD COLUMN phase INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN depth INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN parent BLOB;
+ALTER TABLE runs ADD COLUMN parent_step TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN retry_of BLOB;
+ALTER TABLE runs ADD COLUMN concurrency_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE steps ADD COLUMN memo_json BLOB NOT NULL DEFAULT x'';
+
+-- With the status first, a million waiting runs are not in the way of the few that are running.
+DROP INDEX runs_unfinished;
+CREATE INDEX runs_unfinished ON runs (status, id) WHERE status IN (0, 1, 2, 6);
+CREATE INDEX runs_parked ON runs (wake_at, id) WHERE status = 2 AND wake_at IS NOT NULL;
+CREATE INDEX runs_by_parent ON runs (parent, id) WHERE parent IS NOT NULL;
+
+CREATE TABLE signals (
+  run BLOB NOT NULL,
+  id BLOB NOT NULL,
+  step TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  data_json BLOB NOT NULL,
+  PRIMARY KEY (run, id, step)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX signals_by_id ON signals (id, run);
+
+CREATE TABLE subscriptions (
+  run BLOB NOT NULL,
+  step TEXT NOT NULL,
+  event TEXT NOT NULL,
+  PRIMARY KEY (run, step)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX subscriptions_by_event ON subscriptions (event, run);
+
+CREATE TABLE events (
+  id BLOB PRIMARY KEY,
+  at INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  source TEXT NOT NULL,
+  data_json BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cache (
+  workflow TEXT NOT NULL,
+  step TEXT NOT NULL,
+  key TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  result_json BLOB NOT NULL,
+  PRIMARY KEY (workflow, step, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX cache_by_expiry ON cache (expires_at);
+
+CREATE TABLE polls (
+  poll TEXT PRIMARY KEY,
+  polled_at INTEGER NOT NULL,
+  cursor_json BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE poll_items (
+  poll TEXT NOT NULL,
+  key TEXT NOT NULL,
+  seen_at INTEGER NOT NULL,
+  PRIMARY KEY (poll, key)
+) STRICT, WITHOUT ROWID;
+)sql"},
 };
 
 Result<std::int64_t> count(Database& database, std::string_view sql) {

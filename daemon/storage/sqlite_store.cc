@@ -212,6 +212,28 @@ boost::asio::awaitable<Result<Page<Run>>> SqliteStore::runs(RunFilter filter, Pa
       });
 }
 
+boost::asio::awaitable<Result<std::vector<Run>>> SqliteStore::children(RunId parent) {
+  return connections_->read<std::vector<Run>>(
+      [parent](Database& database) { return list_children(database, parent); });
+}
+
+boost::asio::awaitable<Result<Page<Run>>> SqliteStore::runs_to_resume(PageRequest page) {
+  return connections_->read<Page<Run>>([page = std::move(page)](Database& database) {
+    return list_unfinished(database, {RunStatus::queued, RunStatus::running}, page);
+  });
+}
+
+boost::asio::awaitable<Result<std::vector<Parked>>> SqliteStore::parked(Parked after, Instant until,
+                                                                        std::size_t limit) {
+  return connections_->read<std::vector<Parked>>(
+      [=](Database& database) { return list_parked(database, after, until, limit); });
+}
+
+boost::asio::awaitable<Result<std::uint64_t>> SqliteStore::waiting_count() {
+  return connections_->read<std::uint64_t>(
+      [](Database& database) { return count_waiting(database); });
+}
+
 boost::asio::awaitable<Result<std::vector<Step>>> SqliteStore::steps(
     RunId run, std::optional<std::vector<std::string>> results_of) {
   return connections_->read<std::vector<Step>>(
@@ -250,6 +272,53 @@ boost::asio::awaitable<Result<std::optional<Instant>>> SqliteStore::last_slot(
   return connections_->read<std::optional<Instant>>(
       [schedule = std::move(schedule)](Database& database) {
         return last_slot_of(database, schedule);
+      });
+}
+
+boost::asio::awaitable<Result<std::vector<Signal>>> SqliteStore::signals(RunId run) {
+  return connections_->read<std::vector<Signal>>(
+      [run](Database& database) { return signals_for(database, run); });
+}
+
+boost::asio::awaitable<Result<Page<RunId>>> SqliteStore::signalled_runs(PageRequest page) {
+  return connections_->read<Page<RunId>>(
+      [page = std::move(page)](Database& database) { return list_signalled_runs(database, page); });
+}
+
+boost::asio::awaitable<Result<Page<RunId>>> SqliteStore::signals_of(EventId event,
+                                                                    PageRequest page) {
+  return connections_->read<Page<RunId>>([event, page = std::move(page)](Database& database) {
+    return list_signals_of(database, event, page);
+  });
+}
+
+boost::asio::awaitable<Result<Page<Event>>> SqliteStore::events(EventFilter filter,
+                                                                PageRequest page) {
+  return connections_->read<Page<Event>>(
+      [filter = std::move(filter), page = std::move(page)](Database& database) {
+        return list_events(database, filter, page);
+      });
+}
+
+boost::asio::awaitable<Result<std::optional<CacheEntry>>> SqliteStore::cached(std::string workflow,
+                                                                              std::string step,
+                                                                              std::string key,
+                                                                              Instant now) {
+  return connections_->read<std::optional<CacheEntry>>(
+      [workflow = std::move(workflow), step = std::move(step), key = std::move(key),
+       now](Database& database) { return find_cached(database, workflow, step, key, now); });
+}
+
+boost::asio::awaitable<Result<std::optional<PollState>>> SqliteStore::poll_state(std::string poll) {
+  return connections_->read<std::optional<PollState>>(
+      [poll = std::move(poll)](Database& database) { return find_poll_state(database, poll); });
+}
+
+boost::asio::awaitable<Result<std::vector<std::string>>> SqliteStore::unseen(
+    std::string poll, std::vector<std::string> keys) {
+  return connections_->read<std::vector<std::string>>(
+      [poll = std::move(poll), keys = std::move(keys)](Database& database) {
+        return unseen_of(database, poll, keys);
       });
 }
 

@@ -44,6 +44,11 @@ class SqliteStore final : public Store {
   boost::asio::awaitable<Result<std::optional<WorkflowVersion>>> version(VersionHash hash) override;
   boost::asio::awaitable<Result<std::optional<Run>>> run(RunId id) override;
   boost::asio::awaitable<Result<Page<Run>>> runs(RunFilter filter, PageRequest page) override;
+  boost::asio::awaitable<Result<std::vector<Run>>> children(RunId parent) override;
+  boost::asio::awaitable<Result<Page<Run>>> runs_to_resume(PageRequest page) override;
+  boost::asio::awaitable<Result<std::vector<Parked>>> parked(Parked after, Instant until,
+                                                             std::size_t limit) override;
+  boost::asio::awaitable<Result<std::uint64_t>> waiting_count() override;
   boost::asio::awaitable<Result<std::vector<Step>>> steps(
       RunId run, std::optional<std::vector<std::string>> results_of) override;
   boost::asio::awaitable<Result<std::vector<LogLine>>> logs(RunId run, std::int64_t after_sequence,
@@ -53,6 +58,17 @@ class SqliteStore final : public Store {
                                                             PageRequest page) override;
   boost::asio::awaitable<Result<Page<Rejection>>> rejections(PageRequest page) override;
   boost::asio::awaitable<Result<std::optional<Instant>>> last_slot(std::string schedule) override;
+  boost::asio::awaitable<Result<std::vector<Signal>>> signals(RunId run) override;
+  boost::asio::awaitable<Result<Page<RunId>>> signalled_runs(PageRequest page) override;
+  boost::asio::awaitable<Result<Page<RunId>>> signals_of(EventId event, PageRequest page) override;
+  boost::asio::awaitable<Result<Page<Event>>> events(EventFilter filter, PageRequest page) override;
+  boost::asio::awaitable<Result<std::optional<CacheEntry>>> cached(std::string workflow,
+                                                                   std::string step,
+                                                                   std::string key,
+                                                                   Instant now) override;
+  boost::asio::awaitable<Result<std::optional<PollState>>> poll_state(std::string poll) override;
+  boost::asio::awaitable<Result<std::vector<std::string>>> unseen(
+      std::string poll, std::vector<std::string> keys) override;
   boost::asio::awaitable<Result<std::vector<Credential>>> credentials() override;
 
  private:

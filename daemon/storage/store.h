@@ -31,9 +31,9 @@ struct AddRejection {
 struct AddRun {
   Run run;
 };
-/// Replaces what changes in a run: status, started_at, finished_at, wake_at, deadline, output,
-/// failure and cancel_requested; the rest stays as it was added. The row's epoch must be
-/// `run.epoch`; otherwise the whole change ends as LostOwnership.
+/// Replaces what changes in a run: status, phase, started_at, finished_at, wake_at, deadline,
+/// output, failure, cancel_requested and crashes; the rest stays as it was added. The row's epoch
+/// must be `run.epoch`, and is counted up; otherwise the whole change ends as LostOwnership.
 struct UpdateRun {
   Run run;
 };
@@ -43,6 +43,42 @@ struct PutStep {
 };
 struct AppendLog {
   LogLine line;
+};
+/// Adds a signal; Conflict where there is one of that id for that step.
+struct AddSignal {
+  Signal signal;
+};
+/// Removes a signal, if it is there.
+struct RemoveSignal {
+  RunId run;
+  SignalId id;
+  std::string step;
+};
+/// Lets a step wait for an event, instead of what it waited for.
+struct PutSubscription {
+  Subscription subscription;
+};
+/// Ends a step's waiting for an event, if it does.
+struct RemoveSubscription {
+  RunId run;
+  std::string step;
+};
+/// Adds an event and, for each step that waits for its name, a signal of kind "event" with the
+/// event's id, time and data.
+struct AddEvent {
+  Event event;
+};
+/// Adds or replaces the entry of that workflow, step and key.
+struct PutCache {
+  CacheEntry entry;
+};
+/// Adds or replaces a poll's state.
+struct PutPollState {
+  PollState state;
+};
+/// Adds an item. Where it is there already, the whole change ends as Conflict.
+struct AddPollItem {
+  PollItem item;
 };
 /// Adds a slot. Where it is there already, the whole change ends as Conflict.
 struct AddSlot {
@@ -59,8 +95,10 @@ struct RemoveCredential {
   std::string name;
 };
 
-using Write = std::variant<PutVersion, AddDelivery, AddRejection, AddRun, UpdateRun, PutStep,
-                           AppendLog, AddSlot, PutCredential, RemoveCredential>;
+using Write =
+    std::variant<PutVersion, AddDelivery, AddRejection, AddRun, UpdateRun, PutStep, AppendLog,
+                 AddSignal, RemoveSignal, PutSubscription, RemoveSubscription, AddEvent, PutCache,
+                 PutPollState, AddPollItem, AddSlot, PutCredential, RemoveCredential>;
 
 /// Writes that stand or fall together, carried out in order. Plain data: no time is taken, no id is
 /// made inside.
@@ -76,7 +114,7 @@ struct Duplicate {    ///< The sender's delivery id is known; what the first one
   DeliveryId delivery;
   std::vector<RunId> runs;
 };
-struct LostOwnership {};  ///< Another owner has taken the run since.
+struct LostOwnership {};  ///< Somebody else has written the run since.
 struct Conflict {         ///< A precondition failed.
   std::string what;
 };
@@ -102,11 +140,26 @@ struct RunFilter {
   std::string workflow;                ///< Or empty: all.
   std::vector<RunStatus> statuses;     ///< Or empty: all.
   std::optional<DeliveryId> delivery;  ///< Only those that it started.
+  std::optional<RunId> parent;         ///< Only its sub-runs.
+  bool attention = false;  ///< Only those that wait for a person: interrupted ones, whatever
+                           ///< `statuses` says.
+};
+
+/// A waiting run that is due at an instant.
+struct Parked {
+  Instant wake_at;
+  RunId run;
+
+  auto operator<=>(const Parked&) const = default;
 };
 
 struct DeliveryFilter {
   std::string workflow;
   std::string event;
+};
+
+struct EventFilter {
+  std::string name;  ///< Or empty: all.
 };
 
 /// What the store has written since it was opened.
@@ -119,8 +172,8 @@ struct Statistics {
 
 /// Durable state: one interface for the embedded store and for a shared one.
 ///
-/// A run belongs to the daemon that claimed it last. A claim counts the run's `epoch` up; a later
-/// write with an older epoch ends as LostOwnership and changes nothing.
+/// A run belongs to who wrote it last. Each write counts the run's `epoch` up and says which epoch
+/// it is based on; one that is based on an older epoch ends as LostOwnership and changes nothing.
 ///
 /// Every function may be called from any thread and completes on the executor of the awaiting
 /// coroutine. Errors: `unavailable` where the store cannot write now (no space, stopping),
@@ -143,6 +196,15 @@ class Store {
   virtual boost::asio::awaitable<Result<std::optional<Run>>> run(RunId id) = 0;
   virtual boost::asio::awaitable<Result<Page<Run>>> runs(
       RunFilter filter, PageRequest page) = 0;  ///< Without trigger, inputs and output.
+  /// The sub-runs of a run, oldest first, without trigger, inputs and output.
+  virtual boost::asio::awaitable<Result<std::vector<Run>>> children(RunId parent) = 0;
+  /// The runs that were queued or running when they were last written, oldest first, without
+  /// trigger, inputs and output.
+  virtual boost::asio::awaitable<Result<Page<Run>>> runs_to_resume(PageRequest page) = 0;
+  /// The waiting runs that are due after `after` and not after `until`, the soonest first.
+  virtual boost::asio::awaitable<Result<std::vector<Parked>>> parked(Parked after, Instant until,
+                                                                     std::size_t limit) = 0;
+  virtual boost::asio::awaitable<Result<std::uint64_t>> waiting_count() = 0;
   /// The steps of a run by position. With `results_of` only those of these keys have results; those
   /// of the others are not even read.
   virtual boost::asio::awaitable<Result<std::vector<Step>>> steps(
@@ -156,6 +218,27 @@ class Store {
   virtual boost::asio::awaitable<Result<Page<Rejection>>> rejections(PageRequest page) = 0;
   virtual boost::asio::awaitable<Result<std::optional<Instant>>> last_slot(
       std::string schedule) = 0;
+
+  /// The signals of a run that it has not taken, oldest first.
+  virtual boost::asio::awaitable<Result<std::vector<Signal>>> signals(RunId run) = 0;
+  /// The runs that have signals.
+  virtual boost::asio::awaitable<Result<Page<RunId>>> signalled_runs(PageRequest page) = 0;
+  /// The runs that have signals of this event.
+  virtual boost::asio::awaitable<Result<Page<RunId>>> signals_of(EventId event,
+                                                                 PageRequest page) = 0;
+  virtual boost::asio::awaitable<Result<Page<Event>>> events(EventFilter filter,
+                                                             PageRequest page) = 0;
+
+  /// The entry, unless it has expired.
+  virtual boost::asio::awaitable<Result<std::optional<CacheEntry>>> cached(std::string workflow,
+                                                                           std::string step,
+                                                                           std::string key,
+                                                                           Instant now) = 0;
+  virtual boost::asio::awaitable<Result<std::optional<PollState>>> poll_state(std::string poll) = 0;
+  /// Those of the keys that the poll has no item of, in their order.
+  virtual boost::asio::awaitable<Result<std::vector<std::string>>> unseen(
+      std::string poll, std::vector<std::string> keys) = 0;
+
   virtual boost::asio::awaitable<Result<std::vector<Credential>>>
   credentials() = 0;  ///< All, by name.
 

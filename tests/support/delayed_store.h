@@ -48,6 +48,17 @@ class DelayedStore final : public storage::Store {
                                               storage::PageRequest page) override {
     return store_.runs(std::move(filter), std::move(page));
   }
+  Awaitable<std::vector<storage::Run>> children(RunId parent) override {
+    return store_.children(parent);
+  }
+  Awaitable<storage::Page<storage::Run>> runs_to_resume(storage::PageRequest page) override {
+    return store_.runs_to_resume(std::move(page));
+  }
+  Awaitable<std::vector<storage::Parked>> parked(storage::Parked after, Instant until,
+                                                 std::size_t limit) override {
+    return store_.parked(after, until, limit);
+  }
+  Awaitable<std::uint64_t> waiting_count() override { return store_.waiting_count(); }
   Awaitable<std::vector<storage::Step>> steps(
       RunId run, std::optional<std::vector<std::string>> results_of) override {
     return store_.steps(run, std::move(results_of));
@@ -68,6 +79,30 @@ class DelayedStore final : public storage::Store {
   }
   Awaitable<std::optional<Instant>> last_slot(std::string schedule) override {
     return store_.last_slot(std::move(schedule));
+  }
+  Awaitable<std::vector<storage::Signal>> signals(RunId run) override {
+    return store_.signals(run);
+  }
+  Awaitable<storage::Page<RunId>> signalled_runs(storage::PageRequest page) override {
+    return store_.signalled_runs(std::move(page));
+  }
+  Awaitable<storage::Page<RunId>> signals_of(EventId event, storage::PageRequest page) override {
+    return store_.signals_of(event, std::move(page));
+  }
+  Awaitable<storage::Page<storage::Event>> events(storage::EventFilter filter,
+                                                  storage::PageRequest page) override {
+    return store_.events(std::move(filter), std::move(page));
+  }
+  Awaitable<std::optional<storage::CacheEntry>> cached(std::string workflow, std::string step,
+                                                       std::string key, Instant now) override {
+    return store_.cached(std::move(workflow), std::move(step), std::move(key), now);
+  }
+  Awaitable<std::optional<storage::PollState>> poll_state(std::string poll) override {
+    return store_.poll_state(std::move(poll));
+  }
+  Awaitable<std::vector<std::string>> unseen(std::string poll,
+                                             std::vector<std::string> keys) override {
+    return store_.unseen(std::move(poll), std::move(keys));
   }
   Awaitable<std::vector<storage::Credential>> credentials() override {
     return store_.credentials();

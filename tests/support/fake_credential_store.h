@@ -81,6 +81,47 @@ class FakeCredentialStore final : public storage::Store {
   boost::asio::awaitable<Result<std::optional<Instant>>> last_slot(std::string) override {
     not_for_this();
   }
+  boost::asio::awaitable<Result<std::vector<storage::Run>>> children(RunId) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<storage::Page<storage::Run>>> runs_to_resume(
+      storage::PageRequest) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<std::vector<storage::Parked>>> parked(storage::Parked, Instant,
+                                                                      std::size_t) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<std::uint64_t>> waiting_count() override { not_for_this(); }
+  boost::asio::awaitable<Result<std::vector<storage::Signal>>> signals(RunId) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<storage::Page<RunId>>> signalled_runs(
+      storage::PageRequest) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<storage::Page<RunId>>> signals_of(EventId,
+                                                                  storage::PageRequest) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<storage::Page<storage::Event>>> events(
+      storage::EventFilter, storage::PageRequest) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<std::optional<storage::CacheEntry>>> cached(std::string,
+                                                                            std::string,
+                                                                            std::string,
+                                                                            Instant) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<std::optional<storage::PollState>>> poll_state(
+      std::string) override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<std::vector<std::string>>> unseen(
+      std::string, std::vector<std::string>) override {
+    not_for_this();
+  }
   storage::Statistics statistics() const override { not_for_this(); }
 
  private:

@@ -29,26 +29,6 @@ using storage::UpdateRun;
 
 namespace {
 
-void check_same(const storage::Run& got, const storage::Run& expected) {
-  CHECK(got.id == expected.id);
-  CHECK(got.workflow == expected.workflow);
-  CHECK(got.version == expected.version);
-  CHECK(got.status == expected.status);
-  CHECK(got.trigger_kind == expected.trigger_kind);
-  CHECK(got.trigger_json == expected.trigger_json);
-  CHECK(got.delivery == expected.delivery);
-  CHECK(got.inputs_json == expected.inputs_json);
-  CHECK(got.created_at == expected.created_at);
-  CHECK(got.started_at == expected.started_at);
-  CHECK(got.finished_at == expected.finished_at);
-  CHECK(got.wake_at == expected.wake_at);
-  CHECK(got.deadline == expected.deadline);
-  CHECK(got.output_json == expected.output_json);
-  CHECK(got.failure == expected.failure);
-  CHECK(got.cancel_requested == expected.cancel_requested);
-  CHECK(got.epoch == expected.epoch);
-}
-
 void check_same(const storage::Step& got, const storage::Step& expected) {
   CHECK(got.run == expected.run);
   CHECK(got.key == expected.key);
@@ -61,23 +41,8 @@ void check_same(const storage::Step& got, const storage::Step& expected) {
   CHECK(got.finished_at == expected.finished_at);
   CHECK(got.due_at == expected.due_at);
   CHECK(got.result_json == expected.result_json);
+  CHECK(got.memo_json == expected.memo_json);
   CHECK(got.failure == expected.failure);
-}
-
-/// The items of all pages, `limit` at a time; no page but the last may be short.
-template <class List>
-auto all_pages(List list, std::size_t limit) {
-  PageRequest request{limit, ""};
-  auto page = list(request);
-  auto items = std::move(page.items);
-  while (!page.next.empty()) {
-    REQUIRE(items.size() % limit == 0);
-    request.cursor = page.next;
-    page = list(request);
-    REQUIRE_FALSE(page.items.empty());
-    std::ranges::move(page.items, std::back_inserter(items));
-  }
-  return items;
 }
 
 }  // namespace
@@ -164,7 +129,9 @@ TEMPLATE_LIST_TEST_CASE("store: a sender's delivery id starts runs once for each
     CHECK(is<Committed>(store.submit(AddDelivery{again})));
   }
   SECTION("the runs of a delivery can be listed") {
-    const auto runs = store.await(store->runs({"", {}, delivery.id}, {})).items;
+    storage::RunFilter filter;
+    filter.delivery = delivery.id;
+    const auto runs = store.await(store->runs(filter, {})).items;
     REQUIRE(runs.size() == 2);
     CHECK(runs[0].id == ids[1]);
     CHECK(runs[1].id == ids[0]);
@@ -176,10 +143,17 @@ TEMPLATE_LIST_TEST_CASE("store: a run is added whole, and updated in what can ch
   auto run = sample_run(store.template next_id<RunId>());
   run.inputs_json = "{\"text\":\"" + std::string(5000, 'x') + "\"}";
   run.delivery = store.template next_id<DeliveryId>();
+  run.parent = store.template next_id<RunId>();
+  run.parent_step = "each[3]/sub";
+  run.depth = 2;
+  run.retry_of = store.template next_id<RunId>();
+  run.concurrency_key = "octocat/hello";
   REQUIRE(is<Committed>(store.submit(AddRun{run})));
   check_same(*store.await(store->run(run.id)), run);
 
   run.status = RunStatus::failed;
+  run.phase = RunPhase::finally;
+  run.crashes = 1;
   run.started_at = at_second(10);
   run.finished_at = at_second(20);
   run.wake_at = at_second(15);
@@ -191,7 +165,12 @@ TEMPLATE_LIST_TEST_CASE("store: a run is added whole, and updated in what can ch
   update.workflow = "other";  // what cannot change is not looked at
   update.trigger_json = update.inputs_json = "{}";
   update.delivery.reset();
+  update.parent.reset();
+  update.retry_of.reset();
+  update.parent_step = update.concurrency_key = "";
+  update.depth = 0;
   REQUIRE(is<Committed>(store.submit(UpdateRun{update})));
+  ++run.epoch;
   store.reopen();
   check_same(*store.await(store->run(run.id)), run);
 }
@@ -210,6 +189,7 @@ TEMPLATE_LIST_TEST_CASE("store: steps are replaced by key and given in their ord
   second.finished_at = at_second(41);
   second.due_at = at_second(42);
   second.result_json = "{\"body\":\"" + std::string(3000, 'y') + "\"}";
+  second.memo_json = "{\"items\":\"" + std::string(3000, 'z') + "\"}";
   second.failure = storage::Failure{"network", "Connection refused", ""};
   REQUIRE(is<Committed>(store.submit(PutStep{second})));
 
@@ -386,8 +366,36 @@ TEMPLATE_LIST_TEST_CASE("store: an owner from before the last claim writes nothi
   claimed[0].status = RunStatus::succeeded;
   CHECK(is<Committed>(store.submit(PutStep{step}, UpdateRun{claimed[0]})));
   CHECK(store.await(store->run(run.id))->status == RunStatus::succeeded);
-  CHECK(store.await(store->run(run.id))->epoch == run.epoch + 1);
+  CHECK(store.await(store->run(run.id))->epoch == run.epoch + 2);
   CHECK(store.await(store->claim_unfinished({})).items.empty());
+}
+
+TEMPLATE_LIST_TEST_CASE("store: a run is written by who knows its last write", "", Stores) {
+  StoreUnderTest<TestType> store;
+  auto run = sample_run(store.template next_id<RunId>());
+  run.epoch = 3;
+  REQUIRE(is<Committed>(store.submit(AddRun{run})));
+  run.status = RunStatus::running;
+  REQUIRE(is<Committed>(store.submit(UpdateRun{run})));
+
+  auto late = run;
+  late.status = RunStatus::cancelled;
+  CHECK(is<LostOwnership>(store.submit(PutStep{sample_step(run.id, "a", 0)}, UpdateRun{late})));
+  late.epoch = 5;
+  CHECK(is<LostOwnership>(store.submit(UpdateRun{late})));
+  late.id = store.template next_id<RunId>();
+  CHECK(is<LostOwnership>(store.submit(UpdateRun{late})));
+  CHECK(store.await(store->steps(run.id)).empty());
+
+  ++run.epoch;
+  check_same(*store.await(store->run(run.id)), run);
+  run.status = RunStatus::waiting;
+  auto next = run;
+  ++next.epoch;
+  next.status = RunStatus::succeeded;
+  REQUIRE(is<Committed>(store.submit(UpdateRun{run}, UpdateRun{next})));
+  ++next.epoch;
+  check_same(*store.await(store->run(run.id)), next);
 }
 
 TEMPLATE_LIST_TEST_CASE("store: every run that is not final is claimed", "", Stores) {
@@ -421,10 +429,12 @@ TEMPLATE_LIST_TEST_CASE("store: runs are listed newest first, filtered, page by 
   Change change;
   std::vector<storage::Run> added;
   const auto delivery = store.template next_id<DeliveryId>();
+  const auto parent = store.template next_id<RunId>();
   for (int i = 0; i < 48; ++i) {
     auto run = sample_run(store.template next_id<RunId>(), i % 3 == 0 ? "mail" : "triage");
     run.status = static_cast<RunStatus>(i % 8);
     if (i % 5 == 0) run.delivery = delivery;
+    if (i % 7 == 0) run.parent = parent;
     added.push_back(run);
     change.writes.emplace_back(AddRun{run});
   }
@@ -449,10 +459,32 @@ TEMPLATE_LIST_TEST_CASE("store: runs are listed newest first, filtered, page by 
     filter.delivery = delivery;
   }
   SECTION("of a delivery, a workflow and a status") {
-    filter = {"mail", {RunStatus::running, RunStatus::succeeded}, delivery};
+    filter.workflow = "mail";
+    filter.statuses = {RunStatus::running, RunStatus::succeeded};
+    filter.delivery = delivery;
   }
   SECTION("of a workflow and an unfinished status") {
-    filter = {"mail", {RunStatus::running}, std::nullopt};
+    filter.workflow = "mail";
+    filter.statuses = {RunStatus::running};
+  }
+  SECTION("of every unfinished status") {
+    filter.statuses = {RunStatus::waiting, RunStatus::queued, RunStatus::interrupted,
+                       RunStatus::running};
+  }
+  SECTION("sub-runs of a run") {
+    filter.parent = parent;
+  }
+  SECTION("sub-runs of a run that run") {
+    filter.parent = parent;
+    filter.statuses = {RunStatus::running};
+  }
+  SECTION("that need attention, whatever else is asked for") {
+    filter.attention = true;
+    filter.statuses = {RunStatus::running};
+  }
+  SECTION("of a workflow, that need attention") {
+    filter.workflow = "mail";
+    filter.attention = true;
   }
   SECTION("of an unknown workflow") {
     filter.workflow = "none";
@@ -461,8 +493,11 @@ TEMPLATE_LIST_TEST_CASE("store: runs are listed newest first, filtered, page by 
   std::vector<storage::Run> expected;
   std::ranges::copy_if(added, std::back_inserter(expected), [&](const storage::Run& run) {
     return (filter.workflow.empty() || run.workflow == filter.workflow) &&
-           (filter.statuses.empty() ||
-            std::ranges::find(filter.statuses, run.status) != filter.statuses.end()) &&
+           (filter.attention
+                ? run.status == RunStatus::interrupted
+                : filter.statuses.empty() ||
+                      std::ranges::find(filter.statuses, run.status) != filter.statuses.end()) &&
+           (!filter.parent || run.parent == filter.parent) &&
            (!filter.delivery || run.delivery == filter.delivery);
   });
   const auto got =

@@ -30,7 +30,13 @@ struct Model {
   std::map<DeliveryId, std::string> deliveries;  // to their bodies
   std::map<std::string, DeliveryId> senders;
   std::set<Instant> slots;
-  std::map<std::string, std::int64_t> credentials;  // to their versions
+  std::map<std::string, std::int64_t> credentials;                      // to their versions
+  std::map<RunId, std::set<std::pair<SignalId, std::string>>> signals;  // with their steps
+  std::map<std::pair<RunId, std::string>, std::string> subscriptions;   // to their events
+  std::map<EventId, std::string> events;                                // to their data
+  std::map<std::string, std::string> cache;                             // by key, to results
+  std::string cursor;
+  std::set<std::string> items;
 
   /// "committed", "duplicate", "lost" or "conflict".
   std::string apply(const Change& change) {
@@ -57,6 +63,7 @@ struct Model {
   std::string write(const UpdateRun& update) {
     const auto found = runs.find(update.run.id);
     if (found == runs.end() || found->second.epoch != update.run.epoch) return "lost";
+    ++found->second.epoch;
     found->second.status = update.run.status;
     found->second.output = update.run.output_json;
     return "committed";
@@ -68,6 +75,41 @@ struct Model {
   std::string write(const AppendLog& append) {
     logs[append.line.run].push_back(append.line.text);
     return "committed";
+  }
+  std::string write(const AddSignal& add) {
+    const auto& signal = add.signal;
+    return signals[signal.run].emplace(signal.id, signal.step).second ? "committed" : "conflict";
+  }
+  std::string write(const RemoveSignal& remove) {
+    signals[remove.run].erase({remove.id, remove.step});
+    return "committed";
+  }
+  std::string write(const PutSubscription& put) {
+    subscriptions[{put.subscription.run, put.subscription.step}] = put.subscription.event;
+    return "committed";
+  }
+  std::string write(const RemoveSubscription& remove) {
+    subscriptions.erase({remove.run, remove.step});
+    return "committed";
+  }
+  std::string write(const AddEvent& add) {
+    if (!events.emplace(add.event.id, add.event.data_json).second) return "conflict";
+    for (const auto& [waiting, event] : subscriptions) {
+      if (event == add.event.name)
+        signals[waiting.first].emplace(SignalId{add.event.id}, waiting.second);
+    }
+    return "committed";
+  }
+  std::string write(const PutCache& put) {
+    cache[put.entry.key] = put.entry.result_json;
+    return "committed";
+  }
+  std::string write(const PutPollState& put) {
+    cursor = put.state.cursor_json;
+    return "committed";
+  }
+  std::string write(const AddPollItem& add) {
+    return items.insert(add.item.key).second ? "committed" : "conflict";
   }
   std::string write(const AddSlot& add) {
     return slots.insert(add.slot.slot).second ? "committed" : "conflict";
@@ -108,6 +150,7 @@ class RandomChanges {
 
  private:
   RunId any_run() { return runs_[static_cast<std::size_t>(below(static_cast<int>(runs_.size())))]; }
+  std::string any_word() { return std::string(1, static_cast<char>('a' + below(4))); }
   std::string any_text() {
     return std::string(static_cast<std::size_t>(below(600)), static_cast<char>('a' + below(26)));
   }
@@ -115,9 +158,9 @@ class RandomChanges {
   Write next_write() {
     auto run = sample_run(any_run());
     run.status = static_cast<RunStatus>(below(8));
-    run.epoch = below(2);
+    run.epoch = below(3);
     run.output_json = any_text();
-    switch (below(8)) {
+    switch (below(11)) {
       case 0:
         if (below(2) == 0) runs_.push_back(run.id = ids_.next<RunId>());
         run.epoch = 0;
@@ -139,6 +182,13 @@ class RandomChanges {
       }
       case 6:
         return AddSlot{{"triage/0", at_second(below(100))}};
+      case 7:
+        return next_signal(run.id);
+      case 8:
+        if (below(3) == 0) return RemoveSubscription{run.id, any_word()};
+        return PutSubscription{{any_word(), run.id, any_word()}};
+      case 9:
+        return next_of_a_poll();
       default: {
         auto credential = sample_credential(ids_.next<CredentialId>(),
                                             std::string(1, static_cast<char>('a' + below(3))));
@@ -147,6 +197,29 @@ class RandomChanges {
         credential.version = expected + 1;
         return PutCredential{credential, expected};
       }
+    }
+  }
+
+  Write next_signal(RunId run) {
+    if (below(3) == 0)
+      return AddEvent{{ids_.next<EventId>(), at_second(below(9)), any_word(), "test", any_text()}};
+    Signal signal;
+    signal.run = run;
+    signal.id.bytes.fill(static_cast<std::uint8_t>(below(5)));
+    signal.step = any_word();
+    if (below(2) == 0) return RemoveSignal{signal.run, signal.id, signal.step};
+    signal.kind = "cancel";
+    return AddSignal{signal};
+  }
+
+  Write next_of_a_poll() {
+    switch (below(3)) {
+      case 0:
+        return PutCache{{"triage", "fetch", any_word(), at_second(below(9)), any_text()}};
+      case 1:
+        return PutPollState{{"triage/0", any_text(), at_second(below(9))}};
+      default:
+        return AddPollItem{{"triage/0", std::to_string(below(40)), at_second(below(9))}};
     }
   }
 
@@ -161,6 +234,24 @@ std::string word_for(const Outcome& outcome) {
   if (is<Duplicate>(outcome)) return "duplicate";
   if (is<LostOwnership>(outcome)) return "lost";
   return is<Conflict>(outcome) ? "conflict" : "committed";
+}
+
+template <class Store>
+void check_signals(Store& store, const Model& model) {
+  std::size_t signalled = 0;
+  for (const auto& [run, expected] : model.signals) {
+    std::set<std::pair<SignalId, std::string>> got;
+    for (const auto& signal : store.await(store->signals(run))) {
+      got.emplace(signal.id, signal.step);
+      const auto event = model.events.find(EventId{signal.id});
+      REQUIRE(signal.data_json == (event == model.events.end() ? "" : event->second));
+    }
+    REQUIRE(got == expected);
+    signalled += expected.empty() ? 0 : 1;
+  }
+  const PageRequest all{.limit = 10'000, .cursor = ""};
+  REQUIRE(store.await(store->signalled_runs(all)).items.size() == signalled);
+  REQUIRE(store.await(store->events({}, all)).items.size() == model.events.size());
 }
 
 template <class Store>
@@ -199,6 +290,20 @@ void check_same(Store& store, const Model& model) {
   }
   const auto slot = store.await(store->last_slot("triage/0"));
   REQUIRE(slot == (model.slots.empty() ? std::nullopt : std::optional(*model.slots.rbegin())));
+  check_signals(store, model);
+  for (const auto& [key, result] : model.cache) {
+    REQUIRE(store.await(store->cached("triage", "fetch", key, at_second(-1)))->result_json ==
+            result);
+  }
+  const auto poll = store.await(store->poll_state("triage/0"));
+  REQUIRE((poll ? poll->cursor_json : "") == model.cursor);
+  std::vector<std::string> unseen;
+  for (int i = 0; i < 40; ++i) {
+    if (!model.items.contains(std::to_string(i))) unseen.push_back(std::to_string(i));
+  }
+  std::vector<std::string> keys(model.items.begin(), model.items.end());
+  keys.insert(keys.end(), unseen.begin(), unseen.end());
+  REQUIRE(store.await(store->unseen("triage/0", keys)) == unseen);
   std::map<std::string, std::int64_t> credentials;
   for (const auto& each : store.await(store->credentials())) credentials[each.name] = each.version;
   REQUIRE(credentials == model.credentials);

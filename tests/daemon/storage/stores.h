@@ -1,10 +1,13 @@
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <tuple>
 
 #include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
 
 #include "daemon/storage/sqlite_store.h"
 #include "tests/support/await.h"
@@ -143,6 +146,49 @@ inline storage::Credential sample_credential(CredentialId id, std::string name) 
 template <class Kind>
 bool is(const storage::Outcome& outcome) {
   return std::holds_alternative<Kind>(outcome);
+}
+
+inline void check_same(const storage::Run& got, const storage::Run& expected) {
+  CHECK(got.id == expected.id);
+  CHECK(got.workflow == expected.workflow);
+  CHECK(got.version == expected.version);
+  CHECK(got.status == expected.status);
+  CHECK(got.trigger_kind == expected.trigger_kind);
+  CHECK(got.trigger_json == expected.trigger_json);
+  CHECK(got.delivery == expected.delivery);
+  CHECK(got.inputs_json == expected.inputs_json);
+  CHECK(got.created_at == expected.created_at);
+  CHECK(got.started_at == expected.started_at);
+  CHECK(got.finished_at == expected.finished_at);
+  CHECK(got.wake_at == expected.wake_at);
+  CHECK(got.deadline == expected.deadline);
+  CHECK(got.output_json == expected.output_json);
+  CHECK(got.failure == expected.failure);
+  CHECK(got.cancel_requested == expected.cancel_requested);
+  CHECK(got.epoch == expected.epoch);
+  CHECK(got.phase == expected.phase);
+  CHECK(got.parent == expected.parent);
+  CHECK(got.parent_step == expected.parent_step);
+  CHECK(got.depth == expected.depth);
+  CHECK(got.retry_of == expected.retry_of);
+  CHECK(got.concurrency_key == expected.concurrency_key);
+  CHECK(got.crashes == expected.crashes);
+}
+
+/// The items of all pages, `limit` at a time; no page but the last may be short.
+template <class List>
+auto all_pages(List list, std::size_t limit) {
+  storage::PageRequest request{limit, ""};
+  auto page = list(request);
+  auto items = std::move(page.items);
+  while (!page.next.empty()) {
+    REQUIRE(items.size() % limit == 0);
+    request.cursor = page.next;
+    page = list(request);
+    REQUIRE_FALSE(page.items.empty());
+    std::ranges::move(page.items, std::back_inserter(items));
+  }
+  return items;
 }
 
 }  // namespace tba::tests
