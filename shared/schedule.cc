@@ -2,226 +2,221 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <span>
-#include <stdexcept>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "shared/duration.h"
-#include "shared/uri.h"
+#include "shared/time_format.h"
 
 namespace tba {
 namespace {
 
-using std::chrono::days;
 using std::chrono::floor;
-using std::chrono::sys_days;
-using std::chrono::year_month_day;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 
-constexpr int kSearchYears = 10;  // leap days are at most eight years apart
+// Years have four digits: in UTC too.
+constexpr LocalTime kEndOfCalendar = std::chrono::local_days(std::chrono::year(9999) / 12 / 31);
+constexpr Instant kBeginning = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
 
-constexpr std::array<std::string_view, 12> kMonths{"jan", "feb", "mar", "apr", "may", "jun",
-                                                   "jul", "aug", "sep", "oct", "nov", "dec"};
-constexpr std::array<std::string_view, 7> kWeekdays{"sun", "mon", "tue", "wed",
-                                                    "thu", "fri", "sat"};
+/// The only time of a pattern that has but one.
+struct Once {
+  LocalTime time;
 
-struct Field {
-  std::string_view name;
-  unsigned low, high;
-  std::span<const std::string_view> names;  // of low, low + 1, …
+  std::optional<LocalTime> first_in(LocalTime from, LocalTime end) const {
+    return from <= time && time < end ? std::optional(time) : std::nullopt;
+  }
 };
 
-constexpr std::array<Field, 5> kFields{{
-    {"minute", 0, 59, {}},
-    {"hour", 0, 23, {}},
-    {"day of the month", 1, 31, {}},
-    {"month", 1, 12, kMonths},
-    {"day of the week", 0, 7, kWeekdays},
-}};
+/// What the clock of the zone shows at the times of a pattern.
+template <class Pattern>
+struct InZone {
+  const Pattern& pattern;
+  const TimeZone& zone;
+  bool follows_clock;  ///< Times that do not exist are left out, those that come twice count twice.
+  OnGap on_gap;
+  OnOverlap on_overlap;
 
-// A piece of the expression and where in it it stands.
-struct Piece {
-  std::string_view text;
-  std::size_t offset;
+  std::optional<Instant> next_after(Instant after) const {
+    after = std::max(after, kBeginning);
+    for (auto period = zone.period_at(after);; period = zone.period_at(period.end)) {
+      if (period.begin > after && fires_for_gap_before(period)) return period.begin;
+      const auto from = std::max<Instant>(period.begin, floor<seconds>(after) + seconds(1));
+      const bool is_last = period.end == Instant::max();
+      const auto end =
+          is_last ? kEndOfCalendar : std::min(kEndOfCalendar, period.to_local(period.end));
+      if (const auto time = pattern.first_in(first_counted(period, from), end)) {
+        return period.to_instant(*time);
+      }
+      if (end == kEndOfCalendar) return std::nullopt;
+    }
+  }
+
+ private:
+  bool fires_for_gap_before(const TimeZone::Period& period) const {
+    if (follows_clock || on_gap == OnGap::skip || period.offset <= period.offset_before) {
+      return false;
+    }
+    return pattern.first_in(before_change(period), period.to_local(period.begin)).has_value();
+  }
+
+  /// What the clock showed from `from` on in this period, or the first of it that it had not shown
+  /// before.
+  LocalTime first_counted(const TimeZone::Period& period, Instant from) const {
+    const auto time = period.to_local(from);
+    const bool is_put_back = period.offset < period.offset_before;
+    if (follows_clock || on_overlap == OnOverlap::both || !is_put_back) return time;
+    return std::max(time, before_change(period));
+  }
+
+  /// What the clock would have shown at the beginning of the period without the change.
+  static LocalTime before_change(const TimeZone::Period& period) {
+    return period.to_local(period.begin) - period.offset + period.offset_before;
+  }
 };
 
-std::vector<Piece> split(Piece whole, auto is_separator, bool keep_empty) {
-  std::vector<Piece> pieces;
-  std::size_t begin = 0;
-  for (std::size_t at = 0; at <= whole.text.size(); ++at) {
-    if (at < whole.text.size() && !is_separator(whole.text[at])) continue;
-    if (keep_empty || at > begin) {
-      pieces.push_back({whole.text.substr(begin, at - begin), whole.offset + begin});
+Oddity oddity_in(const TimeZone& zone, Instant slot) {
+  const auto period = zone.period_at(slot);
+  if (period.offset < period.offset_before &&
+      slot < period.begin + (period.offset_before - period.offset)) {
+    return Oddity::second_time;
+  }
+  if (period.end == Instant::max()) return Oddity::none;
+  const auto next = zone.period_at(period.end);
+  if (slot >= period.end - (next.offset_before - next.offset)) return Oddity::first_time;
+  return Oddity::none;
+}
+
+struct OddityOf {
+  Instant slot;
+
+  Oddity operator()(const CronSchedule& schedule) const {
+    const auto period = schedule.zone.period_at(slot);
+    if (!schedule.cron.fits(period.to_local(slot))) return Oddity::moved;
+    return oddity_in(schedule.zone, slot);
+  }
+  Oddity operator()(const Every&) const { return Oddity::none; }
+  Oddity operator()(const At& at) const {
+    const auto found = std::ranges::lower_bound(at.slots, slot, {}, &At::Slot::at);
+    return found != at.slots.end() && found->at == slot ? found->oddity : Oddity::none;
+  }
+};
+
+/// Texts of a schedule with as many of its `at` instants as there is room for.
+struct TextOf {
+  std::size_t most_instants;
+
+  std::string operator()(const CronSchedule& schedule) const {
+    if (schedule.zone.name() == "UTC") return schedule.cron.text();
+    return fmt::format("{} ({})", schedule.cron.text(), schedule.zone.name());
+  }
+  std::string operator()(const Every& every) const {
+    return "every " + format_duration(every.period);
+  }
+  std::string operator()(const At& at) const {
+    std::string text;
+    for (std::size_t i = 0; i < at.slots.size() && i < most_instants; ++i)
+      text += (i == 0 ? "at " : ", ") + format_time(at.slots[i].at);
+    if (at.slots.size() > most_instants) {
+      text += fmt::format(" and {} more", at.slots.size() - most_instants);
     }
-    begin = at + 1;
+    return text;
   }
-  return pieces;
-}
-
-CronProblem problem(Piece piece, std::string message) {
-  return {std::move(message), piece.offset, std::max<std::size_t>(piece.text.size(), 1)};
-}
-
-template <class T>
-using Read = boost::system::result<T, CronProblem>;
-
-Read<unsigned> read_number(Piece piece, const Field& field, unsigned low, unsigned high) {
-  for (unsigned i = 0; i < field.names.size(); ++i) {
-    if (equal_ignoring_case(piece.text, field.names[i])) return field.low + i;
-  }
-  unsigned number = 0;
-  const auto* end = piece.text.data() + piece.text.size();
-  const auto [rest, failure] = std::from_chars(piece.text.data(), end, number);
-  if (failure == std::errc::invalid_argument || rest != end) {
-    return problem(piece, fmt::format("'{}' is not a {}", piece.text, field.name));
-  }
-  if (failure != std::errc() || number < low || number > high) {
-    return problem(piece,
-                   fmt::format("{} '{}' is not from {} to {}", field.name, piece.text, low, high));
-  }
-  return number;
-}
-
-// "*", "5", "1-5", each with "/n" or without.
-Read<std::uint64_t> read_item(Piece item, const Field& field) {
-  if (item.text.empty()) return problem(item, fmt::format("a {} is missing", field.name));
-  unsigned step = 1;
-  const auto slash = item.text.find('/');
-  Piece range = item;
-  if (slash != std::string_view::npos) {
-    range.text = item.text.substr(0, slash);
-    const Piece steps{item.text.substr(slash + 1), item.offset + slash + 1};
-    const Field any{"step", 1, field.high, {}};
-    const auto read = read_number(steps, any, 1, field.high);
-    if (!read) return read.error();
-    step = *read;
-  }
-  unsigned first = field.low;
-  // Sunday has two numbers; "*" takes it once.
-  unsigned last = field.high == 7 ? 6 : field.high;
-  if (range.text != "*") {
-    const auto dash = range.text.find('-');
-    const auto from =
-        read_number({range.text.substr(0, dash), range.offset}, field, field.low, field.high);
-    if (!from) return from.error();
-    first = *from;
-    if (dash != std::string_view::npos) {
-      const auto to = read_number({range.text.substr(dash + 1), range.offset + dash + 1}, field,
-                                  field.low, field.high);
-      if (!to) return to.error();
-      last = *to;
-    } else if (slash == std::string_view::npos) {
-      last = first;
-    }
-    if (last < first) return problem(range, fmt::format("range '{}' runs backwards", range.text));
-  }
-  std::uint64_t bits = 0;
-  for (unsigned number = first; number <= last; number += step) bits |= std::uint64_t{1} << number;
-  return bits;
-}
-
-Read<std::uint64_t> read_field(Piece text, const Field& field) {
-  std::uint64_t bits = 0;
-  for (const auto& item : split(
-           text, [](char c) { return c == ','; }, true)) {
-    const auto read = read_item(item, field);
-    if (!read) return read.error();
-    bits |= *read;
-  }
-  return bits;
-}
-
-bool has(std::uint64_t bits, unsigned number) {
-  return ((bits >> number) & 1U) != 0;
-}
+};
 
 }  // namespace
 
-boost::system::result<Cron, CronProblem> Cron::parse(std::string_view text) {
-  const Piece whole{text, 0};
-  const auto fields = split(
-      whole, [](char c) { return c == ' ' || c == '\t'; }, false);
-  if (fields.size() != kFields.size()) {
-    return problem(whole, fmt::format("a cron expression has five fields (minute, hour, day of the "
-                                      "month, month, day of the week), not {}",
-                                      fields.size()));
-  }
-  std::array<std::uint64_t, 5> bits{};
-  for (std::size_t i = 0; i < kFields.size(); ++i) {
-    const auto read = read_field(fields[i], kFields[i]);
-    if (!read) return read.error();
-    bits[i] = *read;
-  }
-  if (has(bits[4], 7)) bits[4] |= 1;
-  Cron cron;
-  cron.text_ = text;
-  cron.minutes_ = bits[0];
-  cron.hours_ = bits[1];
-  cron.days_ = bits[2];
-  cron.months_ = bits[3];
-  cron.weekdays_ = bits[4];
-  cron.any_day_ = fields[2].text.starts_with('*');
-  cron.any_weekday_ = fields[4].text.starts_with('*');
-  if (!cron.next_after(Instant{})) {
-    return problem(whole, "no day ever fits this cron expression");
-  }
-  return cron;
-}
-
-bool Cron::fits(year_month_day day) const {
-  const bool day_fits = has(days_, static_cast<unsigned>(day.day()));
-  const bool weekday_fits = has(weekdays_, std::chrono::weekday(sys_days(day)).c_encoding());
-  return any_day_ || any_weekday_ ? day_fits && weekday_fits : day_fits || weekday_fits;
-}
-
-std::optional<Instant> Cron::next_after(Instant after) const {
-  const auto start = floor<std::chrono::minutes>(after) + std::chrono::minutes(1);
-  const auto first_day = floor<days>(start);
-  const auto last_day = first_day + days(366 * kSearchYears);
-  for (auto day = first_day; day <= last_day;) {
-    const year_month_day date(day);
-    if (!has(months_, static_cast<unsigned>(date.month()))) {
-      day = sys_days((date.year() / date.month() + std::chrono::months(1)) / 1);
-      continue;
-    }
-    if (fits(date)) {
-      for (auto minute = day == first_day ? (start - day).count() : 0; minute < 24 * 60;) {
-        const auto hour = static_cast<unsigned>(minute / 60);
-        if (!has(hours_, hour)) {
-          minute = (hour + 1) * 60;
-        } else if (!has(minutes_, static_cast<unsigned>(minute % 60))) {
-          ++minute;
-        } else {
-          return day + std::chrono::minutes(minute);
-        }
-      }
-    }
-    day += days(1);
-  }
-  return std::nullopt;
+std::optional<Instant> CronSchedule::next_after(Instant after) const {
+  return InZone<Cron>{cron, zone, cron.is_hourly(), on_gap, on_overlap}.next_after(after);
 }
 
 std::optional<Instant> Every::next_after(Instant after) const {
-  const auto since = floor<std::chrono::milliseconds>(after).time_since_epoch();
+  const auto since = floor<milliseconds>(after).time_since_epoch();
   auto slots = since / period;
-  if (since % period < std::chrono::milliseconds(0)) --slots;
+  if (since % period < milliseconds(0)) --slots;
   return Instant(period * (slots + 1));
+}
+
+std::optional<Instant> At::next_after(Instant after) const {
+  const auto found = std::ranges::upper_bound(slots, after, {}, &Slot::at);
+  return found != slots.end() ? std::optional(found->at) : std::nullopt;
+}
+
+Result<> At::add(std::string_view text, OnGap on_gap, OnOverlap on_overlap) {
+  const auto insert = [this](Slot slot) {
+    const auto place = std::ranges::lower_bound(slots, slot.at, {}, &Slot::at);
+    if (place == slots.end() || place->at != slot.at) slots.insert(place, slot);
+  };
+  const auto local = parse_local_time(text);
+  if (!local) {
+    const auto instant = parse_time(text);
+    if (!instant) {
+      return Error{ErrorCode::invalid, fmt::format("'{}' is not a time", text),
+                   "write 2026-12-24T18:00:00+01:00, or 2026-12-24T18:00 and a `timezone`"};
+    }
+    insert({*instant});
+    return {};
+  }
+  const Once once{*local};
+  const InZone<Once> times{once, zone, false, on_gap, on_overlap};
+  const auto before = Instant(local->time_since_epoch()) - std::chrono::days(2);
+  for (auto at = times.next_after(before); at; at = times.next_after(*at)) {
+    const bool is_moved = zone.period_at(*at).to_local(*at) != *local;
+    insert({*at, is_moved ? Oddity::moved : oddity_in(zone, *at)});
+  }
+  return {};
+}
+
+bool is_local_time(std::string_view text) {
+  return parse_local_time(text).has_value();
 }
 
 std::optional<Instant> next_after(const Schedule& schedule, Instant after) {
   return std::visit([&](const auto& kind) { return kind.next_after(after); }, schedule);
 }
 
-std::string text_of(const Schedule& schedule) {
-  if (const auto* cron = std::get_if<Cron>(&schedule)) return cron->text();
-  return "every " + format_duration(std::get<Every>(schedule).period);
+std::optional<Instant> last_in(const Schedule& schedule, Instant after, Instant until) {
+  auto last = next_after(schedule, after);
+  if (!last || *last > until) return std::nullopt;
+  // Between the last slot known and an instant after which none comes any more lies the answer.
+  for (auto none_after = until; *last < none_after;) {
+    const auto next = next_after(schedule, *last);
+    if (!next || *next > until) break;
+    last = next;
+    const auto middle = *last + (none_after - *last) / 2;
+    const auto later = next_after(schedule, middle);
+    if (later && *later <= until) {
+      last = later;
+    } else {
+      none_after = middle;
+    }
+  }
+  return last;
 }
 
-void throw_exception_from_error(const CronProblem& found, const boost::source_location& where) {
-  throw std::logic_error("unchecked failure at " + where.to_string() + ": " + found.message);
+Oddity oddity_of(const Schedule& schedule, Instant slot) {
+  return std::visit(OddityOf{slot}, schedule);
+}
+
+TimeZone zone_of(const Schedule& schedule) {
+  if (const auto* cron = std::get_if<CronSchedule>(&schedule)) return cron->zone;
+  if (const auto* at = std::get_if<At>(&schedule)) return at->zone;
+  return TimeZone::utc();
+}
+
+std::string text_of(const Schedule& schedule) {
+  return std::visit(TextOf{3}, schedule);
+}
+
+std::string identity_of(const Schedule& schedule) {
+  auto text = std::visit(TextOf{std::string::npos}, schedule);
+  if (const auto* cron = std::get_if<CronSchedule>(&schedule); cron && !cron->cron.is_hourly()) {
+    if (cron->on_gap == OnGap::skip) text += " on_gap=skip";
+    if (cron->on_overlap == OnOverlap::both) text += " on_overlap=both";
+  }
+  return text;
 }
 
 }  // namespace tba

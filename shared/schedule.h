@@ -1,54 +1,52 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include <boost/system/result.hpp>
+#include <vector>
 
 #include "shared/clock.h"
+#include "shared/cron.h"
+#include "shared/error.h"
+#include "shared/timezone.h"
 
 namespace tba {
 
-/// What is wrong with a cron expression, and at which of its bytes.
-struct CronProblem {
-  std::string message;
-  std::size_t offset = 0;
-  std::size_t length = 1;
+/// What becomes of a local time that is left out because the clock is put forward.
+enum class OnGap : std::uint8_t {
+  next,  ///< It fires in the instant of the change; several of a gap fire once.
+  skip,
 };
 
-/// Five fields as in crontab(5): minute, hour, day of the month, month, day of the week; in UTC.
-/// Each is `*`, a number, a range `a-b`, any of them with a step `/n`, or a comma-separated list of
-/// these; months and days of the week also by their first three letters, 7 is Sunday too. Where
-/// both days are restricted (neither field begins with `*`) a day that fits either is taken.
-class Cron {
- public:
-  /// Reads an expression. One that no day ever fits ("0 0 30 2 *") is a problem too.
-  static boost::system::result<Cron, CronProblem> parse(std::string_view text);
+/// Which of two instants counts where the clock is put back and shows a local time twice.
+enum class OnOverlap : std::uint8_t { first, both };
 
-  /// As it was written.
-  const std::string& text() const { return text_; }
+/// Which slots are made up for that passed while no daemon ran or the workflow was held.
+enum class CatchUp : std::uint8_t { none, latest, all };
 
-  /// The first instant after `after` that fits; always on a full minute. None within ten years
-  /// means never, and happens only close to the end of the calendar.
+/// What is particular about a slot.
+enum class Oddity : std::uint8_t {
+  none,
+  moved,       ///< The local time that was meant does not exist on that day.
+  first_time,  ///< The clock will show this local time again.
+  second_time,
+};
+
+/// Times of the clock of a zone. An expression that fires in every hour follows the clock as it
+/// goes: left out are the times that do not exist, and those that come twice fire twice, so that no
+/// hour passes without it and none gets more than its share. Of any other one each local time
+/// counts once, as `on_gap` and `on_overlap` say.
+struct CronSchedule {
+  Cron cron;
+  TimeZone zone = TimeZone::utc();
+  OnGap on_gap = OnGap::next;
+  OnOverlap on_overlap = OnOverlap::first;
+
+  /// None only close to the end of the year 9999.
   std::optional<Instant> next_after(Instant after) const;
-
- private:
-  Cron() = default;
-  bool fits(std::chrono::year_month_day day) const;
-
-  std::string text_;
-  std::uint64_t minutes_ = 0;  // bit n stands for minute n, and so on
-  std::uint64_t hours_ = 0;
-  std::uint64_t days_ = 0;
-  std::uint64_t months_ = 0;
-  std::uint64_t weekdays_ = 0;  // bit 0 is Sunday
-  bool any_day_ = false;        // the field began with *
-  bool any_weekday_ = false;
 };
 
 /// Each multiple of a period since 1970-01-01T00:00:00Z: the slots do not depend on when somebody
@@ -59,16 +57,44 @@ struct Every {
   std::optional<Instant> next_after(Instant after) const;
 };
 
-using Schedule = std::variant<Cron, Every>;
+/// Certain instants.
+struct At {
+  struct Slot {
+    Instant at;
+    Oddity oddity = Oddity::none;
+  };
+  std::vector<Slot> slots;  ///< In order of time, none twice.
+  TimeZone zone = TimeZone::utc();
+
+  /// Adds an instant that is written as in RFC 3339, or as a local time of the zone
+  /// ("2026-12-24T18:00", seconds may follow; a blank may stand for the T): with OnOverlap::both
+  /// that may be two, with OnGap::skip none. Errors: `invalid`.
+  Result<> add(std::string_view text, OnGap on_gap, OnOverlap on_overlap);
+
+  std::optional<Instant> next_after(Instant after) const;
+};
+
+/// Whether the text is a time without an offset, which only a time zone makes an instant.
+bool is_local_time(std::string_view text);
+
+using Schedule = std::variant<CronSchedule, Every, At>;
 
 /// The first slot after `after`. A pure function: who restarts, or when, changes nothing.
 std::optional<Instant> next_after(const Schedule& schedule, Instant after);
 
-/// "0 9 * * MON-FRI", "every 15m".
+/// The last slot after `after` and not after `until`.
+std::optional<Instant> last_in(const Schedule& schedule, Instant after, Instant until);
+
+/// What is particular about one of its slots.
+Oddity oddity_of(const Schedule& schedule, Instant slot);
+
+/// The zone whose clock it goes by; UTC where it goes by none.
+TimeZone zone_of(const Schedule& schedule);
+
+/// "0 9 * * MON-FRI (Europe/Berlin)", "every 15m", "at 2026-12-24T17:00:00Z, …": for people.
 std::string text_of(const Schedule& schedule);
 
-/// Called by value() on a parse that nobody checked: a bug, thrown as std::logic_error.
-[[noreturn]] void throw_exception_from_error(const CronProblem& problem,
-                                             const boost::source_location& where);
+/// Two schedules have the same one if, and only if, what is written of their slots is the same.
+std::string identity_of(const Schedule& schedule);
 
 }  // namespace tba

@@ -34,6 +34,14 @@ class Cursor {
     if (!take(any_of)) fail();
   }
 
+  year_month_day date() {
+    const year of_year(digits(4));
+    expect("-");
+    const month of_month(static_cast<unsigned>(digits(2)));
+    expect("-");
+    return of_year / of_month / day(static_cast<unsigned>(digits(2)));
+  }
+
   // The decimals after a point, of which six count.
   microseconds fraction() {
     int micros = 0;
@@ -74,9 +82,7 @@ std::string format_time(Instant time) {
 
 Result<Instant> parse_time(std::string_view text) {
   Cursor cursor(text);
-  const year_month_day date{year(cursor.digits(4)),
-                            (cursor.expect("-"), month(static_cast<unsigned>(cursor.digits(2)))),
-                            (cursor.expect("-"), day(static_cast<unsigned>(cursor.digits(2))))};
+  const auto date = cursor.date();
   cursor.expect("Tt ");
   const int hour = cursor.digits(2);
   cursor.expect(":");
@@ -104,6 +110,20 @@ Result<Instant> parse_time(std::string_view text) {
   }
   return sys_days(date) + hours(hour - offset_hours) + minutes(minute - offset_minutes) +
          seconds(second) + fraction;
+}
+
+std::optional<local_seconds> parse_local_time(std::string_view text) {
+  Cursor cursor(text);
+  const auto date = cursor.date();
+  cursor.expect("Tt ");
+  const int hour = cursor.digits(2);
+  cursor.expect(":");
+  const int minute = cursor.digits(2);
+  const int second = cursor.take(":") ? cursor.digits(2) : 0;
+  if (!cursor.is_done() || !date.ok() || hour > 23 || minute > 59 || second > 59) {
+    return std::nullopt;
+  }
+  return local_days(date) + hours(hour) + minutes(minute) + seconds(second);
 }
 
 }  // namespace tba

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,5 +17,9 @@ std::string format_time(Instant time);
 /// Reads an RFC 3339 date-time with any offset and any number of decimals, of which six count. A
 /// leap second is read as the second after it.
 Result<Instant> parse_time(std::string_view text);
+
+/// Reads a time that names no offset: "2026-12-24T18:00", with seconds or without; a blank may
+/// stand for the T. Nothing where the text is none.
+std::optional<std::chrono::local_seconds> parse_local_time(std::string_view text);
 
 }  // namespace tba

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "shared/key_table.h"
+#include "shared/schedule_reader.h"
 #include "shared/workflow_keys.h"
 
 namespace tba {
@@ -106,21 +107,16 @@ class TriggerReader {
   }
 
   void read_schedule(const yaml::Node& node, const KeyTable& table) {
-    const Fields fields(node, table, diagnostics());
-    if (const auto* text = fields.find("cron")) {
-      auto cron = Cron::parse(text->text);
-      if (cron.has_error()) {
-        diagnostics().error(text->where, cron.error().offset, cron.error().length,
-                            cron.error().message);
-      } else {
-        workflow_.triggers.emplace_back(ScheduleTrigger{*std::move(cron)});
-      }
-    } else if (const auto period = fields.duration("every")) {
-      if (*period < std::chrono::seconds(1)) {
-        fields.find("every")->error(diagnostics(), "a schedule's period is at least 1s");
-      }
-      workflow_.triggers.emplace_back(ScheduleTrigger{Every{*period}});
+    auto trigger = read_schedule_trigger({node, table, diagnostics()});
+    if (!trigger) return;
+    for (const auto& other : workflow_.triggers) {
+      const auto* schedule = std::get_if<ScheduleTrigger>(&other);
+      if (schedule == nullptr) continue;
+      if (identity_of(schedule->schedule) != identity_of(trigger->schedule)) continue;
+      node.error(diagnostics(), "this schedule is there already: a slot starts one run");
+      return;
     }
+    workflow_.triggers.emplace_back(*std::move(trigger));
   }
 
   using Read = void (TriggerReader::*)(const yaml::Node&, const KeyTable&);

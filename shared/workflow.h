@@ -26,6 +26,8 @@ struct WebhookTrigger {
 /// Starts a run for each slot of a schedule.
 struct ScheduleTrigger {
   Schedule schedule;
+  CatchUp catch_up = CatchUp::none;
+  std::chrono::milliseconds jitter{0};  ///< A slot fires at most that much later.
 };
 
 /// Allows `run start`. Every workflow without a `manual` trigger refuses it.

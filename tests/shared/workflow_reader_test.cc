@@ -322,3 +322,31 @@ TEST_CASE("workflow: the place of an expression is found however its text is wri
     }
   }
 }
+
+TEST_CASE("workflow: a schedule with all that it may say") {
+  const auto workflow = read(
+      "on:\n"
+      "  - schedule: { cron: 30 2 * * MON#1, timezone: Europe/Berlin, on_gap: skip, on_overlap: "
+      "both,\n"
+      "                catch_up: all, jitter: 90s }\n"
+      "  - schedule: { at: [2026-12-24T18:00, 2027-01-01T00:00:00Z], timezone: Europe/Berlin,\n"
+      "                catch_up: latest }\n"
+      "  - schedule: { at: 2026-12-24T18:00:00Z }\n"
+      "  - schedule: { every: 1h, jitter: 59m }\n"
+      "steps: [ { set: { a: 1 } } ]\n");
+  const auto schedule = [&](std::size_t index) {
+    return std::get<tba::ScheduleTrigger>(workflow.triggers.at(index));
+  };
+  const auto& cron = std::get<tba::CronSchedule>(schedule(0).schedule);
+  CHECK(cron.zone.name() == "Europe/Berlin");
+  CHECK(cron.on_gap == tba::OnGap::skip);
+  CHECK(cron.on_overlap == tba::OnOverlap::both);
+  CHECK(schedule(0).catch_up == tba::CatchUp::all);
+  CHECK(schedule(0).jitter == 90s);
+  CHECK(tba::text_of(schedule(1).schedule) ==
+        "at 2026-12-24T17:00:00.000Z, 2027-01-01T00:00:00.000Z");
+  CHECK(schedule(1).catch_up == tba::CatchUp::latest);
+  CHECK(schedule(2).catch_up == tba::CatchUp::none);
+  CHECK(schedule(2).jitter == 0s);
+  CHECK(schedule(3).jitter == 59min);
+}
