@@ -72,6 +72,7 @@ class ConfigReader {
       assign(config_.log_format, kFormats, log, "format");
     });
     read_table(fields, "limits", [&](const Fields& limits) { read_limits(limits); });
+    read_table(fields, "retention", [&](const Fields& keep) { read_retention(keep); });
     read_table(fields, "expressions", [&](const Fields& expressions) { read_budget(expressions); });
     read_table(fields, "vault",
                [&](const Fields& vault) { read_path(vault, "key_file", config_.vault_key); });
@@ -128,6 +129,33 @@ class ConfigReader {
     if (target.header_bytes < 1024) {
       limits.find("header_bytes")->error(diagnostics_, "a request's header needs at least 1KiB");
     }
+  }
+
+  static retention::RunLimits run_limits(const Fields& fields, retention::RunLimits limits) {
+    limits.age = fields.duration("age").value_or(limits.age);
+    limits.runs =
+        static_cast<std::uint64_t>(fields.integer("runs", static_cast<std::int64_t>(limits.runs)));
+    limits.bytes = fields.size("bytes", limits.bytes);
+    return limits;
+  }
+
+  void read_retention(const Fields& keep) {
+    auto& target = config_.retention;
+    target.runs = run_limits(keep, target.runs);
+    if (const auto* workflows = keep.find("workflows")) {
+      const auto& table = *kConfigTable.find("retention")->table->find("workflows")->table;
+      for (const auto& [name, node] : workflows->members) {
+        target.workflows.emplace(name->text,
+                                 run_limits(Fields(*node, table, diagnostics_), target.runs));
+      }
+    }
+    target.total_runs = static_cast<std::uint64_t>(
+        keep.integer("total_runs", static_cast<std::int64_t>(target.total_runs)));
+    target.total_bytes = keep.size("total_bytes", target.total_bytes);
+    target.deliveries = keep.duration("deliveries").value_or(target.deliveries);
+    target.delivery_ids = keep.duration("delivery_ids").value_or(target.delivery_ids);
+    target.events = keep.duration("events").value_or(target.events);
+    target.poll_items = keep.duration("poll_items").value_or(target.poll_items);
   }
 
   void read_budget(const Fields& expressions) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/log.h"
+#include "daemon/retention/limits.h"
 #include "shared/diagnostic.h"
 #include "shared/expression/program.h"
 #include "shared/paths.h"
@@ -45,6 +46,7 @@ struct Config {
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::automatic;
   ServerLimits limits;
+  retention::Limits retention;
   expression::Budget expressions;  ///< Of each evaluation.
   Value vars = Value::object({});  ///< `.vars` of expressions: an object.
 };

@@ -51,6 +51,55 @@ constexpr std::array kLimitKeys{
 };
 constexpr KeyTable kLimitTable{"limits", "limits", kLimitKeys};
 
+constexpr Key kAgeKey{.name = "age",
+                      .type = KeyType::duration,
+                      .description = "how long a run is kept after its end; 90d if not given"};
+constexpr Key kRunsKey{.name = "runs",
+                       .type = KeyType::integer,
+                       .description =
+                           "how many runs of a workflow are kept that have ended; 100000 if not "
+                           "given",
+                       .minimum = 0,
+                       .maximum = 1'000'000'000};
+constexpr Key kBytesKey{.name = "bytes",
+                        .type = KeyType::size,
+                        .description =
+                            "what the runs of a workflow that have ended may take, about; 4GiB if "
+                            "not given"};
+constexpr std::array kRunLimitKeys{kAgeKey, kRunsKey, kBytesKey};
+constexpr KeyTable kRunLimitTable{"run_limits", "a workflow's retention", kRunLimitKeys};
+constexpr std::array kRetentionKeys{
+    kAgeKey,
+    kRunsKey,
+    kBytesKey,
+    Key{.name = "workflows",
+        .type = KeyType::table_map,
+        .description = "age, runs and bytes of single workflows, by name",
+        .table = &kRunLimitTable},
+    Key{.name = "total_runs",
+        .type = KeyType::integer,
+        .description = "how many runs of all workflows are kept that have ended; 1000000 if not "
+                       "given",
+        .minimum = 0,
+        .maximum = 1'000'000'000},
+    Key{.name = "total_bytes",
+        .type = KeyType::size,
+        .description = "what the database may hold before the oldest runs go; 16GiB if not given"},
+    Key{.name = "deliveries",
+        .type = KeyType::duration,
+        .description = "how long deliveries are kept that started no run; 30d if not given"},
+    Key{.name = "delivery_ids",
+        .type = KeyType::duration,
+        .description = "how long a delivery is known that is sent again; 30d if not given"},
+    Key{.name = "events",
+        .type = KeyType::duration,
+        .description = "how long emitted events are kept; 30d if not given"},
+    Key{.name = "poll_items",
+        .type = KeyType::duration,
+        .description = "how long an item that a poll has found is known; 365d if not given"},
+};
+constexpr KeyTable kRetentionTable{"retention", "retention", kRetentionKeys};
+
 constexpr std::array kExpressionKeys{
     Key{.name = "steps",
         .type = KeyType::integer,
@@ -91,6 +140,10 @@ constexpr std::array kConfigKeys{
         .type = KeyType::table,
         .description = "what the HTTP server accepts",
         .table = &kLimitTable},
+    Key{.name = "retention",
+        .type = KeyType::table,
+        .description = "what is kept of what is over",
+        .table = &kRetentionTable},
     Key{.name = "expressions",
         .type = KeyType::table,
         .description = "what ends an expression that goes on for too long",

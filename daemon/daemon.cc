@@ -22,6 +22,7 @@
 #include "daemon/log.h"
 #include "daemon/net/curl_client.h"
 #include "daemon/reloader.h"
+#include "daemon/retention/pruner.h"
 #include "daemon/steps/process.h"
 #include "daemon/steps/step_runner.h"
 #include "daemon/storage/sqlite_store.h"
@@ -124,6 +125,7 @@ class Daemon {
     auto recovered = co_await engine_.start();
     if (!recovered) co_return recovered;
     co_await scheduler_.refresh();
+    pruner_.start();
     co_return listen();
   }
 
@@ -159,6 +161,7 @@ class Daemon {
   asio::awaitable<void> stop() {
     stopping_ = true;
     server_.drain();
+    co_await pruner_.stop();
     co_await scheduler_.stop();
     co_await engine_.stop(kGrace);
     co_await server_.stop(kGrace);
@@ -213,6 +216,13 @@ class Daemon {
             [this] { return reloader_.reload(); }};
   }
 
+  std::vector<storage::VersionHash> versions_in_force() const {
+    std::vector<storage::VersionHash> hashes;
+    const auto set = workflows_.current();
+    for (const auto& [name, workflow] : set->workflows) hashes.push_back(workflow.definition->hash);
+    return hashes;
+  }
+
   static http::Limits limits_of(const Config& config) {
     http::Limits limits;
     limits.header_bytes = config.limits.header_bytes;
@@ -261,6 +271,11 @@ class Daemon {
   triggers::Scheduler scheduler_{{engine_loop_.executor(), workflows_, engine_, *store_,
                                   scheduler_alarm_, clock_, ids_, log_}};
   triggers::Webhooks webhooks_{{workflows_, credentials_, engine_, *store_, clock_, ids_}};
+
+  engine::SystemAlarm pruner_alarm_{io_.get_executor(), clock_};
+  retention::Pruner pruner_{{io_.get_executor(), *store_, pruner_alarm_, clock_, log_,
+                             [this] { return versions_in_force(); }},
+                            options_.config.retention};
 
   Reloader reloader_{io_.get_executor(), [this] { return read_anew(); }};
 

@@ -29,6 +29,18 @@ constexpr const char* kConfig =
 #   idle: 60s                   # after which a silent connection is closed
 #   connections: 1024
 
+# retention:                    # what is kept of what is over; the oldest goes first
+#   age: 90d                    # of a run, since its end
+#   runs: 100000                # of each workflow
+#   bytes: 4GiB                 # of each workflow's runs, about
+#   workflows: {}               # the same three for single workflows: { noisy: { age: 7d } }
+#   total_runs: 1000000
+#   total_bytes: 16GiB          # of the database
+#   deliveries: 30d             # that started no run
+#   delivery_ids: 30d           # how long one is known that is sent again
+#   events: 30d
+#   poll_items: 365d
+
 # expressions:                  # what ends one that goes on for too long
 #   steps: 3000000
 #   bytes: 24MiB

@@ -90,6 +90,10 @@ Result<Outcome> write(Database& database, const PutVersion& put) {
       blob(put.version.hash), put.version.workflow, Blob{put.version.definition_json}));
 }
 
+Result<Outcome> write(Database& database, const RemoveVersion& remove) {
+  return committed(database.execute("DELETE FROM versions WHERE hash = ?", blob(remove.hash)));
+}
+
 /// What the delivery with the same path and sender's id started.
 Result<Outcome> duplicate_of(Database& database, const Delivery& delivery) {
   auto first = database.query("SELECT delivery FROM delivery_ids WHERE path = ? AND sender_id = ?",

@@ -138,7 +138,7 @@ ALTER TABLE steps ADD COLUMN memo_json BLOB NOT NULL DEFAULT x'';
 
 -- With the status first, a million waiting runs are not in the way of the few that are running.
 DROP INDEX runs_unfinished;
-CREATE INDEX runs_unfinished ON runs (status, id) WHERE status IN (0, 1, 2, 6);
+CREATE INDEX runs_unfinished ON runs (status, id, workflow) WHERE status IN (0, 1, 2, 6);
 CREATE INDEX runs_parked ON runs (wake_at, id) WHERE status = 2 AND wake_at IS NOT NULL;
 CREATE INDEX runs_by_parent ON runs (parent, id) WHERE parent IS NOT NULL;
 

@@ -10,8 +10,10 @@
 
 #include "daemon/storage/change_writer.h"
 #include "daemon/storage/group_commit.h"
+#include "daemon/storage/pruning.h"
 #include "daemon/storage/queries.h"
 #include "daemon/storage/schema.h"
+#include "daemon/storage/usage.h"
 
 namespace tba::storage {
 namespace {
@@ -57,6 +59,19 @@ Result<Verdict> apply_change(Database& database, const PackedChange& change,
     return Verdict::undo;
   }
   return std::holds_alternative<Committed>(*result) ? Verdict::keep : Verdict::undo;
+}
+
+/// Has the writer do `task(database)`, which gives a Result; an error of it fails the commit.
+template <class Task>
+auto carry_out(GroupCommit& writer, Task task)
+    -> boost::asio::awaitable<decltype(task(std::declval<Database&>()))> {
+  using Answer = decltype(task(std::declval<Database&>()));
+  return write<typename Answer::value_type>(
+      writer, [task = std::move(task)](Database& database, Answer& result) -> Result<Verdict> {
+        result = task(database);
+        if (!result) return result.error();
+        return Verdict::keep;
+      });
 }
 
 }  // namespace
@@ -190,6 +205,46 @@ boost::asio::awaitable<Result<Page<Run>>> SqliteStore::claim_unfinished(PageRequ
         if (result.error().code != ErrorCode::invalid) return result.error();
         return Verdict::undo;  // the cursor is wrong
       });
+}
+
+// --- keeping house
+
+boost::asio::awaitable<Result<Usage>> SqliteStore::usage() {
+  return connections_->read<Usage>([](Database& database) { return usage_of(database); });
+}
+
+boost::asio::awaitable<Result<Pruned>> SqliteStore::prune(Bite bite) {
+  auto finding = connections_->read<Findings>(
+      [bite](Database& database) { return find_prunable(database, bite); });
+  auto findings = co_await std::move(finding);
+  if (!findings) co_return findings.error();
+  if (!findings->runs.empty()) {
+    auto removing =
+        carry_out(connections_->writer(), [runs = std::move(findings->runs)](Database& database) {
+          return remove_runs(database, runs);
+        });
+    const auto removed = co_await std::move(removing);
+    if (!removed) co_return removed.error();
+  }
+  for (auto& rows : findings->rows) {
+    auto removing = carry_out(connections_->writer(),
+                              [kind = bite.what, rows = std::move(rows)](Database& database) {
+                                return remove_rows(database, kind, rows);
+                              });
+    const auto removed = co_await std::move(removing);
+    if (!removed) co_return removed.error();
+  }
+  co_return findings->pruned;
+}
+
+boost::asio::awaitable<Result<std::vector<VersionHash>>> SqliteStore::unused_versions() {
+  return connections_->read<std::vector<VersionHash>>(
+      [](Database& database) { return list_unused_versions(database); });
+}
+
+boost::asio::awaitable<Result<FileUsage>> SqliteStore::give_back(std::uint64_t bytes) {
+  return carry_out(connections_->writer(),
+                   [bytes](Database& database) { return give_back_pages(database, bytes); });
 }
 
 // --- reading

@@ -37,6 +37,11 @@ class SqliteStore final : public Store {
   /// awaiting coroutines are destroyed.
   void stop();
 
+  boost::asio::awaitable<Result<Usage>> usage() override;
+  boost::asio::awaitable<Result<Pruned>> prune(Bite bite) override;
+  boost::asio::awaitable<Result<std::vector<VersionHash>>> unused_versions() override;
+  boost::asio::awaitable<Result<FileUsage>> give_back(std::uint64_t bytes) override;
+
   Statistics statistics() const override;
 
   boost::asio::awaitable<Result<Outcome>> submit(Change change) override;

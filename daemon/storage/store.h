@@ -8,6 +8,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "daemon/storage/maintenance.h"
 #include "daemon/storage/records.h"
 #include "shared/error.h"
 
@@ -43,6 +44,10 @@ struct PutStep {
 };
 struct AppendLog {
   LogLine line;
+};
+/// Removes a definition, if it is there.
+struct RemoveVersion {
+  VersionHash hash;
 };
 /// Adds a signal; Conflict where there is one of that id for that step.
 struct AddSignal {
@@ -96,9 +101,9 @@ struct RemoveCredential {
 };
 
 using Write =
-    std::variant<PutVersion, AddDelivery, AddRejection, AddRun, UpdateRun, PutStep, AppendLog,
-                 AddSignal, RemoveSignal, PutSubscription, RemoveSubscription, AddEvent, PutCache,
-                 PutPollState, AddPollItem, AddSlot, PutCredential, RemoveCredential>;
+    std::variant<PutVersion, RemoveVersion, AddDelivery, AddRejection, AddRun, UpdateRun, PutStep,
+                 AppendLog, AddSignal, RemoveSignal, PutSubscription, RemoveSubscription, AddEvent,
+                 PutCache, PutPollState, AddPollItem, AddSlot, PutCredential, RemoveCredential>;
 
 /// Writes that stand or fall together, carried out in order. Plain data: no time is taken, no id is
 /// made inside.
@@ -241,6 +246,16 @@ class Store {
 
   virtual boost::asio::awaitable<Result<std::vector<Credential>>>
   credentials() = 0;  ///< All, by name.
+
+  /// What uses the space. Takes a while with millions of runs, and keeps nobody else waiting.
+  virtual boost::asio::awaitable<Result<Usage>> usage() = 0;
+  /// Removes a bite.
+  virtual boost::asio::awaitable<Result<Pruned>> prune(Bite bite) = 0;
+  /// The versions that no run uses, but may yet: those of the workflows in force are among them.
+  virtual boost::asio::awaitable<Result<std::vector<VersionHash>>> unused_versions() = 0;
+  /// Gives space that holds nothing back to the file system, at most about so many bytes; tells
+  /// what is there then.
+  virtual boost::asio::awaitable<Result<FileUsage>> give_back(std::uint64_t bytes) = 0;
 
   virtual Statistics statistics() const = 0;
 };

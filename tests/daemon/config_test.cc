@@ -57,6 +57,12 @@ TEST_CASE("config: an empty file says nothing, and everything has its default") 
   CHECK(config.limits.bodies_total == 256 << 20);
   CHECK(config.limits.connections == 1024);
   CHECK(config.limits.idle == 1min);
+  const tba::retention::Limits kept;
+  CHECK(config.retention.runs == kept.runs);
+  CHECK(kept.runs.age == 90 * 24h);
+  CHECK(config.retention.workflows.empty());
+  CHECK(config.retention.total_bytes == kept.total_bytes);
+  CHECK(config.retention.delivery_ids == 30 * 24h);
   const tba::expression::Budget budget;
   CHECK(config.expressions.steps == budget.steps);
   CHECK(config.expressions.bytes == budget.bytes);
@@ -76,6 +82,9 @@ TEST_CASE("config: every key is read, and relative paths are taken from the file
       "5s "
       "}\n"
       "vault: { key_file: key }\n"
+      "retention: { age: 7d, runs: 10, bytes: 1MiB, workflows: { noisy: { runs: 3 } },\n"
+      "  total_runs: 50, total_bytes: 1GiB, deliveries: 1d, delivery_ids: 2d, events: 3d,\n"
+      "  poll_items: 4d }\n"
       "expressions: { steps: 5000, bytes: 1MiB, depth: 200 }\n"
       "vars: { team: officers, limits: { high: 5 } }\n");
   CHECK(config.listen == ListenAddress{"::1", 0});
@@ -92,6 +101,15 @@ TEST_CASE("config: every key is read, and relative paths are taken from the file
   CHECK(config.limits.connections == 10);
   CHECK(config.limits.idle == 5s);
   CHECK(config.vault_key == "/etc/tba/key");
+  const auto& kept = config.retention;
+  CHECK(kept.of("triage") == tba::retention::RunLimits{7 * 24h, 10, 1 << 20});
+  CHECK(kept.of("noisy") == tba::retention::RunLimits{7 * 24h, 3, 1 << 20});
+  CHECK(kept.total_runs == 50);
+  CHECK(kept.total_bytes == 1 << 30);
+  CHECK(kept.deliveries == 24h);
+  CHECK(kept.delivery_ids == 48h);
+  CHECK(kept.events == 72h);
+  CHECK(kept.poll_items == 96h);
   CHECK(config.expressions.steps == 5000);
   CHECK(config.expressions.bytes == 1 << 20);
   CHECK(config.expressions.depth == 200);
@@ -124,6 +142,17 @@ TEST_CASE("config: problems come all at once") {
         "    4 | log: { level: loud }\n"
         "      |               ^~~~\n"
         "      hint: one of: debug, info, warning, error\n");
+}
+
+TEST_CASE("config: limits of what is kept are checked in every workflow") {
+  CHECK(problems("retention: { runs: -1, workflows: { noisy: { bites: 1 } } }\n") ==
+        "/etc/tba/config.yaml:1:20: error: 'runs' must be an integer from 0 to 1000000000\n"
+        "    1 | retention: { runs: -1, workflows: { noisy: { bites: 1 } } }\n"
+        "      |                    ^~\n"
+        "/etc/tba/config.yaml:1:46: error: a workflow's retention has no key 'bites' (did you mean "
+        "'bytes'?)\n"
+        "    1 | retention: { runs: -1, workflows: { noisy: { bites: 1 } } }\n"
+        "      |                                              ^~~~~\n");
 }
 
 TEST_CASE("config: the limits of expressions have limits") {

@@ -107,6 +107,16 @@ class DelayedStore final : public storage::Store {
   Awaitable<std::vector<storage::Credential>> credentials() override {
     return store_.credentials();
   }
+  Awaitable<storage::Usage> usage() override { return store_.usage(); }
+  Awaitable<storage::Pruned> prune(storage::Bite bite) override {
+    return store_.prune(std::move(bite));
+  }
+  Awaitable<std::vector<storage::VersionHash>> unused_versions() override {
+    return store_.unused_versions();
+  }
+  Awaitable<storage::FileUsage> give_back(std::uint64_t bytes) override {
+    return store_.give_back(bytes);
+  }
   storage::Statistics statistics() const override { return store_.statistics(); }
 
  private:

@@ -122,6 +122,14 @@ class FakeCredentialStore final : public storage::Store {
       std::string, std::vector<std::string>) override {
     not_for_this();
   }
+  boost::asio::awaitable<Result<storage::Usage>> usage() override { not_for_this(); }
+  boost::asio::awaitable<Result<storage::Pruned>> prune(storage::Bite) override { not_for_this(); }
+  boost::asio::awaitable<Result<std::vector<storage::VersionHash>>> unused_versions() override {
+    not_for_this();
+  }
+  boost::asio::awaitable<Result<storage::FileUsage>> give_back(std::uint64_t) override {
+    not_for_this();
+  }
   storage::Statistics statistics() const override { not_for_this(); }
 
  private:

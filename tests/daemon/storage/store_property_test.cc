@@ -50,6 +50,7 @@ struct Model {
   }
 
   std::string write(const PutVersion&) { return "committed"; }
+  std::string write(const RemoveVersion&) { return "committed"; }
   std::string write(const AddRejection&) { return "committed"; }
   std::string write(const AddDelivery& add) {
     if (!senders.emplace(add.delivery.sender_id, add.delivery.id).second) return "duplicate";
