@@ -1,11 +1,9 @@
 #include "shared/schedule.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "shared/duration.h"
 #include "shared/time_format.h"
@@ -217,6 +215,22 @@ std::string identity_of(const Schedule& schedule) {
     if (cron->on_overlap == OnOverlap::both) text += " on_overlap=both";
   }
   return text;
+}
+
+std::string schedule_key(std::string_view workflow, const Schedule& schedule) {
+  return fmt::format("{}/{}", workflow, identity_of(schedule));
+}
+
+milliseconds jitter_of(std::string_view key, Instant slot, milliseconds most) {
+  // FNV-1a over the key, then the slot through the finalizer of SplitMix64: slots that are near to
+  // each other get jitters that are not.
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : key) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  hash += static_cast<std::uint64_t>(slot.time_since_epoch().count()) * 0x9e3779b97f4a7c15;
+  hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9;
+  hash = (hash ^ hash >> 27) * 0x94d049bb133111eb;
+  hash ^= hash >> 31;
+  return milliseconds(hash % (static_cast<std::uint64_t>(most.count()) + 1));
 }
 
 }  // namespace tba

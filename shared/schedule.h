@@ -97,4 +97,12 @@ std::string text_of(const Schedule& schedule);
 /// Two schedules have the same one if, and only if, what is written of their slots is the same.
 std::string identity_of(const Schedule& schedule);
 
+/// What the slots of a workflow's schedule are remembered by. Where it stands among the triggers,
+/// what is made up for and how much jitter it has do not matter.
+std::string schedule_key(std::string_view workflow, const Schedule& schedule);
+
+/// How much later than the slot itself it fires: 0 to `most`, the same whoever asks and whenever.
+std::chrono::milliseconds jitter_of(std::string_view key, Instant slot,
+                                    std::chrono::milliseconds most);
+
 }  // namespace tba

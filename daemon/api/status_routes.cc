@@ -85,8 +85,10 @@ asio::awaitable<http::Response> schedules(Services& services, http::Request) {
         return Value::object({{"workflow", Value::string(entry.workflow)},
                               {"trigger", Value::integer(static_cast<std::int64_t>(entry.trigger))},
                               {"schedule", Value::string(entry.schedule)},
+                              {"timezone", Value::string(entry.timezone)},
                               {"last", time_view(entry.last)},
-                              {"next", time_view(entry.next)}});
+                              {"next", time_view(entry.next)},
+                              {"due_at", time_view(entry.due_at)}});
       }));
 }
 

@@ -23,11 +23,13 @@ void SystemAlarm::clear() {
 }
 
 void SystemAlarm::sleep() {
-  const auto left = std::max(when_ - clock_.now(), Duration(0));
+  slept_at_ = clock_.now();
+  const auto left = std::max(when_ - slept_at_, Duration(0));
   timer_.expires_after(std::min<Duration>(left, kLongestSleep));
   timer_.async_wait([this, generation = ++generation_](boost::system::error_code error) {
     if (error || generation != generation_) return;
-    if (clock_.now() < when_) return sleep();
+    const auto now = clock_.now();
+    if (now < when_ && now >= slept_at_) return sleep();
     std::exchange(ring_, nullptr)();
   });
 }

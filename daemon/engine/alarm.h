@@ -15,8 +15,8 @@ class Alarm {
  public:
   virtual ~Alarm() = default;
 
-  /// Rings when `clock.now() >= when`, soon if that is past; takes the place of what was set
-  /// before.
+  /// Rings when `clock.now() >= when`, soon if that is past, or when the clock has been put back:
+  /// whoever is rung looks at it. Takes the place of what was set before.
   virtual void set(Instant when, std::function<void()> ring) = 0;
   virtual void clear() = 0;
 };
@@ -39,6 +39,7 @@ class SystemAlarm final : public Alarm {
   const Clock& clock_;
   boost::asio::steady_timer timer_;
   Instant when_;
+  Instant slept_at_;  // when it began to sleep
   std::function<void()> ring_;
   unsigned generation_ = 0;  // tells a wait that was overtaken from the one that counts
 };

@@ -59,8 +59,7 @@ std::vector<Removal> other_removals(const Limits& limits, Instant now) {
   return {{storage::OldDeliveryIds{now - limits.delivery_ids}},
           {storage::OldEvents{now - limits.events}},
           {storage::ExpiredCache{now}},
-          {storage::OldPollItems{now - limits.poll_items}},
-          {storage::PassedSlots{}}};
+          {storage::OldPollItems{now - limits.poll_items}}};
 }
 
 std::uint64_t to_give_back(const storage::FileUsage& file) {

@@ -10,6 +10,7 @@ namespace tba::storage {
 namespace {
 
 constexpr std::int64_t kKeptRejections = 1000;
+constexpr std::int64_t kKeptSlots = 1000;  // of each schedule
 
 // --- packing
 
@@ -253,12 +254,26 @@ Result<Outcome> write(Database& database, const AddPollItem& add) {
                "' already"});
 }
 
-Result<Outcome> write(Database& database, const AddSlot& add) {
-  return committed_if_changed(
-      database.execute("INSERT INTO schedule_slots (schedule, slot) VALUES (?, ?) "
+Result<Outcome> write(Database& database, const AddSchedule& add) {
+  return committed(
+      database.execute("INSERT INTO schedules (schedule, seen_at) VALUES (?, ?) "
                        "ON CONFLICT DO NOTHING",
-                       add.slot.schedule, add.slot.slot),
-      Conflict{"this slot of the schedule '" + add.slot.schedule + "' was taken already"});
+                       add.schedule, add.seen_at));
+}
+
+Result<Outcome> write(Database& database, const AddSlot& add) {
+  const auto& [schedule, slot] = add.slot;
+  const auto taken = database.execute(
+      "INSERT INTO schedule_slots (schedule, slot) VALUES (?, ?) ON CONFLICT DO NOTHING", schedule,
+      slot);
+  if (!taken) return taken.error();
+  if (*taken == 0) {
+    return Outcome(Conflict{"this slot of the schedule '" + schedule + "' was taken already"});
+  }
+  return committed(database.execute(
+      "DELETE FROM schedule_slots WHERE schedule = ?1 AND slot <= (SELECT slot FROM "
+      "schedule_slots WHERE schedule = ?1 ORDER BY slot DESC LIMIT 1 OFFSET ?2)",
+      schedule, kKeptSlots));
 }
 
 Result<Outcome> write(Database& database, const PutCredential& put) {

@@ -65,11 +65,9 @@ struct ExpiredCache {
 struct OldPollItems {
   Instant seen_before;
 };
-/// Slots of schedules, but for the last one of each.
-struct PassedSlots {};
 
-using Prunable = std::variant<EndedRuns, LoneDeliveries, OldDeliveryIds, OldEvents, ExpiredCache,
-                              OldPollItems, PassedSlots>;
+using Prunable =
+    std::variant<EndedRuns, LoneDeliveries, OldDeliveryIds, OldEvents, ExpiredCache, OldPollItems>;
 
 /// So little that writers wait for it no longer than for each other.
 struct Bite {

@@ -48,11 +48,6 @@ constexpr Rule kExpiredCache{
 constexpr Rule kOldPollItems{
     "SELECT length(poll) + length(key), poll, key FROM poll_items WHERE seen_at < ?1 LIMIT ?2", 2,
     "DELETE FROM poll_items WHERE poll = ?1 AND key = ?2"};
-constexpr Rule kPassedSlots{
-    "SELECT length(schedule), schedule, CAST(slot AS TEXT) FROM schedule_slots AS s "
-    "WHERE slot < ?1 "
-    "AND slot < (SELECT max(slot) FROM schedule_slots WHERE schedule = s.schedule) LIMIT ?2",
-    2, "DELETE FROM schedule_slots WHERE schedule = ?1 AND slot = CAST(?2 AS INTEGER)"};
 
 /// The rule for a kind, and its instant.
 struct RuleFor {
@@ -70,9 +65,6 @@ struct RuleFor {
   }
   std::pair<const Rule*, Instant> operator()(const OldPollItems& kind) const {
     return {&kOldPollItems, kind.seen_before};
-  }
-  std::pair<const Rule*, Instant> operator()(const PassedSlots&) const {
-    return {&kPassedSlots, Instant::max()};
   }
   std::pair<const Rule*, Instant> operator()(const EndedRuns&) const { return {}; }
 };

@@ -73,11 +73,18 @@ Result<Page<Rejection>> list_rejections(Database& database, const PageRequest& p
       page.limit, &Rejection::id);
 }
 
-Result<std::optional<Instant>> last_slot_of(Database& database, std::string_view schedule) {
-  return one_row(database.query("SELECT slot FROM schedule_slots WHERE schedule = ? "
-                                "ORDER BY slot DESC LIMIT 1",
-                                schedule),
-                 [](Columns& columns) { return columns.instant(); });
+Result<std::vector<ScheduleMark>> list_schedules(Database& database) {
+  return all_rows(
+      database.query("SELECT schedule, seen_at, (SELECT max(slot) FROM schedule_slots "
+                     "WHERE schedule_slots.schedule = schedules.schedule) FROM schedules "
+                     "ORDER BY schedule"),
+      [](Columns& columns) {
+        ScheduleMark mark;
+        mark.schedule = columns.text();
+        mark.seen_at = columns.instant();
+        mark.last_slot = columns.optional_instant();
+        return mark;
+      });
 }
 
 Result<std::vector<Credential>> list_credentials(Database& database) {

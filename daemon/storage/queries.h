@@ -29,7 +29,7 @@ Result<std::optional<Delivery>> find_delivery(Database& database, DeliveryId id)
 Result<Page<Delivery>> list_deliveries(Database& database, const DeliveryFilter& filter,
                                        const PageRequest& page);
 Result<Page<Rejection>> list_rejections(Database& database, const PageRequest& page);
-Result<std::optional<Instant>> last_slot_of(Database& database, std::string_view schedule);
+Result<std::vector<ScheduleMark>> list_schedules(Database& database);
 Result<std::vector<Credential>> list_credentials(Database& database);
 
 Result<std::vector<Signal>> signals_for(Database& database, RunId run);

@@ -167,10 +167,18 @@ struct PollItem {
   Instant seen_at;
 };
 
-/// The slot of a schedule for which a run was made: one row for each, whoever restarts when.
+/// The slot of a schedule for which a run was made: one row for each, whoever restarts when. Rows
+/// of long ago go.
 struct ScheduleSlot {
-  std::string schedule;  ///< "<workflow>/<trigger index>"
+  std::string schedule;  ///< schedule_key()
   Instant slot;
+};
+
+/// How far a schedule has come.
+struct ScheduleMark {
+  std::string schedule;  ///< schedule_key()
+  Instant seen_at;       ///< When a daemon met it for the first time.
+  std::optional<Instant> last_slot;
 };
 
 /// A sealed credential. The store knows nothing of its insides.

@@ -192,6 +192,15 @@ CREATE TABLE poll_items (
   PRIMARY KEY (poll, key)
 ) STRICT, WITHOUT ROWID;
 )sql"},
+
+    // A schedule was known by its place among the triggers of its workflow.
+    Migration{"2026-11-23 when schedules were first seen", R"sql(
+DELETE FROM schedule_slots;
+CREATE TABLE schedules (
+  schedule TEXT PRIMARY KEY,
+  seen_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql"},
 };
 
 Result<std::int64_t> count(Database& database, std::string_view sql) {

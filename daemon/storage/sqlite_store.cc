@@ -322,12 +322,9 @@ boost::asio::awaitable<Result<Page<Rejection>>> SqliteStore::rejections(PageRequ
       [page = std::move(page)](Database& database) { return list_rejections(database, page); });
 }
 
-boost::asio::awaitable<Result<std::optional<Instant>>> SqliteStore::last_slot(
-    std::string schedule) {
-  return connections_->read<std::optional<Instant>>(
-      [schedule = std::move(schedule)](Database& database) {
-        return last_slot_of(database, schedule);
-      });
+boost::asio::awaitable<Result<std::vector<ScheduleMark>>> SqliteStore::schedules() {
+  return connections_->read<std::vector<ScheduleMark>>(
+      [](Database& database) { return list_schedules(database); });
 }
 
 boost::asio::awaitable<Result<std::vector<Signal>>> SqliteStore::signals(RunId run) {

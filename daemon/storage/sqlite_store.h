@@ -62,7 +62,7 @@ class SqliteStore final : public Store {
   boost::asio::awaitable<Result<Page<Delivery>>> deliveries(DeliveryFilter filter,
                                                             PageRequest page) override;
   boost::asio::awaitable<Result<Page<Rejection>>> rejections(PageRequest page) override;
-  boost::asio::awaitable<Result<std::optional<Instant>>> last_slot(std::string schedule) override;
+  boost::asio::awaitable<Result<std::vector<ScheduleMark>>> schedules() override;
   boost::asio::awaitable<Result<std::vector<Signal>>> signals(RunId run) override;
   boost::asio::awaitable<Result<Page<RunId>>> signalled_runs(PageRequest page) override;
   boost::asio::awaitable<Result<Page<RunId>>> signals_of(EventId event, PageRequest page) override;

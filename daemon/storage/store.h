@@ -85,7 +85,13 @@ struct PutPollState {
 struct AddPollItem {
   PollItem item;
 };
+/// Remembers when a schedule was seen for the first time; a known one stays as it is.
+struct AddSchedule {
+  std::string schedule;
+  Instant seen_at;
+};
 /// Adds a slot. Where it is there already, the whole change ends as Conflict.
+/// Slots of that schedule which a thousand others have followed go.
 struct AddSlot {
   ScheduleSlot slot;
 };
@@ -100,10 +106,10 @@ struct RemoveCredential {
   std::string name;
 };
 
-using Write =
-    std::variant<PutVersion, RemoveVersion, AddDelivery, AddRejection, AddRun, UpdateRun, PutStep,
-                 AppendLog, AddSignal, RemoveSignal, PutSubscription, RemoveSubscription, AddEvent,
-                 PutCache, PutPollState, AddPollItem, AddSlot, PutCredential, RemoveCredential>;
+using Write = std::variant<PutVersion, RemoveVersion, AddDelivery, AddRejection, AddRun, UpdateRun,
+                           PutStep, AppendLog, AddSignal, RemoveSignal, PutSubscription,
+                           RemoveSubscription, AddEvent, PutCache, PutPollState, AddPollItem,
+                           AddSchedule, AddSlot, PutCredential, RemoveCredential>;
 
 /// Writes that stand or fall together, carried out in order. Plain data: no time is taken, no id is
 /// made inside.
@@ -221,8 +227,8 @@ class Store {
   virtual boost::asio::awaitable<Result<Page<Delivery>>> deliveries(
       DeliveryFilter filter, PageRequest page) = 0;  ///< Without headers and body.
   virtual boost::asio::awaitable<Result<Page<Rejection>>> rejections(PageRequest page) = 0;
-  virtual boost::asio::awaitable<Result<std::optional<Instant>>> last_slot(
-      std::string schedule) = 0;
+  /// All schedules that were ever seen.
+  virtual boost::asio::awaitable<Result<std::vector<ScheduleMark>>> schedules() = 0;
 
   /// The signals of a run that it has not taken, oldest first.
   virtual boost::asio::awaitable<Result<std::vector<Signal>>> signals(RunId run) = 0;

@@ -236,6 +236,17 @@ void DaemonWorld::pass(Duration time) {
   engine.pass(end - engine.clock.now());
 }
 
+void DaemonWorld::set_clock(Duration forward) {
+  engine.clock.advance(forward);
+  if (forward < Duration(0) && parts_->alarm.when()) parts_->alarm.ring();
+  engine.settle();
+}
+
+void DaemonWorld::ring() {
+  const auto when = parts_->alarm.when();
+  if (when && *when <= engine.clock.now()) parts_->alarm.ring();
+}
+
 void DaemonWorld::restart() {
   parts_.reset();
   engine.crash();

@@ -86,6 +86,11 @@ class DaemonWorld {
 
   /// Lets time pass; alarms ring on the way, at their instants.
   void pass(Duration time);
+  /// Sets the clock, forward or back, as an administrator does or a sleep of the machine.
+  void set_clock(Duration forward);
+  /// Rings the alarm of the schedules if its instant has come; nothing that follows is carried out
+  /// yet.
+  void ring();
   /// The daemon dies and another one starts on the same home.
   void restart();
 

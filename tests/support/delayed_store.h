@@ -77,9 +77,7 @@ class DelayedStore final : public storage::Store {
   Awaitable<storage::Page<storage::Rejection>> rejections(storage::PageRequest page) override {
     return store_.rejections(std::move(page));
   }
-  Awaitable<std::optional<Instant>> last_slot(std::string schedule) override {
-    return store_.last_slot(std::move(schedule));
-  }
+  Awaitable<std::vector<storage::ScheduleMark>> schedules() override { return store_.schedules(); }
   Awaitable<std::vector<storage::Signal>> signals(RunId run) override {
     return store_.signals(run);
   }

@@ -78,7 +78,7 @@ class FakeCredentialStore final : public storage::Store {
       storage::PageRequest) override {
     not_for_this();
   }
-  boost::asio::awaitable<Result<std::optional<Instant>>> last_slot(std::string) override {
+  boost::asio::awaitable<Result<std::vector<storage::ScheduleMark>>> schedules() override {
     not_for_this();
   }
   boost::asio::awaitable<Result<std::vector<storage::Run>>> children(RunId) override {

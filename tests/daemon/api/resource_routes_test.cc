@@ -164,7 +164,7 @@ TEST_CASE("api: schedules are listed with their last and next slot") {
   world.workflow("hourly", "on: { schedule: { every: 1h } }\nsteps: [ { set: { a: 1 } } ]\n");
   CHECK(
       world.get("/api/v1/schedules").json("items.0") ==
-      R"({"workflow":"hourly","trigger":0,"schedule":"every 1h","last":null,"next":"2023-11-14T23:00:00.000Z"})");
+      R"({"workflow":"hourly","trigger":0,"schedule":"every 1h","timezone":"UTC","last":null,"next":"2023-11-14T23:00:00.000Z","due_at":"2023-11-14T23:00:00.000Z"})");
   world.pass(1h);
   CHECK(world.get("/api/v1/schedules").json("items.0.last") == R"("2023-11-14T23:00:00.000Z")");
 }

@@ -65,6 +65,14 @@ TEST_CASE("alarm: it may be set anew while it rings") {
   CHECK(world.rung == "ab");
 }
 
+TEST_CASE("alarm: it rings when the clock was put back") {
+  World world;
+  world.set(1ms, "a");
+  world.clock.advance(-1s);
+  world.io.run();
+  CHECK(world.rung == "a");
+}
+
 TEST_CASE("alarm: it goes by the clock, not by the time that it slept") {
   World world;
   world.set(1ms, "a");

@@ -99,12 +99,11 @@ TEST_CASE("retention: other things go by their age") {
   limits.events = 2s;
   limits.poll_items = 3s;
   const auto removals = other_removals(limits, kNow);
-  REQUIRE(removals.size() == 5);
+  REQUIRE(removals.size() == 4);
   CHECK(std::get<storage::OldDeliveryIds>(removals[0].what).received_before == kNow - 1s);
   CHECK(std::get<storage::OldEvents>(removals[1].what).emitted_before == kNow - 2s);
   CHECK(std::get<storage::ExpiredCache>(removals[2].what).now == kNow);
   CHECK(std::get<storage::OldPollItems>(removals[3].what).seen_before == kNow - 3s);
-  CHECK(std::holds_alternative<storage::PassedSlots>(removals[4].what));
 }
 
 TEST_CASE("retention: some free space is kept for what is to come") {

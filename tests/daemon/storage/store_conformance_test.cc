@@ -12,6 +12,7 @@ using namespace tba::tests;
 using storage::AddDelivery;
 using storage::AddRejection;
 using storage::AddRun;
+using storage::AddSchedule;
 using storage::AddSlot;
 using storage::AppendLog;
 using storage::Change;
@@ -84,7 +85,7 @@ TEMPLATE_LIST_TEST_CASE("store: what is not there reads as nothing", "", Stores)
   CHECK_FALSE(store.await(store->run(run)));
   CHECK_FALSE(store.await(store->delivery(store.template next_id<DeliveryId>())));
   CHECK_FALSE(store.await(store->version({})));
-  CHECK_FALSE(store.await(store->last_slot("triage/0")));
+  CHECK(store.await(store->schedules()).empty());
   CHECK(store.await(store->steps(run)).empty());
   CHECK(store.await(store->logs(run, 0, 10)).empty());
   CHECK(store.await(store->runs({}, {})).items.empty());
@@ -287,13 +288,40 @@ TEMPLATE_LIST_TEST_CASE("store: rejections are listed page by page, newest first
   CHECK(store.try_await(store->rejections({2, "nonsense"})).error().code == ErrorCode::invalid);
 }
 
+TEMPLATE_LIST_TEST_CASE("store: of a schedule stays when it was first seen, and its last slot", "",
+                        Stores) {
+  StoreUnderTest<TestType> store;
+  REQUIRE(is<Committed>(store.submit(AddSchedule{"triage/every 1m", at_second(7)})));
+  REQUIRE(is<Committed>(store.submit(AddSchedule{"nightly/@daily", at_second(8)})));
+  REQUIRE(is<Committed>(store.submit(AddSchedule{"triage/every 1m", at_second(9)})));
+  REQUIRE(is<Committed>(store.submit(AddSlot{{"triage/every 1m", at_second(60)}})));
+  REQUIRE(is<Committed>(store.submit(AddSlot{{"triage/every 1m", at_second(0)}})));
+  const auto all = store.await(store->schedules());
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].schedule == "nightly/@daily");
+  CHECK(all[0].seen_at == at_second(8));
+  CHECK_FALSE(all[0].last_slot);
+  CHECK(all[1].schedule == "triage/every 1m");
+  CHECK(all[1].seen_at == at_second(7));
+  CHECK(all[1].last_slot == at_second(60));
+}
+
+TEMPLATE_LIST_TEST_CASE("store: of a schedule's slots the last thousand stay", "", Stores) {
+  StoreUnderTest<TestType> store;
+  for (int i = 0; i <= 1000; ++i)
+    REQUIRE(is<Committed>(store.submit(AddSlot{{"often", at_second(i)}})));
+  REQUIRE(is<Committed>(store.submit(AddSlot{{"seldom", at_second(0)}})));
+  CHECK(is<Conflict>(store.submit(AddSlot{{"often", at_second(1)}})));
+  CHECK(is<Conflict>(store.submit(AddSlot{{"seldom", at_second(0)}})));
+  CHECK(is<Committed>(store.submit(AddSlot{{"often", at_second(0)}})));
+}
+
 TEMPLATE_LIST_TEST_CASE("store: a slot of a schedule is taken once, and all or nothing", "",
                         Stores) {
   StoreUnderTest<TestType> store;
   REQUIRE(is<Committed>(store.submit(AddSlot{{"triage/0", at_second(60)}})));
   REQUIRE(is<Committed>(store.submit(AddSlot{{"triage/0", at_second(0)}})));
   REQUIRE(is<Committed>(store.submit(AddSlot{{"triage/1", at_second(120)}})));
-  CHECK(store.await(store->last_slot("triage/0")) == at_second(60));
 
   const auto run = sample_run(store.template next_id<RunId>());
   const auto outcome = store.submit(AddRun{run}, AddSlot{{"triage/0", at_second(60)}});

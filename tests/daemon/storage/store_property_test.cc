@@ -30,6 +30,7 @@ struct Model {
   std::map<DeliveryId, std::string> deliveries;  // to their bodies
   std::map<std::string, DeliveryId> senders;
   std::set<Instant> slots;
+  std::optional<Instant> schedule_seen_at;
   std::map<std::string, std::int64_t> credentials;                      // to their versions
   std::map<RunId, std::set<std::pair<SignalId, std::string>>> signals;  // with their steps
   std::map<std::pair<RunId, std::string>, std::string> subscriptions;   // to their events
@@ -112,6 +113,10 @@ struct Model {
   std::string write(const AddPollItem& add) {
     return items.insert(add.item.key).second ? "committed" : "conflict";
   }
+  std::string write(const AddSchedule& add) {
+    if (!schedule_seen_at) schedule_seen_at = add.seen_at;
+    return "committed";
+  }
   std::string write(const AddSlot& add) {
     return slots.insert(add.slot.slot).second ? "committed" : "conflict";
   }
@@ -182,6 +187,7 @@ class RandomChanges {
         return AddDelivery{delivery};
       }
       case 6:
+        if (below(5) == 0) return AddSchedule{"triage/0", at_second(below(100))};
         return AddSlot{{"triage/0", at_second(below(100))}};
       case 7:
         return next_signal(run.id);
@@ -289,8 +295,13 @@ void check_same(Store& store, const Model& model) {
   for (const auto& [id, body] : model.deliveries) {
     REQUIRE(store.await(store->delivery(id))->body == body);
   }
-  const auto slot = store.await(store->last_slot("triage/0"));
-  REQUIRE(slot == (model.slots.empty() ? std::nullopt : std::optional(*model.slots.rbegin())));
+  const auto schedules = store.await(store->schedules());
+  REQUIRE(schedules.size() == (model.schedule_seen_at ? 1 : 0));
+  if (model.schedule_seen_at) {
+    CHECK(schedules[0].seen_at == model.schedule_seen_at);
+    CHECK(schedules[0].last_slot ==
+          (model.slots.empty() ? std::nullopt : std::optional(*model.slots.rbegin())));
+  }
   check_signals(store, model);
   for (const auto& [key, result] : model.cache) {
     REQUIRE(store.await(store->cached("triage", "fetch", key, at_second(-1)))->result_json ==

@@ -12,7 +12,6 @@ using storage::AddEvent;
 using storage::AddPollItem;
 using storage::AddRun;
 using storage::AddSignal;
-using storage::AddSlot;
 using storage::AppendLog;
 using storage::Bite;
 using storage::Change;
@@ -256,7 +255,6 @@ TEMPLATE_LIST_TEST_CASE("pruning: what has expired or passed goes", "", Stores) 
     const auto name = std::to_string(i);
     change.writes.emplace_back(PutCache{{"triage", "fetch", name, at_second(i), "{}"}});
     change.writes.emplace_back(AddPollItem{{"triage/0", name, at_second(i)}});
-    change.writes.emplace_back(AddSlot{{"triage/" + std::to_string(i % 2), at_second(i)}});
   }
   REQUIRE(is<Committed>(store.await(store->submit(change))));
   Bite bite;
@@ -270,10 +268,6 @@ TEMPLATE_LIST_TEST_CASE("pruning: what has expired or passed goes", "", Stores) 
   CHECK(prune_all(store, bite).removed == 4);
   CHECK(store.await(store->unseen("triage/0", {"3", "4"})) == std::vector<std::string>{"3"});
 
-  bite.what = storage::PassedSlots{};
-  CHECK(prune_all(store, bite).removed == 8);
-  CHECK(store.await(store->last_slot("triage/0")) == at_second(8));
-  CHECK(store.await(store->last_slot("triage/1")) == at_second(9));
   bite.most = 0;
   bite.what = EndedRuns{};
   CHECK(prune_all(store, bite).removed == 0);

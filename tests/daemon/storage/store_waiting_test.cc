@@ -10,8 +10,8 @@ using namespace tba::tests;
 using storage::AddEvent;
 using storage::AddPollItem;
 using storage::AddRun;
+using storage::AddSchedule;
 using storage::AddSignal;
-using storage::AddSlot;
 using storage::Change;
 using storage::Committed;
 using storage::Conflict;
@@ -153,8 +153,8 @@ TEMPLATE_LIST_TEST_CASE("store: signals are kept until they are taken, oldest fi
   CHECK(signals[2].step == "each[1]/wait");
   CHECK(signals[2].data_json == late.data_json);
 
-  CHECK(is<Conflict>(store.submit(AddSlot{{"a/0", at_second(1)}}, AddSignal{early})));
-  CHECK_FALSE(store.await(store->last_slot("a/0")));
+  CHECK(is<Conflict>(store.submit(AddSchedule{"a/0", at_second(1)}, AddSignal{early})));
+  CHECK(store.await(store->schedules()).empty());
   REQUIRE(is<Committed>(store.submit(RemoveSignal{run, early.id, ""})));
   REQUIRE(is<Committed>(store.submit(RemoveSignal{run, late.id, "another step"})));
   CHECK(store.await(store->signals(run)).size() == 2);
