@@ -19,6 +19,8 @@ constexpr Command kCommands[] = {
     {"webhook", "list", "List webhook deliveries, the newest first", build_webhook_list},
     {"webhook", "show", "Show a delivery: headers, body, runs", build_webhook_show},
     {"schedule", "list", "List schedules and when they fire next", build_schedule_list},
+    {"schedule", "preview", "Show when a workflow file's schedules fire; needs no daemon",
+     build_schedule_preview},
     {"credential", "set", "Store a credential; its secret comes from a prompt or stdin",
      build_credential_set},
     {"credential", "list", "List credentials, never their secrets", build_credential_list},

@@ -18,6 +18,7 @@ Action build_run_cancel(CLI::App& arguments);
 Action build_webhook_list(CLI::App& arguments);
 Action build_webhook_show(CLI::App& arguments);
 Action build_schedule_list(CLI::App& arguments);
+Action build_schedule_preview(CLI::App& arguments);
 Action build_credential_set(CLI::App& arguments);
 Action build_credential_list(CLI::App& arguments);
 Action build_credential_remove(CLI::App& arguments);

@@ -107,6 +107,7 @@ TEST_CASE_METHOD(CliFixture, "program: without a daemon every command that needs
       {"webhook", "list"},
       {"webhook", "show", "x"},
       {"schedule", "list"},
+      {"schedule", "preview", "x"},
       {"credential", "list"},
       {"credential", "remove", "x"},
       {"connector", "list"},
