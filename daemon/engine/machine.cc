@@ -159,6 +159,8 @@ class Advance {
   void begin_failure(storage::Failure failure) {
     row().failure = std::move(failure);
     row().deadline.reset();
+    row().status = RunStatus::running;
+    row().wake_at.reset();
   }
 
   /// The run's row, to be changed.

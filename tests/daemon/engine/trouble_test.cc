@@ -188,3 +188,17 @@ TEST_CASE("engine: a run whose version is not understood any more can be cancell
   world.pass(2h);
   CHECK(world.run(id).status == RunStatus::cancelled);
 }
+
+TEST_CASE("engine: a run whose time is over while it waits works on its failure, and waits no more") {
+  EngineWorld world;
+  const auto id = world.start(R"(
+on: { manual: {} }
+timeout: 1m
+steps: [ { wait: { for: 1h } } ]
+on_failure: [ { id: tell, http: { url: "http://far.example/" } } ]
+)");
+  world.pass(1min);
+  CHECK(world.runner.attempts_of("tell") == 1);
+  CHECK(world.run(id).status == RunStatus::running);
+  CHECK(world.engine().statistics().waiting == 0);
+}
