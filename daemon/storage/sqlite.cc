@@ -1,9 +1,11 @@
 #include "daemon/storage/sqlite.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -14,6 +16,8 @@ namespace tba::storage {
 namespace {
 
 constexpr int kBusyTimeoutMilliseconds = 5000;  // another program may be reading or backing up
+
+constexpr sqlite3_int64 kLogPiece = 64 << 10;  // SQLite writes less than 128 KiB at a time
 
 constexpr const char* kDamagedHint =
     "stop the daemon, then restore a backup, or save what can be read with 'sqlite3 FILE .recover'";
@@ -47,6 +51,23 @@ Result<void> require_folder(const std::filesystem::path& path) {
       ErrorCode::not_found,
       "the folder '" + folder.string() + "' of the database '" + path.string() + "' does not exist",
       "make it, or let 'store' in config.yaml name another"};
+}
+
+/// Writes the log once more, as it is, and syncs it. Requires: nobody else can write to it.
+int rewrite_log(sqlite3* connection) {
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (!log || !log->pMethods) return SQLITE_OK;
+  sqlite3_int64 size = 0;
+  int status = log->pMethods->xFileSize(log, &size);
+  std::vector<char> piece(kLogPiece);
+  for (sqlite3_int64 at = 0; status == SQLITE_OK && at < size; at += kLogPiece) {
+    const auto length = static_cast<int>(std::min(size - at, kLogPiece));
+    status = log->pMethods->xRead(log, piece.data(), length, at);
+    if (status == SQLITE_OK) status = log->pMethods->xWrite(log, piece.data(), length, at);
+  }
+  if (status == SQLITE_OK && size > 0) status = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  return status;
 }
 
 }  // namespace
@@ -175,7 +196,22 @@ Result<Database> Database::open(const std::filesystem::path& path, Mode mode) {
                                                 "PRAGMA secure_delete=FAST;"
                                                 "PRAGMA temp_store=MEMORY;");
   if (!set) return set.error();
+  if (mode == Mode::read_write) {
+    if (auto kept = database.keep_what_was_logged(); !kept) return kept.error();
+  }
   return database;
+}
+
+/// The daemon before this one may have failed to sync the log. What it wrote can still be read
+/// then, and is taken as committed, but the system has given up on it and will not write it any
+/// more (https://wiki.postgresql.org/wiki/Fsync_Errors): a loss of power would cut the log there,
+/// with all that has been committed after it.
+Result<void> Database::keep_what_was_logged() {
+  const auto alone = Transaction::begin(*this);
+  if (!alone) return alone.error();
+  const int status = rewrite_log(database_.get());
+  if (status != SQLITE_OK) return error(status);
+  return {};
 }
 
 Statement Database::cached(std::string_view sql) {

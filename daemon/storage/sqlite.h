@@ -129,6 +129,7 @@ class Database {
   using Prepared = std::unique_ptr<sqlite3_stmt, Closer>;
 
   explicit Database(std::filesystem::path path) : path_(std::move(path)) {}
+  Result<void> keep_what_was_logged();
   Statement cached(std::string_view sql);
 
   std::filesystem::path path_;
