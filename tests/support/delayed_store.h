@@ -14,7 +14,7 @@ namespace tba::tests {
 
 /// A store whose writers may learn late that their changes are on disk, when readers know it. For
 /// one thread.
-class DelayedStore final : public storage::Store {
+class DelayedStore : public storage::Store {
  public:
   template <class T>
   using Awaitable = boost::asio::awaitable<Result<T>>;

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "shared/clock.h"
+#include "tests/simulation/disk.h"
+
+namespace tba::simulation {
+
+/// Somebody outside wants something.
+struct Wish {
+  enum class Kind { start, deliver, cancel };
+  Kind kind = Kind::start;
+  Duration at{0};            ///< Since the beginning.
+  std::size_t workflow = 0;  ///< Of the scenario's.
+  std::string sender_id;     ///< Of a delivery; the same as another's: it is sent again.
+  std::int64_t number = 0;   ///< In the body of a delivery.
+};
+
+/// A moment at which a daemon ends.
+struct End {
+  enum class When {
+    write,    ///< Before or after it writes to the disk for the count-th time.
+    sync,     ///< Before or after it syncs for the count-th time.
+    effect,   ///< After an attempt has acted for the count-th time, before it hears of that.
+    time,     ///< After that time.
+    request,  ///< Asked to, after that time.
+  };
+  When when = When::time;
+  std::uint64_t count = 1;  ///< From 1, in the life of the daemon.
+  bool after = false;       ///< Whether the operation itself is carried out.
+  Duration time{0};
+  Crash crash = Crash::process;
+  Duration until_next{0};  ///< How long no daemon runs.
+};
+
+/// For a while the disk is full, or broken.
+struct DiskTrouble {
+  Duration at{0};
+  Duration lasts{0};
+  bool concerns_syncs = false;  ///< Else writes.
+  bool is_full = false;         ///< Else an I/O error.
+};
+
+/// Everything that will happen in one simulation, but for what follows from it.
+struct Scenario {
+  std::uint64_t seed = 0;
+  std::vector<std::string> workflows;  ///< The texts of their files.
+  std::vector<Wish> wishes;
+  Duration horizon{0};    ///< How long schedules fire.
+  std::vector<End> ends;  ///< Of one daemon after the other; the one after these lives on.
+  std::vector<DiskTrouble> disk_troubles;
+  unsigned trouble = 0;             ///< See Outside.
+  Duration longest_store_delay{0};  ///< What a commit, or reading, may take.
+};
+
+/// A scenario from a seed: a few workflows, many wishes, several crashes.
+Scenario random_scenario(std::uint64_t seed);
+
+/// A small one in which no daemon ends: for trying every end on.
+Scenario small_scenario(std::uint64_t seed);
+
+/// As people read it.
+std::string described(const Scenario& scenario);
+std::string described(const End& end);
+
+}  // namespace tba::simulation

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/log.h"
+#include "shared/connector_catalog.h"
+#include "tests/simulation/clients.h"
+#include "tests/simulation/disk.h"
+#include "tests/simulation/journal.h"
+#include "tests/simulation/judge.h"
+#include "tests/simulation/ledger.h"
+#include "tests/simulation/outside.h"
+#include "tests/simulation/sabotage.h"
+#include "tests/simulation/scenario.h"
+#include "tests/simulation/time.h"
+#include "tests/support/seeded_random.h"
+#include "tests/support/temporary_folder.h"
+
+namespace tba::simulation {
+
+/// What one simulation came to.
+struct Verdict {
+  std::vector<std::string> complaints;  ///< Empty: every promise was kept.
+  std::vector<std::string> journal;
+  std::size_t runs = 0;
+  std::size_t attempts = 0;
+  int lives = 0;  ///< Daemons.
+
+  /// What a daemon can end at.
+  struct Counts {
+    std::uint64_t writes = 0, syncs = 0, effects = 0;
+  };
+  Counts first_life;  ///< Of the first daemon, if it lived on.
+};
+
+/// The real engine over the real store, on one thread; time, disk, network, programs and people are
+/// simulated. Nothing but the scenario decides what happens.
+class Simulation final : private DiskFate {
+ public:
+  explicit Simulation(Scenario scenario, Sabotage sabotage = {});
+  ~Simulation() override;
+
+  /// Lets everything happen, and judges it. Once only.
+  Verdict run();
+
+ private:
+  struct Life;
+
+  bool live();
+  bool begin();
+  bool open_store();
+  void plan_end();
+  void stop();
+  void die(Crash crash, Duration until_next);
+  void end_life();
+  bool is_dead() const { return disk_.frozen(); }
+  bool go_on();
+  template <class T>
+  std::optional<T> await(boost::asio::awaitable<T> task);
+  bool succeeds(boost::asio::awaitable<Result<>> task, std::string_view what);
+  std::vector<std::shared_ptr<const engine::Definition>> read_workflows();
+  std::string without_folder(std::string_view text) const;
+
+  int before(DiskOperation operation) override;
+  void after(DiskOperation operation) override;
+  void count(End::When when, bool after, std::uint64_t so_far);
+
+  const Scenario scenario_;
+  const Sabotage sabotage_;
+  SimulatedTime time_;
+  Journal journal_;
+  Dice dice_;
+  tests::TemporaryFolder folder_;  // the database's file is made there too, and stays empty
+  SimulatedDisk disk_;
+  tests::SeededRandom random_;
+  ConnectorCatalog connectors_;
+  Ledger ledger_;
+  Outside outside_;
+  Clients clients_;
+  Judge judge_;
+  std::unique_ptr<daemon::Log> log_;
+
+  std::unique_ptr<Life> life_;
+  std::optional<End> end_;  // of this life, if it has one
+  Verdict::Counts counts_;  // of this life
+  bool has_ended_ = false;  // in good order
+  Crash crash_ = Crash::process;
+  Duration until_next_{0};
+  std::size_t turns_ = 0;
+  Verdict verdict_;
+};
+
+}  // namespace tba::simulation
