@@ -21,6 +21,7 @@ namespace {
 
 // The daemon may call an API for us, which has a minute to answer.
 constexpr int kAnswerSeconds = 120;
+constexpr int kPatientSeconds = 24 * 3600;
 // The daemon sends a comment on silent streams more often than this.
 constexpr int kStreamSilenceSeconds = 90;
 
@@ -33,8 +34,9 @@ constexpr std::string_view kApi = "/api/v1";
 // httplib's client with its one way out replaced: it cannot connect to unix sockets itself.
 class UnixSocketClient final : public httplib::ClientImpl {
  public:
-  explicit UnixSocketClient(std::string path) : ClientImpl("localhost"), path_(std::move(path)) {
-    set_read_timeout(kAnswerSeconds, 0);
+  UnixSocketClient(std::string path, int answer_seconds)
+      : ClientImpl("localhost"), path_(std::move(path)) {
+    set_read_timeout(answer_seconds, 0);
     set_url_encode(false);
   }
 
@@ -120,7 +122,15 @@ CliError problem_of(std::string_view method, std::string_view target, int status
 }  // namespace
 
 DaemonClient::DaemonClient(std::string socket_path, std::string start_hint)
-    : socket_path_(std::move(socket_path)), start_hint_(std::move(start_hint)) {}
+    : socket_path_(std::move(socket_path)),
+      start_hint_(std::move(start_hint)),
+      answer_seconds_(kAnswerSeconds) {}
+
+DaemonClient DaemonClient::patient() const {
+  auto client = *this;
+  client.answer_seconds_ = kPatientSeconds;
+  return client;
+}
 
 Outcome<Json> DaemonClient::get(std::string_view path, const Query& query) const {
   return send("GET", with_query(fmt::format("{}{}", kApi, path), query), nullptr);
@@ -164,7 +174,7 @@ Outcome<Json> DaemonClient::remove(std::string_view path) const {
 
 Outcome<> DaemonClient::follow(std::string_view path,
                                const std::function<bool(const ServerEvent&)>& on_event) const {
-  UnixSocketClient client(socket_path_);
+  UnixSocketClient client(socket_path_, answer_seconds_);
   client.set_read_timeout(kStreamSilenceSeconds, 0);
   const std::string target = fmt::format("{}{}", kApi, path);
   EventStreamParser parser;
@@ -193,7 +203,7 @@ Outcome<> DaemonClient::follow(std::string_view path,
 }
 
 bool DaemonClient::is_ready() const {
-  UnixSocketClient client(socket_path_);
+  UnixSocketClient client(socket_path_, answer_seconds_);
   const auto result = client.Get("/readyz");
   return result && result->status == 200;
 }
@@ -211,7 +221,7 @@ Outcome<Json> DaemonClient::send(std::string_view method, std::string target,
 // The body of an answer that tells of success.
 Outcome<std::string> DaemonClient::exchange(std::string_view method, const std::string& target,
                                             const Json* body) const {
-  UnixSocketClient client(socket_path_);
+  UnixSocketClient client(socket_path_, answer_seconds_);
   httplib::Request request;
   request.method = method;
   request.path = target;

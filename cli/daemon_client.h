@@ -28,6 +28,9 @@ class DaemonClient {
 
   const std::string& socket_path() const { return socket_path_; }
 
+  /// The same, for what may take hours: it waits as long as the connection is there.
+  DaemonClient patient() const;
+
   /// A JSON object.
   Outcome<Json> get(std::string_view path, const Query& query = {}) const;
 
@@ -58,6 +61,7 @@ class DaemonClient {
 
   std::string socket_path_;
   std::string start_hint_;
+  int answer_seconds_;  // how long an answer may take
 };
 
 }  // namespace tba::cli

@@ -207,6 +207,7 @@ class Daemon {
             ids_,
             options_.paths.home.string(),
             clock_.now(),
+            [this] { return pruner_.last(); },
             [this] { return listening(); },
             [this] { return stopping_; },
             [this] {

@@ -26,5 +26,6 @@ std::vector<http::Route> run_routes(Services& services);
 std::vector<http::Route> delivery_routes(Services& services);
 std::vector<http::Route> credential_routes(Services& services);
 std::vector<http::Route> connector_routes(Services& services);
+std::vector<http::Route> store_routes(Services& services);
 
 }  // namespace tba::api

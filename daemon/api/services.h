@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "daemon/engine/engine.h"
 #include "daemon/engine/run_feed.h"
 #include "daemon/net/http_client.h"
+#include "daemon/retention/pruner.h"
 #include "daemon/storage/store.h"
 #include "daemon/triggers/scheduler.h"
 #include "daemon/triggers/webhook.h"
@@ -36,6 +38,7 @@ struct Services {
   UuidGenerator& ids;
   std::string home;  ///< As `status` shows it.
   Instant started_at;
+  std::function<std::optional<retention::Pruner::Round>()> last_pruning;
   std::function<std::vector<std::string>()> listening;  ///< Where the server can be reached.
   std::function<bool()> stopping;                       ///< Whether the daemon is about to end.
   std::function<void()> stop;                           ///< Begins to end the daemon.

@@ -84,4 +84,8 @@ struct Pruned {
   Uuid last;                  ///< All before this run or delivery have been looked at.
 };
 
+struct Backup {
+  std::uint64_t bytes = 0;  ///< Of the file.
+};
+
 }  // namespace tba::storage

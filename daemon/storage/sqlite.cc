@@ -18,6 +18,7 @@ namespace {
 constexpr int kBusyTimeoutMilliseconds = 5000;  // another program may be reading or backing up
 
 constexpr sqlite3_int64 kLogPiece = 64 << 10;  // SQLite writes less than 128 KiB at a time
+constexpr int kPagesCopied = 256;  // between looks at whether to stop
 
 constexpr const char* kDamagedHint =
     "stop the daemon, then restore a backup, or save what can be read with 'sqlite3 FILE .recover'";
@@ -181,6 +182,11 @@ Result<Database> Database::open(const std::filesystem::path& path, Mode mode) {
   sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
 
+  if (mode == Mode::copy) {
+    auto set = database.script("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;");
+    if (!set) return set.error();
+    return database;
+  }
   // page_size and auto_vacuum have an effect only before the first table is made. A checkpoint
   // comes every 16 MB of log; after one, a log that a burst has swollen is cut. What is deleted is
   // wiped where that costs nothing: secrets are sealed.
@@ -231,6 +237,19 @@ Result<void> Database::script(const std::string& sql) {
   const int status = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
   if (status != SQLITE_OK) return error(status);
   return {};
+}
+
+Result<void> Database::copy_to(Database& target, const std::function<bool()>& stopping) {
+  // What is read within one transaction is of one moment: else each write would begin it anew.
+  if (auto begun = script("BEGIN; SELECT count(*) FROM sqlite_schema;"); !begun) return begun;
+  auto* backup = sqlite3_backup_init(target.database_.get(), "main", database_.get(), "main");
+  int status = backup ? SQLITE_OK : sqlite3_errcode(target.database_.get());
+  while (status == SQLITE_OK && !stopping()) status = sqlite3_backup_step(backup, kPagesCopied);
+  sqlite3_backup_finish(backup);
+  (void)script("COMMIT");
+  if (status == SQLITE_DONE) return {};
+  if (status != SQLITE_OK) return target.error(status);
+  return Error{ErrorCode::unavailable, "the store is stopping", "try again when the daemon is up"};
 }
 
 std::int64_t Database::total_changes() const {

@@ -78,7 +78,11 @@ class Statement {
 /// before it.
 class Database {
  public:
-  enum class Mode { read_write, read_only };
+  enum class Mode {
+    read_write,
+    read_only,
+    copy,  ///< Written by copy_to() alone: without a log, not flushed.
+  };
 
   /// Opens the file, made with mode 0600 where there is none (read_only makes none). Errors as
   /// SqliteStore::open.
@@ -107,6 +111,10 @@ class Database {
 
   /// Carries out several statements without parameters.
   Result<void> script(const std::string& sql);
+
+  /// Copies this database, as it is at the beginning, over the other one, page by page, while
+  /// others write on. Errors: also `unavailable` once `stopping()`.
+  Result<void> copy_to(Database& target, const std::function<bool()>& stopping);
 
   /// Rows changed since the connection was opened.
   std::int64_t total_changes() const;

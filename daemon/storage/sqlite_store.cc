@@ -1,5 +1,6 @@
 #include "daemon/storage/sqlite_store.h"
 
+#include <atomic>
 #include <mutex>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "daemon/storage/backup.h"
 #include "daemon/storage/change_writer.h"
 #include "daemon/storage/group_commit.h"
 #include "daemon/storage/pruning.h"
@@ -90,6 +92,11 @@ class SqliteStore::Connections {
         idle_readers_(std::move(reading)) {}
 
   GroupCommit& writer() { return writer_; }
+  bool stopping() {
+    std::lock_guard lock(mutex_);
+    return stopped_;
+  }
+  std::atomic<bool> backing_up = false;
 
   void stop() {
     {
@@ -245,6 +252,18 @@ boost::asio::awaitable<Result<std::vector<VersionHash>>> SqliteStore::unused_ver
 boost::asio::awaitable<Result<FileUsage>> SqliteStore::give_back(std::uint64_t bytes) {
   return carry_out(connections_->writer(),
                    [bytes](Database& database) { return give_back_pages(database, bytes); });
+}
+
+boost::asio::awaitable<Result<Backup>> SqliteStore::back_up(std::filesystem::path target) {
+  return connections_->read<Backup>([this, target = std::move(target)](
+                                        Database& database) -> Result<Backup> {
+    if (connections_->backing_up.exchange(true)) {
+      return Error{ErrorCode::conflict, "another backup is being made", "wait for its end"};
+    }
+    auto backup = storage::back_up(database, target, [this] { return connections_->stopping(); });
+    connections_->backing_up = false;
+    return backup;
+  });
 }
 
 // --- reading

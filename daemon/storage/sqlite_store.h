@@ -42,6 +42,8 @@ class SqliteStore final : public Store {
   boost::asio::awaitable<Result<std::vector<VersionHash>>> unused_versions() override;
   boost::asio::awaitable<Result<FileUsage>> give_back(std::uint64_t bytes) override;
 
+  boost::asio::awaitable<Result<Backup>> back_up(std::filesystem::path target) override;
+
   Statistics statistics() const override;
 
   boost::asio::awaitable<Result<Outcome>> submit(Change change) override;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <variant>
@@ -262,6 +263,11 @@ class Store {
   /// Gives space that holds nothing back to the file system, at most about so many bytes; tells
   /// what is there then.
   virtual boost::asio::awaitable<Result<FileUsage>> give_back(std::uint64_t bytes) = 0;
+
+  /// Copies everything, as it is now, into a new file that a store can be opened from; nobody is
+  /// kept waiting. Errors: also `conflict` where the file exists or another backup is being made,
+  /// `not_found` without its folder.
+  virtual boost::asio::awaitable<Result<Backup>> back_up(std::filesystem::path target) = 0;
 
   virtual Statistics statistics() const = 0;
 };

@@ -32,6 +32,7 @@ constexpr std::array kKinds{
     Kind{"events", "length(data_json)"},
     Kind{"cache", "length(key) + length(result_json)"},
     Kind{"poll_items", "length(key)"},
+    Kind{"schedules", "length(schedule)"},
     Kind{"schedule_slots", "length(schedule)"},
     Kind{"credentials", "length(wrapped_key) + length(sealed)"},
 };

@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include <catch2/catch.hpp>
 
 #include "tests/cli/cli_fixture.h"
@@ -263,6 +265,58 @@ TEST_CASE_METHOD(WithDaemon, "schedule list: last and next slots in UTC, whereve
   CHECK(run({"schedule", "list"}).out ==
         "WORKFLOW  SCHEDULE   LAST  NEXT\n"
         "w         0 9 * * *        2026-11-24 09:00:00 UTC\n");
+}
+
+TEST_CASE_METHOD(WithDaemon, "store info: what uses the space, the empty left out") {
+  daemon
+      .on("GET /store", R"({"file":{"bytes":52428800,"free_bytes":1536,"log_bytes":0},
+    "kinds":[{"kind":"runs","rows":120,"bytes":34567},{"kind":"events","rows":0,"bytes":0}],
+    "workflows":[{"workflow":"triage","runs":120,"unfinished":3,"bytes":3456789}],
+    "last_pruning":null})")
+      .on("GET /store", R"({"file":{"bytes":4096,"free_bytes":0,"log_bytes":0},"kinds":[],
+    "workflows":[],"last_pruning":{"at":"2026-11-23T09:00:00.000Z","duration_ms":12,"runs":5,
+    "other_rows":7,"bytes":1024}})");
+  CHECK(run({"store", "info"}).out ==
+        "database:      50 MiB\n"
+        "unused:        1.5 KiB\n"
+        "log:           0 B\n"
+        "last pruning:  none since the daemon's start\n"
+        "\n"
+        "KIND  ROWS  ABOUT\n"
+        "runs  120   34 KiB\n"
+        "\n"
+        "WORKFLOW  RUNS  UNFINISHED  ABOUT\n"
+        "triage    120   3           3.3 MiB\n");
+  CHECK_THAT(run({"store", "info"}).out,
+             Contains("last pruning:  2026-11-23 09:00:00: 5 runs and 7 other rows, 1.0 KiB\n"));
+  CHECK_THAT(run({"store", "info", "--output", "json"}).out,
+             StartsWith("{\n  \"file\": {\n    \"bytes\": 4096,"));
+}
+
+TEST_CASE_METHOD(WithDaemon, "store backup: the daemon is given the whole path") {
+  daemon
+      .on("POST /store/backups",
+          {201, R"({"path":"/b/tba.db","bytes":1048576,"duration_ms":3})", "application/json"})
+      .on_problem("POST /store/backups", 409,
+                  R"("code":"conflict","detail":"there is a file '/b/tba.db' already")");
+  CHECK(run({"store", "backup", "b.db"}).out == "copied the database into /b/tba.db (1.0 MiB)\n");
+  CHECK(daemon.last().body ==
+        R"({"path":")" + (std::filesystem::current_path() / "b.db").string() + R"("})");
+  const auto again = run({"store", "backup", "/b/tba.db"});
+  CHECK(again.code == 1);
+  CHECK_THAT(again.err, Contains("there is a file '/b/tba.db' already"));
+  CHECK(run({"store", "backup"}).code == 2);
+}
+
+TEST_CASE_METHOD(WithDaemon, "store compact: what it was and is") {
+  daemon
+      .on("POST /store/compact", R"({"before":{"bytes":2097152,"free_bytes":1048576,"log_bytes":0},
+        "after":{"bytes":1048576,"free_bytes":0,"log_bytes":0}})")
+      .on("POST /store/compact", R"({"before":{"bytes":4096,"free_bytes":0,"log_bytes":0},
+        "after":{"bytes":4096,"free_bytes":0,"log_bytes":0}})");
+  CHECK(run({"store", "compact"}).out == "the database had 2.0 MiB and has 1.0 MiB\n");
+  CHECK(run({"store", "compact"}).out == "nothing is unused; the database has 4.0 KiB\n");
+  CHECK_THAT(run({"store", "compact", "--output", "json"}).out, Contains("\"free_bytes\": 0"));
 }
 
 TEST_CASE_METHOD(WithDaemon, "credential list and remove") {

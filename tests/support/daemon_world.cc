@@ -148,6 +148,7 @@ struct DaemonWorld::Parts {
                          world.engine.ids,
                          "/home/of/it",
                          world.engine.clock.now(),
+                         [this] { return world.last_pruning; },
                          [] { return std::vector<std::string>{"unix:/home/of/it/daemon.sock"}; },
                          [this] { return world.stopping; },
                          [this] { world.stopping = true; },

@@ -103,6 +103,7 @@ class DaemonWorld {
   ScriptedHttpClient http;
   ScriptedProcesses processes;
   bool stopping = false;
+  std::optional<retention::Pruner::Round> last_pruning;
 
  private:
   struct Parts;

@@ -115,6 +115,9 @@ class DelayedStore : public storage::Store {
   Awaitable<storage::FileUsage> give_back(std::uint64_t bytes) override {
     return store_.give_back(bytes);
   }
+  Awaitable<storage::Backup> back_up(std::filesystem::path target) override {
+    return store_.back_up(std::move(target));
+  }
   storage::Statistics statistics() const override { return store_.statistics(); }
 
  private:

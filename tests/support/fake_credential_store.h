@@ -130,6 +130,9 @@ class FakeCredentialStore final : public storage::Store {
   boost::asio::awaitable<Result<storage::FileUsage>> give_back(std::uint64_t) override {
     not_for_this();
   }
+  boost::asio::awaitable<Result<storage::Backup>> back_up(std::filesystem::path) override {
+    not_for_this();
+  }
   storage::Statistics statistics() const override { not_for_this(); }
 
  private:

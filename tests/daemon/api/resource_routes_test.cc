@@ -359,3 +359,67 @@ TEST_CASE("api: a call that cannot be made says why") {
   const auto slow = call("github/endpoints/get-user", R"({"parameters": {"username": "a"}})");
   check_problem(slow, 504, "timed_out");
 }
+
+// --- the store -----------------------------------------------------------------------------------
+
+TEST_CASE("api: what uses the store's space is told") {
+  DaemonWorld world;
+  world.workflow("nap", "on: { manual: {} }\nsteps: [ { wait: { for: 1h } } ]\n");
+  world.post("/api/v1/workflows/nap/runs");
+  auto info = world.get("/api/v1/store");
+  CHECK(info.status == 200);
+  CHECK(keys(info.body) == Names{"file", "kinds", "workflows", "last_pruning"});
+  CHECK(keys(info.at("file")) == Names{"bytes", "free_bytes", "log_bytes"});
+  CHECK(info.json("kinds.0.kind") == R"("runs")");
+  CHECK(info.json("kinds.0.rows") == "1");
+  CHECK(keys(info.at("workflows.0")) == Names{"workflow", "runs", "unfinished", "bytes"});
+  CHECK(info.json("workflows.0.unfinished") == "1");
+  CHECK(info.json("last_pruning") == "null");
+
+  world.last_pruning = {world.engine.clock.now(), 1500ms, 3, 4, 5};
+  info = world.get("/api/v1/store");
+  CHECK(
+      info.json("last_pruning") ==
+      R"({"at":"2023-11-14T22:13:20.000Z","duration_ms":1500,"runs":3,"other_rows":4,"bytes":5})");
+}
+
+TEST_CASE("api: a backup is made where it is wanted, once") {
+  DaemonWorld world;
+  const auto path = (world.engine.folder / "copy.db").string();
+  const auto body = R"({"path":")" + path + R"("})";
+  const auto made = world.post("/api/v1/store/backups", body);
+  CHECK(made.status == 201);
+  CHECK(keys(made.body) == Names{"path", "bytes", "duration_ms"});
+  CHECK(made.at("bytes").as_integer() ==
+        static_cast<std::int64_t>(std::filesystem::file_size(path)));
+  CHECK(world.post("/api/v1/store/backups", body).status == 409);
+  CHECK(world.post("/api/v1/store/backups", R"({"path":"copy.db"})").status == 400);
+  CHECK(world.post("/api/v1/store/backups", R"({"path":"/no/such/folder/copy.db"})").status == 404);
+  CHECK(world.post("/api/v1/store/backups", R"({"path":1})").status == 400);
+  CHECK(world.post("/api/v1/store/backups", R"({"file":"x"})").status == 400);
+}
+
+TEST_CASE("api: compacting gives back what is unused") {
+  DaemonWorld world;
+  auto nothing = world.post("/api/v1/store/compact");
+  CHECK(nothing.status == 200);
+  CHECK(nothing.json("after.free_bytes") == "0");
+  tba::storage::Change change;
+  for (int i = 0; i < 300; ++i) {
+    tba::storage::Delivery delivery;
+    delivery.id = world.engine.ids.next<tba::DeliveryId>();
+    delivery.received_at = world.engine.clock.now();
+    for (int n = 0; n < 2000; ++n) delivery.body += std::to_string(n * 7919 + i);
+    change.writes.emplace_back(tba::storage::AddDelivery{delivery});
+  }
+  auto& store = world.engine.store();
+  world.engine.await(store.submit(std::move(change))).value();
+  tba::storage::Bite all;
+  all.what = tba::storage::LoneDeliveries{world.engine.clock.now() + 1s};
+  world.engine.await(store.prune(all)).value();
+  const auto compacted = world.post("/api/v1/store/compact");
+  CHECK(compacted.at("before.free_bytes").as_integer() > 1 << 20);
+  CHECK(compacted.json("after.free_bytes") == "0");
+  CHECK(compacted.at("after.bytes").as_integer() <
+        compacted.at("before.bytes").as_integer() - (1 << 20));
+}
