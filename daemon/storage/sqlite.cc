@@ -18,7 +18,7 @@ namespace {
 constexpr int kBusyTimeoutMilliseconds = 5000;  // another program may be reading or backing up
 
 constexpr sqlite3_int64 kLogPiece = 64 << 10;  // SQLite writes less than 128 KiB at a time
-constexpr int kPagesCopied = 256;  // between looks at whether to stop
+constexpr int kPagesCopied = 256;              // between looks at whether to stop
 
 constexpr const char* kDamagedHint =
     "stop the daemon, then restore a backup, or save what can be read with 'sqlite3 FILE .recover'";

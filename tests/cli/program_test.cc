@@ -96,26 +96,16 @@ TEST_CASE_METHOD(CliFixture, "program: --home may stand before or after the comm
 
 TEST_CASE_METHOD(CliFixture, "program: without a daemon every command that needs one says so") {
   const std::vector<std::vector<std::string>> commands = {
-      {"workflow", "list"},
-      {"workflow", "show", "x"},
-      {"run", "start", "x"},
-      {"run", "list"},
-      {"run", "show", "x"},
-      {"run", "logs", "x"},
-      {"run", "watch", "x"},
-      {"run", "cancel", "x"},
-      {"webhook", "list"},
-      {"webhook", "show", "x"},
-      {"schedule", "list"},
-      {"schedule", "preview", "x"},
-      {"credential", "list"},
-      {"credential", "remove", "x"},
-      {"connector", "list"},
-      {"connector", "show", "x"},
-      {"connector", "call", "x/y"},
-      {"daemon", "status"},
-      {"daemon", "stop"},
-      {"credential", "set", "x", "--connector", "github"}};
+      {"workflow", "list"},         {"workflow", "show", "x"},
+      {"run", "start", "x"},        {"run", "list"},
+      {"run", "show", "x"},         {"run", "logs", "x"},
+      {"run", "watch", "x"},        {"run", "cancel", "x"},
+      {"webhook", "list"},          {"webhook", "show", "x"},
+      {"schedule", "list"},         {"schedule", "preview", "x"},
+      {"credential", "list"},       {"credential", "remove", "x"},
+      {"connector", "list"},        {"connector", "show", "x"},
+      {"connector", "call", "x/y"}, {"daemon", "status"},
+      {"daemon", "stop"},           {"credential", "set", "x", "--connector", "github"}};
   for (const auto& command : commands) {
     const auto result = run(command, "secret");
     CHECK(result.code == 5);

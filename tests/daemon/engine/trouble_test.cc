@@ -189,7 +189,8 @@ TEST_CASE("engine: a run whose version is not understood any more can be cancell
   CHECK(world.run(id).status == RunStatus::cancelled);
 }
 
-TEST_CASE("engine: a run whose time is over while it waits works on its failure, and waits no more") {
+TEST_CASE(
+    "engine: a run whose time is over while it waits works on its failure, and waits no more") {
   EngineWorld world;
   const auto id = world.start(R"(
 on: { manual: {} }
