@@ -334,7 +334,7 @@ TEST_CASE("workflow: a schedule with all that it may say") {
       "  - schedule: { at: 2026-12-24T18:00:00Z }\n"
       "  - schedule: { every: 1h, jitter: 59m }\n"
       "steps: [ { set: { a: 1 } } ]\n");
-  const auto schedule = [&](std::size_t index) {
+  const auto schedule = [&](std::size_t index) -> const tba::ScheduleTrigger& {
     return std::get<tba::ScheduleTrigger>(workflow.triggers.at(index));
   };
   const auto& cron = std::get<tba::CronSchedule>(schedule(0).schedule);

@@ -97,7 +97,7 @@ int DiskVfs::read(sqlite3_file* file, void* to, int size, sqlite3_int64 offset) 
   const auto begin = std::min(static_cast<std::size_t>(offset), content.size());
   const auto wanted = static_cast<std::size_t>(size);
   const auto there = std::min(wanted, content.size() - begin);
-  std::memcpy(to, content.data() + begin, there);
+  std::copy_n(content.begin() + static_cast<std::ptrdiff_t>(begin), there, static_cast<char*>(to));
   if (there == wanted) return SQLITE_OK;
   std::memset(static_cast<char*>(to) + there, 0, wanted - there);
   return SQLITE_IOERR_SHORT_READ;
