@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <string_view>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -20,21 +21,26 @@ class TaskGroup {
   /// What escapes from a task is a bug, and logged as one of `owner`, which is a literal. `log`
   /// must outlive the group.
   TaskGroup(boost::asio::any_io_executor executor, Log& log, std::string_view owner);
+  TaskGroup(const TaskGroup&) = delete;
+  TaskGroup& operator=(const TaskGroup&) = delete;
 
   /// Runs the task; it may begin, and even end, before this returns.
   void spawn(boost::asio::awaitable<void> task);
 
   /// Counts as a task as long as it lives: for coroutines that others have spawned. On the group's
-  /// executor only.
+  /// executor only. It may outlive the group where its coroutine never ends but goes with the
+  /// executor.
   class Hold {
    public:
-    explicit Hold(TaskGroup& group) : group_(group) { ++group_.running_; }
-    ~Hold() { group_.end_one(); }
+    explicit Hold(TaskGroup& group) : group_(group.itself_) { ++group.running_; }
+    ~Hold() {
+      if (const auto group = group_.lock()) (*group)->end_one();
+    }
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;
 
    private:
-    TaskGroup& group_;
+    std::weak_ptr<TaskGroup*> group_;
   };
 
   std::size_t size() const { return running_; }
@@ -50,6 +56,7 @@ class TaskGroup {
   Log& log_;
   std::string_view owner_;
   std::size_t running_ = 0;
+  std::shared_ptr<TaskGroup*> itself_ = std::make_shared<TaskGroup*>(this);
   boost::asio::steady_timer idle_;  // never expires; cancelled when the last task ends
 };
 
