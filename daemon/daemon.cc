@@ -262,11 +262,13 @@ class Daemon {
       {http_client_, processes_, credentials_, clock_,
        [this](const std::string& connector) { return workflows_.base_url_of(connector); }}};
 
+  engine::NotifyTargets notify_targets_;
   engine::RunFeed feed_;
   engine::SystemAlarm engine_alarm_{engine_loop_.executor(), clock_};
-  engine::Engine engine_{{engine_loop_.executor(), *store_, definitions_, clock_, random_,
+  engine::Engine engine_{{engine_loop_.executor(), *store_, definitions_, clock_, random_, ids_,
                           engine_alarm_, runner_, feed_, log_, options_.config.vars,
-                          options_.config.expressions}};
+                          options_.config.expressions, notify_targets_,
+                          [this](const std::string& name) { return workflows_.to_run(name); }}};
 
   engine::SystemAlarm scheduler_alarm_{engine_loop_.executor(), clock_};
   triggers::Scheduler scheduler_{{engine_loop_.executor(), workflows_, engine_, *store_,

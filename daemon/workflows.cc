@@ -8,6 +8,7 @@
 #include "shared/connector_reader.h"
 #include "shared/diagnostic.h"
 #include "shared/file.h"
+#include "shared/suggestion.h"
 #include "shared/workflow_reader.h"
 
 namespace tba::daemon {
@@ -260,6 +261,22 @@ void Workflows::reconsider() {
 std::shared_ptr<const WorkflowSet> Workflows::current() const {
   std::lock_guard lock(mutex_);
   return current_;
+}
+
+Result<std::shared_ptr<const engine::Definition>> Workflows::to_run(const std::string& name) const {
+  const auto set = current();
+  const auto* loaded = set->find(name);
+  if (!loaded) {
+    std::vector<std::string> known;
+    for (const auto& [each, workflow] : set->workflows) known.push_back(each);
+    return Error{ErrorCode::not_found,
+                 "there is no workflow '" + name + "'" + did_you_mean(name, known), ""};
+  }
+  if (!loaded->held.empty()) {
+    return Error{ErrorCode::unavailable, "workflow '" + name + "' is held: " + loaded->held.front(),
+                 ""};
+  }
+  return loaded->definition;
 }
 
 std::string Workflows::base_url_of(const std::string& connector) const {

@@ -63,6 +63,9 @@ class Workflows {
 
   std::shared_ptr<const WorkflowSet> current() const;
 
+  /// The workflow of that name, to be run now. Errors: `not_found`; `unavailable` where it is held.
+  Result<std::shared_ptr<const engine::Definition>> to_run(const std::string& name) const;
+
   /// Where the API of that connector is; empty where there is no such connector.
   std::string base_url_of(const std::string& connector) const;
 

@@ -6,9 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "shared/condition_reader.h"
 #include "shared/connector_catalog.h"
 #include "shared/duration.h"
+#include "shared/event_name.h"
 #include "shared/suggestion.h"
+#include "shared/time_format.h"
 #include "shared/workflow_keys.h"
 
 namespace tba {
@@ -22,14 +25,11 @@ class ActionReader {
   explicit ActionReader(WorkflowReading& reading) : reading_(reading) {}
 
   Action read(const Fields& fields, ExpressionPlace place) {
-    const auto kind = fields.chosen();
-    const auto* node = fields.find(kind);
-    if (node == nullptr) return SetStep{};
-    if (kind == "call") return read_call(fields, *node, place);
-    if (kind == "http") return read_http(*node, place);
-    if (kind == "run") return read_run(fields, *node, place);
-    if (kind == "wait") return read_wait(*node, place);
-    return SetStep{reading_.read_data(*node, place)};
+    Action action;
+    for (const auto& [kind, read_kind] : kReaders) {
+      if (kind == fields.chosen()) action = (this->*read_kind)(fields, *fields.find(kind), place);
+    }
+    return action;
   }
 
  private:
@@ -46,7 +46,7 @@ class ActionReader {
       call.endpoint = target.text.substr(slash + 1);
     }
     const auto* with = fields.find("with");
-    call.with = with != nullptr ? reading_.read_data(*with, place) : Mapping::object({});
+    call.with = read_with(fields, place);
     if (!call.connector.empty() && reading_.catalog() != nullptr) {
       check_call(target, slash, call, with);
     }
@@ -102,7 +102,7 @@ class ActionReader {
     }
   }
 
-  Action read_http(const yaml::Node& node, ExpressionPlace place) {
+  Action read_http(const Fields&, const yaml::Node& node, ExpressionPlace place) {
     const Fields fields(node, *kStepTable.find("http")->table, diagnostics());
     HttpStep http;
     http.method = fields.text("method", http.method);
@@ -171,27 +171,91 @@ class ActionReader {
     }
   }
 
-  Action read_wait(const yaml::Node& node, ExpressionPlace place) {
+  Action read_set(const Fields&, const yaml::Node& node, ExpressionPlace place) {
+    return SetStep{reading_.read_data(node, place)};
+  }
+
+  Action read_wait(const Fields&, const yaml::Node& node, ExpressionPlace place) {
     const Fields fields(node, *kStepTable.find("wait")->table, diagnostics());
     WaitStep wait;
-    if (const auto* duration = fields.find("for")) {
-      wait.duration = reading_.read_data(*duration, place);
-      if (duration->text.find("${{") == std::string::npos) {
-        if (const auto read = parse_duration(duration->text); read.has_error()) {
-          duration->error(diagnostics(), read.error().message, read.error().hint);
-        }
-      }
+    if (const auto* match = fields.find("match")) {
+      wait.match = read_condition(*match, "match", {ExpressionPlace::Part::event_match, place.step},
+                                  reading_);
     }
+    if (fields.has("match") && fields.chosen() != "event" && !fields.chosen().empty()) {
+      fields.key("match")->error(diagnostics(),
+                                 fmt::format("'match' does not go with '{}'", fields.chosen()));
+    }
+    const auto* subject = fields.find(fields.chosen());
+    if (subject == nullptr) return wait;
+    if (fields.chosen() == "approval") {
+      read_approval(*subject, wait, place);
+      return wait;
+    }
+    wait.subject = reading_.read_data(*subject, place);
+    if (fields.chosen() == "event") wait.what = WaitStep::For::event;
+    if (fields.chosen() == "until") wait.what = WaitStep::For::instant;
+    if (subject->text.find("${{") == std::string::npos) check_constant_wait(wait, *subject);
     return wait;
   }
+
+  void check_constant_wait(const WaitStep& wait, const yaml::Node& subject) {
+    const auto report = [&](const auto& read) {
+      if (read.has_error()) subject.error(diagnostics(), read.error().message, read.error().hint);
+    };
+    if (wait.what == WaitStep::For::duration) report(parse_duration(subject.text));
+    if (wait.what == WaitStep::For::instant) report(time_of(wait.subject.as_constant()));
+    if (wait.what == WaitStep::For::event) report(parse_event_name(subject.text));
+  }
+
+  void read_approval(const yaml::Node& node, WaitStep& wait, ExpressionPlace place) {
+    const Fields fields(node, *kStepTable.find("wait")->table->find("approval")->table,
+                        diagnostics());
+    wait.what = WaitStep::For::approval;
+    wait.approvers = fields.texts("by");
+    if (const auto* message = fields.find("message"))
+      wait.subject = reading_.read_data(*message, place);
+  }
+
+  Action read_workflow(const Fields& fields, const yaml::Node& node, ExpressionPlace place) {
+    return WorkflowStep{node.text, read_with(fields, place)};
+  }
+
+  Action read_notify(const Fields& fields, const yaml::Node& node, ExpressionPlace place) {
+    return NotifyStep{node.text, read_with(fields, place)};
+  }
+
+  Action read_fail(const Fields&, const yaml::Node& node, ExpressionPlace place) {
+    return FailStep{reading_.read_data(node, place)};
+  }
+
+  Mapping read_with(const Fields& fields, ExpressionPlace place) {
+    const auto* with = fields.find("with");
+    return with != nullptr ? reading_.read_data(*with, place) : Mapping::object({});
+  }
+
+  using Read = Action (ActionReader::*)(const Fields&, const yaml::Node&, ExpressionPlace);
+  static const std::array<std::pair<std::string_view, Read>, 8> kReaders;
 
   WorkflowReading& reading_;
 };
 
+const std::array<std::pair<std::string_view, ActionReader::Read>, 8> ActionReader::kReaders{{
+    {"call", &ActionReader::read_call},
+    {"http", &ActionReader::read_http},
+    {"run", &ActionReader::read_run},
+    {"set", &ActionReader::read_set},
+    {"wait", &ActionReader::read_wait},
+    {"workflow", &ActionReader::read_workflow},
+    {"notify", &ActionReader::read_notify},
+    {"fail", &ActionReader::read_fail},
+}};
+
 }  // namespace
 
 Action read_action(const Fields& step, ExpressionPlace place, WorkflowReading& reading) {
-  return ActionReader(reading).read(step, place);
+  ActionReader reader(reading);
+  return reader.read(step, place);
 }
 
 }  // namespace tba

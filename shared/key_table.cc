@@ -105,6 +105,8 @@ class ValueCheck {
         return is(Kind::mapping, "a mapping");
       case KeyType::table_map:
         return is(Kind::mapping, "a mapping") && check_names();
+      case KeyType::table_lists:
+        return is(Kind::mapping, "a mapping") && check_names() && check_lists();
       case KeyType::text_list:
         return is(Kind::sequence, "a list") && check_texts();
       case KeyType::text_or_list:
@@ -168,6 +170,17 @@ class ValueCheck {
   bool check_names() {
     for (const auto& member : node_.members) check_name(*member.key);
     return true;
+  }
+
+  bool check_lists() {
+    bool passed = true;
+    for (const auto& [name, value] : node_.members) {
+      if (value->kind == Kind::sequence) continue;
+      value->error(diagnostics_,
+                   fmt::format("'{}' must be a list, not {}", name->text, value->kind_name()));
+      passed = false;
+    }
+    return passed;
   }
 
   std::string range() const {
@@ -250,6 +263,10 @@ void Fields::check_keys(const KeyTable& table) {
     const auto* key = table.find(name->text);
     if (key == nullptr) {
       has_unknown_ = true;
+      if (std::ranges::find(table.reserved, name->text) != table.reserved.end()) {
+        name->error(diagnostics_, fmt::format("this version does not know '{}' yet", name->text));
+        continue;
+      }
       std::vector<std::string> known;
       for (const auto& each : table.keys) known.emplace_back(each.name);
       name->error(diagnostics_, fmt::format("{} has no key '{}'{}", table.what, name->text,

@@ -48,6 +48,7 @@ enum class KeyType {
   table_list,     ///< A list of such mappings.
   table_or_list,  ///< One such mapping, or a list of them.
   table_map,      ///< A mapping of names to such mappings.
+  table_lists,    ///< A mapping of names to lists of them.
 };
 
 /// A key that a mapping may have.
@@ -69,6 +70,7 @@ struct KeyTable {
   std::string_view what;  ///< "a step": for messages.
   std::span<const Key> keys;
   std::span<const std::string_view> exactly_one = {};  ///< One of these keys must be there.
+  std::span<const std::string_view> reserved = {};     ///< Keys that a later version will know.
 
   const Key* find(std::string_view name) const;
 };

@@ -30,6 +30,13 @@ constexpr std::array<Name<StepStatus>, 7> kStepStatuses{{
     {StepStatus::skipped, "skipped"},
 }};
 
+constexpr std::array<Name<RunPhase>, 4> kPhases{{
+    {RunPhase::steps, "steps"},
+    {RunPhase::on_success, "on_success"},
+    {RunPhase::on_failure, "on_failure"},
+    {RunPhase::finally, "finally"},
+}};
+
 constexpr std::array<Name<Effect>, 3> kEffects{{
     {Effect::repeat, "repeat"},
     {Effect::keyed, "keyed"},
@@ -59,6 +66,9 @@ std::string_view name_of(RunStatus status) {
 }
 std::string_view name_of(StepStatus status) {
   return name_in(kStepStatuses, status);
+}
+std::string_view name_of(RunPhase phase) {
+  return name_in(kPhases, phase);
 }
 std::string_view name_of(Effect effect) {
   return name_in(kEffects, effect);

@@ -48,6 +48,7 @@ enum class Effect : std::uint8_t {
 /// The stable lower-case names, as in the API, the CLI and workflow files.
 std::string_view name_of(RunStatus status);
 std::string_view name_of(StepStatus status);
+std::string_view name_of(RunPhase phase);
 std::string_view name_of(Effect effect);
 
 std::optional<RunStatus> run_status_named(std::string_view name);

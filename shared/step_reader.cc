@@ -1,38 +1,90 @@
 #include "shared/step_reader.h"
 
+#include <algorithm>
 #include <array>
+#include <set>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "shared/action_reader.h"
+#include "shared/condition_reader.h"
 #include "shared/connector_catalog.h"
 #include "shared/connector_keys.h"
-#include "shared/expression/output_kinds.h"
+#include "shared/suggestion.h"
 #include "shared/workflow_keys.h"
 
 namespace tba {
 
 using expression::Mapping;
 using Part = ExpressionPlace::Part;
+using namespace std::string_view_literals;
 
 namespace {
 
-// What all values of these kinds have in common; `any` stands for null.
-std::optional<ValueType> only_type(expression::Kinds kinds) {
-  static constexpr std::array<std::pair<Value::Kind, ValueType>, 5> kTypes{{
-      {Value::Kind::null, ValueType::any},
-      {Value::Kind::number, ValueType::number},
-      {Value::Kind::string, ValueType::string},
-      {Value::Kind::array, ValueType::array},
-      {Value::Kind::object, ValueType::object},
-  }};
-  for (const auto& [kind, type] : kTypes) {
-    if (kinds.is_only(kind)) return type;
+// Keys that go with some kinds of steps only.
+struct Belonging {
+  std::string_view key;
+  std::span<const std::string_view> kinds;
+};
+constexpr std::array kWithKinds{"call"sv, "workflow"sv, "notify"sv};
+constexpr std::array kRequestKinds{"call"sv, "http"sv};
+constexpr std::array kProgramKinds{"run"sv};
+constexpr std::array kActingKinds{"call"sv, "http"sv, "run"sv, "notify"sv};
+constexpr std::array kLoopKinds{"for_each"sv};
+constexpr std::array kLastingKinds{"call"sv,     "http"sv,     "run"sv,    "wait"sv,  "workflow"sv,
+                                   "parallel"sv, "for_each"sv, "choose"sv, "notify"sv};
+constexpr std::array<Belonging, 11> kBelongings{{
+    {"with", kWithKinds},
+    {"credential", kRequestKinds},
+    {"env", kProgramKinds},
+    {"shell", kProgramKinds},
+    {"format", kProgramKinds},
+    {"retry", kActingKinds},
+    {"effect", kActingKinds},
+    {"cache", kActingKinds},
+    {"steps", kLoopKinds},
+    {"max_parallel", kLoopKinds},
+    {"timeout", kLastingKinds},
+}};
+
+// Follows what the steps of a graph need, until one needs itself.
+class CycleSearch {
+ public:
+  explicit CycleSearch(const std::vector<Step>& list) : list_(list) {}
+
+  // The steps of a circle, the first of them at the end again; empty where there is none.
+  std::vector<std::string> circle() {
+    for (const auto& step : list_) {
+      if (visit(step)) {
+        const auto begin = std::ranges::find(path_, path_.back());
+        return {begin, path_.end()};
+      }
+    }
+    return {};
   }
-  // No output at all gives null.
-  return kinds.is_empty() ? std::optional(ValueType::any) : std::nullopt;
-}
+
+ private:
+  // No deeper than the list is long.
+  bool visit(const Step& step) {
+    const bool closes = std::ranges::find(path_, step.id) != path_.end();
+    path_.push_back(step.id);
+    if (closes) return true;
+    if (done_.insert(step.id).second) {
+      for (const auto& id : step.needs) {
+        const auto needed = std::ranges::find(list_, id, &Step::id);
+        if (needed != list_.end() && visit(*needed)) return true;
+      }
+    }
+    path_.pop_back();
+    return false;
+  }
+
+  const std::vector<Step>& list_;
+  std::vector<std::string> path_;
+  std::set<std::string> done_;
+};
 
 }  // namespace
 
@@ -45,54 +97,190 @@ std::optional<std::chrono::milliseconds> read_timeout(const Fields& fields) {
   return timeout;
 }
 
-std::vector<Step> StepReader::read(const Fields& fields, std::string_view list, Part part) {
+std::vector<Step> StepReader::read(const Fields& fields, std::string_view key,
+                                   std::string_view ids) {
+  return read_list(fields.tables(key), std::string(ids));
+}
+
+std::vector<Step> StepReader::read_list(const std::vector<const yaml::Node*>& nodes,
+                                        const std::string& ids) {
   std::vector<Step> steps;
-  const auto nodes = fields.tables(list);
-  for (std::size_t i = 0; i < nodes.size(); ++i) steps.push_back(read_step(*nodes[i], {part, i}));
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    steps.push_back(read_step(*nodes[i], fmt::format("{}-{}", ids, i + 1)));
+  }
+  for (std::size_t i = 0; i < nodes.size(); ++i) check_needs(*nodes[i], steps[i], steps);
+  check_circle(nodes, steps);
   return steps;
 }
 
-Step StepReader::read_step(const yaml::Node& node, ExpressionPlace place) {
+Step StepReader::read_step(const yaml::Node& node, std::string default_id) {
   const Fields fields(node, kStepTable, diagnostics());
-  const bool is_failure_step = place.part == Part::failure_step;
   Step step;
-  step.id = fields.text(
-      "id", fmt::format("{}-{}", is_failure_step ? "on-failure" : "step", place.index + 1));
+  step.number = next_number_++;
+  const ExpressionPlace place{Part::step, step.number};
+  step.id = fields.text("id", default_id);
   step.title = fields.text("name");
-  step.action = read_action(fields, place, reading_);
   step.credential = fields.text("credential");
   step.timeout = read_timeout(fields);
   step.effect = effect_named(fields.text("effect"));
+  step.needs = fields.texts("needs");
+  step.continue_on_error = fields.boolean("continue_on_error", false);
   step.retry = retry_;
-  if (const auto* condition = fields.find("if")) step.condition = read_condition(*condition, place);
   if (const auto* retry = fields.find("retry")) step.retry = read_retry(*retry, diagnostics());
-  if (const auto* output = fields.find("output")) {
-    step.output = reading_.read_data(
-        *output, {is_failure_step ? Part::failure_output : Part::step_output, place.index});
-  }
+  if (const auto* condition = fields.find("if"))
+    step.condition = read_condition(*condition, "if", place, reading_);
+  if (const auto* cache = fields.find("cache")) step.cache = read_cache(*cache, place);
+  remember(fields, step);
+  step.action = read_held(fields, step, place);
+  if (const auto* output = fields.find("output"))
+    step.output = reading_.read_data(*output, {Part::step_output, step.number});
   check_belongings(fields);
   check_effect(fields, step);
-  remember(fields, step);
   return step;
+}
+
+// What the step does; what it holds is read here, so that ids stay unique.
+Action StepReader::read_held(const Fields& fields, const Step& step, ExpressionPlace place) {
+  const auto kind = fields.chosen();
+  const auto* node = fields.find(kind);
+  if (node == nullptr) return SetStep{};
+  struct Reader {
+    std::string_view kind;
+    Action (StepReader::*read)(const Fields&, const yaml::Node&, const Step&, ExpressionPlace);
+  };
+  static constexpr std::array<Reader, 3> kReaders{{
+      {"parallel", &StepReader::read_parallel},
+      {"for_each", &StepReader::read_for_each},
+      {"choose", &StepReader::read_choose},
+  }};
+  const auto reader = std::ranges::find(kReaders, kind, &Reader::kind);
+  if (reader == kReaders.end()) return read_action(fields, place, reading_);
+  if (depth_ == kDeepestNesting) {
+    fields.key(kind)->error(diagnostics(),
+                            fmt::format("steps are nested more than {} deep", kDeepestNesting),
+                            "put what is inside into a workflow of its own");
+    return SetStep{};
+  }
+  ++depth_;
+  auto action = (this->*reader->read)(fields, *node, step, place);
+  --depth_;
+  return action;
+}
+
+Action StepReader::read_parallel(const Fields& fields, const yaml::Node& node, const Step& step,
+                                 ExpressionPlace) {
+  ParallelStep parallel;
+  for (const auto& [name, list] : node.members) {
+    std::vector<const yaml::Node*> nodes;
+    for (const auto& item : list->items) nodes.push_back(item.get());
+    if (nodes.empty()) list->error(diagnostics(), "a branch needs at least one step");
+    parallel.branches.push_back({name->text, read_list(nodes, step.id + "-" + name->text)});
+  }
+  if (parallel.branches.empty()) {
+    fields.key("parallel")
+        ->error(diagnostics(), "'parallel' needs at least one branch",
+                "a name, and the list of its steps");
+  }
+  return parallel;
+}
+
+Action StepReader::read_for_each(const Fields& fields, const yaml::Node& node, const Step& step,
+                                 ExpressionPlace place) {
+  ForEachStep loop;
+  loop.items = reading_.read_data(node, place);
+  loop.max_parallel = static_cast<std::size_t>(fields.integer("max_parallel", 1));
+  if (loop.items.is_constant() && !loop.items.as_constant().is_array()) {
+    node.error(diagnostics(), "'for_each' needs a list, or an expression that gives an array");
+  }
+  if (fields.tables("steps").empty() && fields.has("steps") == (fields.find("steps") != nullptr)) {
+    fields.key("for_each")
+        ->error(diagnostics(), "'for_each' needs `steps:` that it does with each item");
+  }
+  loop.steps = read_list(fields.tables("steps"), step.id);
+  return loop;
+}
+
+Action StepReader::read_choose(const Fields& fields, const yaml::Node& node, const Step& step,
+                               ExpressionPlace place) {
+  ChooseStep choose;
+  const auto& table = *kStepTable.find("choose")->table;
+  for (const auto& item : node.items) {
+    const Fields branch(*item, table, diagnostics());
+    if (!choose.branches.empty() && !choose.branches.back().when) {
+      item->error(diagnostics(), "nothing can be chosen behind 'else'", "put 'else' last");
+    }
+    choose.branches.push_back(read_choice(branch, step, choose.branches.size() + 1, place));
+  }
+  if (choose.branches.empty())
+    fields.key("choose")->error(diagnostics(), "'choose' needs at least one `when`");
+  return choose;
+}
+
+ChooseBranch StepReader::read_choice(const Fields& fields, const Step& step, std::size_t number,
+                                     ExpressionPlace place) {
+  ChooseBranch branch;
+  if (const auto* when = fields.find("when")) {
+    branch.when = read_condition(*when, "when", place, reading_);
+  } else if (fields.has("when")) {
+    branch.when = Mapping();  // that is wrong, and no 'else' for it
+  }
+  const std::string_view list = fields.chosen() == "else" ? "else" : "steps";
+  if (list == "else" && fields.has("steps")) {
+    fields.key("steps")->error(diagnostics(), "'else' has its steps itself", "write `else: [ … ]`");
+  }
+  if (fields.chosen() == "when" && !fields.has("steps")) {
+    fields.node().error(diagnostics(), "'when' needs `steps:` that it decides about");
+  }
+  branch.steps =
+      read_list(fields.tables(list),
+                list == "else" ? step.id + "-else" : fmt::format("{}-{}", step.id, number));
+  return branch;
+}
+
+StepCache StepReader::read_cache(const yaml::Node& node, ExpressionPlace place) {
+  const Fields fields(node, *kStepTable.find("cache")->table, diagnostics());
+  StepCache cache;
+  if (const auto* key = fields.find("key")) cache.key = reading_.read_data(*key, place);
+  cache.lifetime = fields.duration("for").value_or(cache.lifetime);
+  return cache;
+}
+
+void StepReader::check_needs(const yaml::Node& node, const Step& step,
+                             const std::vector<Step>& list) {
+  const auto* needs = node.find("needs");
+  if (needs == nullptr) return;
+  const auto check = [&](const yaml::Node& each) {
+    if (std::ranges::find(list, each.text, &Step::id) != list.end()) return;
+    std::vector<std::string> known;
+    for (const auto& other : list) {
+      if (other.id != step.id) known.push_back(other.id);
+    }
+    each.error(diagnostics(),
+               fmt::format("there is no step '{}' in this list{}", each.text,
+                           did_you_mean(each.text, known)),
+               known.empty() ? "" : "there are: " + listed(known));
+  };
+  if (needs->kind == yaml::Node::Kind::scalar) check(*needs);
+  for (const auto& item : needs->items) check(*item);
+}
+
+void StepReader::check_circle(const std::vector<const yaml::Node*>& nodes,
+                              const std::vector<Step>& list) {
+  const auto circle = CycleSearch(list).circle();
+  if (circle.empty()) return;
+  std::string path;
+  for (const auto& id : circle) path += (path.empty() ? "" : " → ") + id;
+  const auto at = std::ranges::find(list, circle.front(), &Step::id) - list.begin();
+  nodes[static_cast<std::size_t>(at)]->find("needs")->error(
+      diagnostics(), circle.size() == 2 ? "a step cannot need itself"
+                                        : fmt::format("these steps need each other: {}", path));
 }
 
 // Which keys go with which kinds of steps.
 void StepReader::check_belongings(const Fields& fields) {
-  struct Belonging {
-    std::string_view key;
-    std::string_view kind;
-    std::string_view other_kind;
-  };
-  static constexpr std::array<Belonging, 5> kBelongings{{
-      {"with", "call", ""},
-      {"credential", "call", "http"},
-      {"env", "run", ""},
-      {"shell", "run", ""},
-      {"format", "run", ""},
-  }};
   if (fields.chosen().empty()) return;
-  for (const auto& [key, kind, other] : kBelongings) {
-    if (!fields.has(key) || fields.chosen() == kind || fields.chosen() == other) continue;
+  for (const auto& [key, kinds] : kBelongings) {
+    if (!fields.has(key) || std::ranges::find(kinds, fields.chosen()) != kinds.end()) continue;
     fields.key(key)->error(diagnostics(),
                            fmt::format("'{}' does not go with '{}'", key, fields.chosen()));
   }
@@ -125,50 +313,6 @@ void StepReader::remember(const Fields& fields, const Step& step) {
   if (is_new) return;
   if (id == nullptr) id = earlier->second;
   id->error(diagnostics(), fmt::format("there are two steps '{}'", step.id));
-}
-
-Mapping StepReader::read_condition(const yaml::Node& node, ExpressionPlace place) {
-  const bool is_expression = node.text.starts_with("${{") && node.text.ends_with("}}") &&
-                             node.text.find("${{", 3) == std::string::npos;
-  const auto before = reading_.uses().size();
-  auto condition = reading_.read_data(node, place);
-  if (is_expression && reading_.surroundings().check_references)
-    check_condition(node, condition, before);
-  if (is_expression || (condition.is_constant() && condition.as_constant().is_boolean())) {
-    return condition;
-  }
-  std::string hint;
-  if (node.text.find("${{") != std::string::npos) {
-    hint = "put all of it into one ${{ … }}";
-  } else if (node.text.starts_with('.') || node.text.starts_with('$')) {
-    hint = fmt::format("write ${{{{ {} }}}}", node.text);
-  }
-  node.error(diagnostics(), "'if' must be true, false or one expression", std::move(hint));
-  return condition;
-}
-
-// What can be said of a condition's type before it is evaluated. `first_use` is the first of its
-// reads of the context.
-void StepReader::check_condition(const yaml::Node& node, const Mapping& condition,
-                                 std::size_t first_use) {
-  if (reading_.uses().size() == first_use + 1) {
-    auto& use = reading_.uses().back();
-    const auto& reference = use.reference;
-    const auto begin = node.text.find_first_not_of(" \t\n", 3);
-    const auto end = node.text.find_last_not_of(" \t\n", node.text.size() - 3) + 1;
-    use.is_condition = reference.offset == begin && reference.offset + reference.length == end;
-  }
-  if (condition.is_constant()) return;
-  const auto program = std::string_view(node.text).substr(3, node.text.size() - 5);
-  const auto kinds = expression::output_kinds(program);
-  if (kinds.may_be(Value::Kind::boolean)) return;
-  const auto type = only_type(kinds);
-  node.error(diagnostics(),
-             fmt::format("'if' must be true or false; this is {}",
-                         !type                     ? "never either"
-                         : *type == ValueType::any ? "always null"
-                                                   : "always " + with_article(*type)),
-             std::string(type ? condition_hint(*type) : "compare it with something"));
 }
 
 }  // namespace tba

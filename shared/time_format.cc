@@ -1,8 +1,11 @@
 #include "shared/time_format.h"
 
 #include <chrono>
+#include <cmath>
 
 #include <fmt/format.h>
+
+#include "shared/value/json.h"
 
 namespace tba {
 namespace {
@@ -124,6 +127,18 @@ std::optional<local_seconds> parse_local_time(std::string_view text) {
     return std::nullopt;
   }
   return local_days(date) + hours(hour) + minutes(minute) + seconds(second);
+}
+
+Result<Instant> time_of(const Value& value) {
+  if (value.is_string()) return parse_time(value.as_string());
+  constexpr double kLatest = 253'402'300'799;  // the end of the year 9999
+  if (value.is_number() && std::abs(value.as_number()) <= kLatest) {
+    const std::chrono::duration<double> seconds(value.as_number());
+    return Instant(std::chrono::round<Duration>(seconds));
+  }
+  return Error{ErrorCode::invalid,
+               to_json(value).substr(0, 80) + " is no time such as 2026-01-31T09:00:00Z",
+               "RFC 3339 with an offset, or seconds since 1970"};
 }
 
 }  // namespace tba

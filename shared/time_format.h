@@ -7,6 +7,7 @@
 
 #include "shared/clock.h"
 #include "shared/error.h"
+#include "shared/value/value.h"
 
 namespace tba {
 
@@ -21,5 +22,8 @@ Result<Instant> parse_time(std::string_view text);
 /// Reads a time that names no offset: "2026-12-24T18:00", with seconds or without; a blank may
 /// stand for the T. Nothing where the text is none.
 std::optional<std::chrono::local_seconds> parse_local_time(std::string_view text);
+
+/// An instant as data has it: such a text, or a number of seconds since 1970-01-01T00:00:00Z.
+Result<Instant> time_of(const Value& value);
 
 }  // namespace tba

@@ -8,14 +8,28 @@
 namespace tba {
 namespace {
 
-constexpr std::array<std::string_view, 5> kKinds{"call", "http", "run", "set", "wait"};
-static_assert(kKinds.size() == std::variant_size_v<Action>);
-
 constexpr std::array<std::string_view, 3> kAnswerKeys{"status", "headers", "body"};
 constexpr std::array<std::string_view, 4> kProgramKeys{"exit_code", "stdout", "stderr", "body"};
 constexpr std::array<std::string_view, 1> kBodyKeys{"body"};
-constexpr std::array<std::span<const std::string_view>, kKinds.size()> kKeysLeft{
-    kAnswerKeys, kAnswerKeys, kProgramKeys, kBodyKeys, {}};
+
+/// What there is to say of each kind of step, in the order of Action.
+struct KindOfStep {
+  std::string_view name;
+  std::span<const std::string_view> keys_left;
+};
+constexpr std::array<KindOfStep, std::variant_size_v<Action>> kKinds{{
+    {"call", kAnswerKeys},
+    {"http", kAnswerKeys},
+    {"run", kProgramKeys},
+    {"set", kBodyKeys},
+    {"wait", kBodyKeys},
+    {"workflow", kBodyKeys},
+    {"parallel", kBodyKeys},
+    {"for_each", kBodyKeys},
+    {"choose", kBodyKeys},
+    {"notify", kAnswerKeys},
+    {"fail", {}},
+}};
 
 using Mappings = std::vector<const expression::Mapping*>;
 
@@ -26,22 +40,67 @@ struct MappingsOf {
   }
   Mappings operator()(const RunStep& run) const { return {&run.env}; }
   Mappings operator()(const SetStep& set) const { return {&set.values}; }
-  Mappings operator()(const WaitStep& wait) const { return {&wait.duration}; }
+  Mappings operator()(const WaitStep& wait) const {
+    return wait.match ? Mappings{&wait.subject, &*wait.match} : Mappings{&wait.subject};
+  }
+  Mappings operator()(const WorkflowStep& workflow) const { return {&workflow.with}; }
+  Mappings operator()(const ParallelStep&) const { return {}; }
+  Mappings operator()(const ForEachStep& loop) const { return {&loop.items}; }
+  Mappings operator()(const ChooseStep& choose) const {
+    Mappings conditions;
+    for (const auto& branch : choose.branches) {
+      if (branch.when) conditions.push_back(&*branch.when);
+    }
+    return conditions;
+  }
+  Mappings operator()(const NotifyStep& notify) const { return {&notify.with}; }
+  Mappings operator()(const FailStep& fail) const { return {&fail.message}; }
 };
 
-Mappings mappings_of(const Action& action) {
-  return std::visit(MappingsOf(), action);
+/// Every mapping of the step itself.
+Mappings mappings_of(const Step& step) {
+  auto mappings = step.condition ? Mappings{&*step.condition} : Mappings();
+  std::ranges::move(std::visit(MappingsOf(), step.action), std::back_inserter(mappings));
+  if (step.output) mappings.push_back(&*step.output);
+  if (step.cache) mappings.push_back(&step.cache->key);
+  return mappings;
+}
+
+void append_steps(const std::vector<Step>& list, std::vector<const Step*>& all) {
+  for (const auto& step : list) {
+    all.push_back(&step);
+    for (const auto* held : lists_of(step)) append_steps(*held, all);
+  }
 }
 
 }  // namespace
 
 std::string_view kind_of(const Step& step) {
-  return kKinds[step.action.index()];
+  return kKinds[step.action.index()].name;
 }
 
 std::span<const std::string_view> keys_left_by(const Step& step) {
-  const auto keys = kKeysLeft[step.action.index()];
+  auto keys = kKinds[step.action.index()].keys_left;
+  if (const auto* wait = std::get_if<WaitStep>(&step.action);
+      wait != nullptr && wait->is_for_time())
+    keys = {};
   return keys.empty() && step.output ? kBodyKeys : keys;
+}
+
+bool is_graph(const std::vector<Step>& list) {
+  return std::ranges::any_of(list, [](const Step& step) { return !step.needs.empty(); });
+}
+
+std::vector<const std::vector<Step>*> lists_of(const Step& step) {
+  std::vector<const std::vector<Step>*> lists;
+  if (const auto* parallel = std::get_if<ParallelStep>(&step.action)) {
+    for (const auto& branch : parallel->branches) lists.push_back(&branch.steps);
+  } else if (const auto* loop = std::get_if<ForEachStep>(&step.action)) {
+    lists.push_back(&loop->steps);
+  } else if (const auto* choose = std::get_if<ChooseStep>(&step.action)) {
+    for (const auto& branch : choose->branches) lists.push_back(&branch.steps);
+  }
+  return lists;
 }
 
 std::string_view condition_hint(ValueType type) {
@@ -62,22 +121,35 @@ std::string_view condition_hint(ValueType type) {
   return "";
 }
 
+const std::vector<Step>& Workflow::list_of(RunPhase phase) const {
+  switch (phase) {
+    case RunPhase::steps:
+      break;
+    case RunPhase::on_success:
+      return on_success;
+    case RunPhase::on_failure:
+      return on_failure;
+    case RunPhase::finally:
+      return finally;
+  }
+  return steps;
+}
+
+std::vector<const Step*> Workflow::all_steps() const {
+  std::vector<const Step*> all;
+  for (const auto* list : {&steps, &on_failure, &on_success, &finally}) append_steps(*list, all);
+  return all;
+}
+
 std::vector<expression::Reference> Workflow::references() const {
   std::vector<expression::Reference> all;
   const auto add = [&all](const expression::Mapping& mapping) {
     std::ranges::move(mapping.references(), std::back_inserter(all));
   };
-  const auto add_optional = [&](const std::optional<expression::Mapping>& mapping) {
-    if (mapping) add(*mapping);
-  };
   add(env);
-  add_optional(output);
-  for (const auto* list : {&steps, &on_failure}) {
-    for (const auto& step : *list) {
-      add_optional(step.condition);
-      add_optional(step.output);
-      for (const auto* mapping : mappings_of(step.action)) add(*mapping);
-    }
+  if (output) add(*output);
+  for (const auto* step : all_steps()) {
+    for (const auto* mapping : mappings_of(*step)) add(*mapping);
   }
   return all;
 }
@@ -88,10 +160,8 @@ std::vector<std::string> Workflow::connectors() const {
     const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
     if (webhook != nullptr && !webhook->connector.empty()) names.insert(webhook->connector);
   }
-  for (const auto* list : {&steps, &on_failure}) {
-    for (const auto& step : *list) {
-      if (const auto* call = std::get_if<CallStep>(&step.action)) names.insert(call->connector);
-    }
+  for (const auto* step : all_steps()) {
+    if (const auto* call = std::get_if<CallStep>(&step->action)) names.insert(call->connector);
   }
   return {names.begin(), names.end()};
 }
@@ -102,10 +172,8 @@ std::vector<std::string> Workflow::credentials() const {
     const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
     if (webhook != nullptr && !webhook->credential.empty()) names.insert(webhook->credential);
   }
-  for (const auto* list : {&steps, &on_failure}) {
-    for (const auto& step : *list) {
-      if (!step.credential.empty()) names.insert(step.credential);
-    }
+  for (const auto* step : all_steps()) {
+    if (!step->credential.empty()) names.insert(step->credential);
   }
   return {names.begin(), names.end()};
 }

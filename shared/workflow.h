@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -77,19 +79,76 @@ struct SetStep {
   expression::Mapping values;  ///< An object.
 };
 
-/// Waits that long.
+/// Waits for a time, or until somebody says something. Leaves body where something is said.
 struct WaitStep {
-  expression::Mapping duration;  ///< A duration's text.
+  enum class For { duration, instant, event, approval };
+  For what = For::duration;
+  /// A duration's text; an instant's text or seconds since 1970; the event's name; or what is shown
+  /// to those who are asked for approval, perhaps null.
+  expression::Mapping subject;
+  std::optional<expression::Mapping> match;  ///< Whether an event, as `.event`, is the one.
+  std::vector<std::string> approvers;        ///< Who may decide; empty: everybody.
+
+  /// Whether it is only time that must pass.
+  bool is_for_time() const { return what == For::duration || what == For::instant; }
 };
 
-using Action = std::variant<CallStep, HttpStep, RunStep, SetStep, WaitStep>;
+/// Runs another workflow and waits for it. Leaves body: its output.
+struct WorkflowStep {
+  std::string workflow;
+  expression::Mapping with;  ///< An object: its inputs.
+};
+
+/// Tells a target of the configuration's `notify:`. Leaves status, headers, body.
+struct NotifyStep {
+  std::string target;
+  expression::Mapping with;  ///< An object: what the target's mapping reads as `.inputs`.
+};
+
+/// Ends with a failure.
+struct FailStep {
+  expression::Mapping message;
+};
+
+struct Step;
+struct ParallelBranch;
+struct ChooseBranch;
+
+/// Lists that are carried out beside each other. Leaves body: an object of their results. The
+/// result of a list of steps is the body of its last one.
+struct ParallelStep {
+  std::vector<ParallelBranch> branches;
+};
+
+/// A list that is carried out for each item. Leaves body: an array of the results, in the order of
+/// the items.
+struct ForEachStep {
+  expression::Mapping items;
+  std::size_t max_parallel = 1;
+  std::vector<Step> steps;
+};
+
+/// The first list whose condition holds is carried out. Leaves body: its result, or null.
+struct ChooseStep {
+  std::vector<ChooseBranch> branches;
+};
+
+using Action = std::variant<CallStep, HttpStep, RunStep, SetStep, WaitStep, WorkflowStep,
+                            ParallelStep, ForEachStep, ChooseStep, NotifyStep, FailStep>;
+
+/// Results of a step that are used again instead of doing it again.
+struct StepCache {
+  expression::Mapping key;  ///< Any data: what the result depends on.
+  std::chrono::milliseconds lifetime{0};
+};
 
 /// One action of a workflow.
 struct Step {
-  std::string
-      id;  ///< As written, or "step-<n>", counted from 1 in its list ("on-failure-<n>" there).
+  int number = 0;  ///< Counts through the file, its containers before what they hold.
+  std::string id;  ///< As written, or "step-<n>", counted from 1 in its list; unique in the file.
   std::string title;  ///< `name`, or empty.
   Action action;
+  std::vector<std::string> needs;  ///< Steps of the same list that come before it in a graph.
   std::optional<expression::Mapping> condition;  ///< `if`
   std::string credential;                        ///< Or empty.
   std::optional<RetryPolicy>
@@ -97,9 +156,30 @@ struct Step {
   std::optional<std::chrono::milliseconds> timeout;
   std::optional<Effect> effect;               ///< As written; see effect_of().
   std::optional<expression::Mapping> output;  ///< Replaces `body`.
+  bool continue_on_error = false;             ///< Whether its failure is left at that.
+  std::optional<StepCache> cache;
 };
 
-/// The word of the step's action in the file: "call", "http", "run", "set", "wait".
+struct ParallelBranch {
+  std::string name;
+  std::vector<Step> steps;
+};
+
+struct ChooseBranch {
+  std::optional<expression::Mapping> when;  ///< None: else.
+  std::vector<Step> steps;
+};
+
+/// Whether its steps say which ones they need; those of another list need the one before.
+bool is_graph(const std::vector<Step>& list);
+
+/// The lists of steps that a step holds; none but in parallel, for_each and choose.
+std::vector<const std::vector<Step>*> lists_of(const Step& step);
+
+/// How deep lists of steps may be nested.
+inline constexpr int kDeepestNesting = 16;
+
+/// The word of the step's action in the file: "call", "for_each", …
 std::string_view kind_of(const Step& step);
 
 /// What may have been meant by an `if` that gives something of that type, as a hint; `any` stands
@@ -110,6 +190,14 @@ std::string_view condition_hint(ValueType type);
 /// that failed or was skipped are null.
 std::span<const std::string_view> keys_left_by(const Step& step);
 
+/// How many runs of a workflow may go on at once.
+struct Concurrency {
+  enum class WhenBusy { queue, skip, cancel_oldest };
+  std::int64_t limit = 1;
+  std::optional<expression::Mapping> key;  ///< Each value of it has a limit of its own.
+  WhenBusy when_busy = WhenBusy::queue;
+};
+
 /// A workflow file. Immutable once read.
 struct Workflow {
   std::string name;
@@ -118,11 +206,20 @@ struct Workflow {
   std::string description;
   std::vector<Trigger> triggers;
   std::vector<Input> inputs;
+  std::optional<Concurrency> concurrency;
   std::optional<std::chrono::milliseconds> timeout;
   expression::Mapping env;  ///< An object, or null.
   std::vector<Step> steps;
   std::vector<Step> on_failure;
+  std::vector<Step> on_success;
+  std::vector<Step> finally;
   std::optional<expression::Mapping> output;
+
+  /// The list of a phase.
+  const std::vector<Step>& list_of(RunPhase phase) const;
+
+  /// Every step, those that others hold behind them, so in the order of their numbers.
+  std::vector<const Step*> all_steps() const;
 
   /// What all its expressions read of the context. Offsets are those within each scalar.
   std::vector<expression::Reference> references() const;

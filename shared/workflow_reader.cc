@@ -1,5 +1,6 @@
 #include "shared/workflow_reader.h"
 
+#include <array>
 #include <filesystem>
 #include <utility>
 
@@ -33,10 +34,14 @@ class WorkflowReader {
     workflow_.timeout = read_timeout(fields);
     read_inputs(fields);
     read_triggers(fields);
+    if (const auto* concurrency = fields.find("concurrency"))
+      workflow_.concurrency = read_concurrency(*concurrency);
     workflow_.env = read_env(fields);
     StepReader steps(read_default_retry(fields), reading_);
-    workflow_.steps = steps.read(fields, "steps", Part::step);
-    workflow_.on_failure = steps.read(fields, "on_failure", Part::failure_step);
+    workflow_.steps = steps.read(fields, "steps", "step");
+    workflow_.on_failure = steps.read(fields, "on_failure", "on-failure");
+    workflow_.on_success = steps.read(fields, "on_success", "on-success");
+    workflow_.finally = steps.read(fields, "finally", "finally");
     if (const auto* list = fields.find("steps"); list != nullptr && list->items.empty()) {
       fields.key("steps")->error(diagnostics_, "a workflow needs at least one step");
     }
@@ -89,6 +94,23 @@ class WorkflowReader {
   std::optional<RetryPolicy> read_default_retry(const Fields& fields) {
     const auto* retry = fields.find("retry");
     return retry != nullptr ? std::optional(read_retry(*retry, diagnostics_)) : std::nullopt;
+  }
+
+  Concurrency read_concurrency(const yaml::Node& node) {
+    static constexpr std::array<std::pair<std::string_view, Concurrency::WhenBusy>, 3> kWhenBusy{{
+        {"queue", Concurrency::WhenBusy::queue},
+        {"skip", Concurrency::WhenBusy::skip},
+        {"cancel-oldest", Concurrency::WhenBusy::cancel_oldest},
+    }};
+    const Fields fields(node, *kWorkflowTable.find("concurrency")->table, diagnostics_);
+    Concurrency concurrency;
+    concurrency.limit = fields.integer("limit", concurrency.limit);
+    for (const auto& [name, when_busy] : kWhenBusy) {
+      if (fields.text("when_busy") == name) concurrency.when_busy = when_busy;
+    }
+    if (const auto* key = fields.find("key"))
+      concurrency.key = reading_.read_data(*key, {Part::start});
+    return concurrency;
   }
 
   Mapping read_env(const Fields& fields) {

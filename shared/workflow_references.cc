@@ -1,7 +1,6 @@
 #include "shared/workflow_references.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -13,6 +12,7 @@
 
 #include "shared/key_table.h"
 #include "shared/shape.h"
+#include "shared/step_order.h"
 #include "shared/suggestion.h"
 
 namespace tba {
@@ -26,19 +26,16 @@ using Part = ExpressionPlace::Part;
 /// Up to how many names a hint lists.
 constexpr std::size_t kMostNames = 16;
 
-/// A step that expressions may name.
-struct KnownStep {
-  const Step* step = nullptr;
-  bool is_failure_step = false;
-  std::size_t index = 0;
-};
-
 Shape text() {
   return Shape::of(ValueType::string);
 }
 
 Shape error_shape() {
   return Shape::object({{"kind", text()}, {"message", text()}, {"step", text()}});
+}
+
+Shape event_shape() {
+  return Shape::object({{"name", text()}, {"at", text()}, {"body", Shape()}});
 }
 
 Shape run_shape() {
@@ -77,9 +74,10 @@ class ReferenceCheck {
  public:
   ReferenceCheck(const Workflow& workflow, std::span<const ContextUse> uses,
                  const WorkflowSurroundings& surroundings, Diagnostics& diagnostics)
-      : workflow_(workflow), surroundings_(surroundings), diagnostics_(diagnostics) {
-    learn_steps(workflow.steps, false);
-    learn_steps(workflow.on_failure, true);
+      : workflow_(workflow),
+        surroundings_(surroundings),
+        diagnostics_(diagnostics),
+        order_(workflow) {
     learn_trigger();
     for (const auto& use : uses) {
       if (use.reference.root == Root::trigger && use.reference.keys.empty()) {
@@ -107,21 +105,18 @@ class ReferenceCheck {
         return check_vars(use);
       case Root::item:
       case Root::index:
-        return report(use, fmt::format(".{} is not there in this place", root_name(use)));
+        return check_loop(use);
       case Root::error:
-        if (use.place.is_in_on_failure()) return check_path(use, error_shape(), 0, "the error");
-        return report(use, ".error is there only in on_failure");
+        return check_error(use);
+      case Root::event:
+        if (use.place.part == Part::event_match)
+          return check_path(use, event_shape(), 0, "the event");
+        return report(use, ".event is there only in the `match` of a step that waits for one");
     }
   }
 
  private:
   // --- what there is
-
-  void learn_steps(const std::vector<Step>& list, bool is_failure_step) {
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      steps_.emplace(list[i].id, KnownStep{&list[i], is_failure_step, i});
-    }
-  }
 
   void learn_trigger() {
     for (const auto& trigger : workflow_.triggers) {
@@ -155,15 +150,16 @@ class ReferenceCheck {
                           {"delivery_id", text()}});
   }
 
-  /// The form of `.steps.<id>`. In on_failure the answer may be one that tells of an error.
-  Shape shape_of_step(const Step& step, bool in_on_failure) const {
+  /// The form of `.steps.<id>`. Where a failure is handled the answer may be one that tells of an
+  /// error.
+  Shape shape_of_step(const Step& step, bool after_failure) const {
     Shape::Fields fields{{"outcome", text()}, {"error", error_shape()}};
     for (const auto key : keys_left_by(step)) {
       auto shape = Shape();
       if (key == "status" || key == "exit_code") shape = Shape::of(ValueType::integer);
       if (key == "headers") shape = Shape::of(ValueType::object);
       if (key == "stdout" || key == "stderr") shape = text();
-      if (key == "body" && !in_on_failure) shape = body_of(step);
+      if (key == "body" && !after_failure) shape = body_of(step);
       fields.emplace_back(key, std::move(shape));
     }
     return Shape::object(std::move(fields));
@@ -172,7 +168,23 @@ class ReferenceCheck {
   Shape body_of(const Step& step) const {
     if (step.output) return shape_of(*step.output);
     if (const auto* set = std::get_if<SetStep>(&step.action)) return shape_of(set->values);
+    if (const auto* parallel = std::get_if<ParallelStep>(&step.action)) {
+      Shape::Fields branches;
+      for (const auto& branch : parallel->branches)
+        branches.emplace_back(branch.name, result_of(branch.steps));
+      return Shape::object(std::move(branches));
+    }
+    if (const auto* loop = std::get_if<ForEachStep>(&step.action)) {
+      auto results = Shape::of(ValueType::array);
+      results.items = std::make_shared<const Shape>(result_of(loop->steps));
+      return results;
+    }
     return answer_of(step);
+  }
+
+  /// What a list of steps leaves: the body of the last one.
+  Shape result_of(const std::vector<Step>& list) const {
+    return list.empty() ? Shape() : body_of(list.back());
   }
 
   /// What the step itself leaves, whatever `output` makes of it.
@@ -218,9 +230,27 @@ class ReferenceCheck {
   }
 
   void check_env(const ContextUse& use) {
+    if (use.place.part == Part::start) return report(use, ".env is not there before a run is");
     if (use.place.part == Part::env) return report(use, "`env:` cannot read .env");
     const auto shape = workflow_.env.is_object() ? shape_of(workflow_.env) : Shape::object({});
     check_declared(use, shape, "the workflow's env has no", "declare it in the workflow's `env:`");
+  }
+
+  void check_loop(const ContextUse& use) {
+    if (use.place.step < 0 || !order_.is_in_loop(use.place.step)) {
+      return report(use,
+                    fmt::format(".{} is there only in the steps of a for_each", root_name(use)));
+    }
+    if (use.reference.root == Root::index)
+      check_path(use, Shape::of(ValueType::integer), 0, "the index");
+  }
+
+  void check_error(const ContextUse& use) {
+    const auto phase = use.place.step < 0 ? RunPhase::steps : order_.phase_of(use.place.step);
+    if (phase == RunPhase::on_failure || phase == RunPhase::finally) {
+      return check_path(use, error_shape(), 0, "the error");
+    }
+    report(use, ".error is there only in on_failure and finally");
   }
 
   void check_vars(const ContextUse& use) {
@@ -240,57 +270,60 @@ class ReferenceCheck {
   }
 
   void check_step(const ContextUse& use) {
+    if (use.place.part == Part::start) return report(use, ".steps is not there before a run is");
     if (use.place.part == Part::env) return report(use, "`env:` is read before the first step");
     const auto& keys = use.reference.keys;
     if (keys.empty()) return;
-    const auto found = steps_.find(keys[0]);
-    if (found == steps_.end()) return report_unknown_step(use, keys[0]);
-    if (const auto missing = why_not_yet(use.place, found->second); !missing.empty()) {
-      return report_key(use, 0, fmt::format("step '{}' {}", keys[0], missing));
-    }
-    const auto& step = *found->second.step;
-    const auto* run = std::get_if<RunStep>(&step.action);
-    if (run != nullptr && !run->json_output && !step.output && keys.size() > 2 &&
-        keys[1] == "body") {
+    const auto* step = order_.find(keys[0]);
+    if (step == nullptr) return report_unknown_step(use, keys[0]);
+    const auto missing = why_unreadable(use.place, *step);
+    if (!missing.empty()) return report_key(use, 0, fmt::format("step '{}' {}", keys[0], missing));
+    if (reads_text_as_data(use, *step)) {
       if (!use.reference.is_strict) return;
       return report_key(
           use, 2,
           fmt::format("'{}' is null, so it has no '{}'", path_text(use.reference, 2), keys[2]),
           "give the step `format: json` if its program prints JSON");
     }
-    const bool reads_itself =
-        use.place.part == Part::step_output && found->second.index == use.place.index;
-    auto shape = shape_of_step(step, use.place.is_in_on_failure());
-    if (reads_itself) {
-      for (auto& [name, field] : shape.fields) {
-        if (name == "body") field = answer_of(step);
-      }
+    check_path(use, shape_at(use.place, *step), 1, fmt::format("step '{}'", keys[0]));
+  }
+
+  std::string why_unreadable(ExpressionPlace place, const Step& step) const {
+    if (place.step < 0) return order_.why_unreadable_at_end(step);
+    const auto& reader = order_.at(place.step);
+    return order_.why_unreadable(reader, place.part == Part::step_output, step);
+  }
+
+  /// Whether that is the body of a program whose output is kept as text.
+  static bool reads_text_as_data(const ContextUse& use, const Step& step) {
+    const auto* run = std::get_if<RunStep>(&step.action);
+    const auto& keys = use.reference.keys;
+    return run != nullptr && !run->json_output && !step.output && keys.size() > 2 &&
+           keys[1] == "body";
+  }
+
+  /// The form of what the step leaves, where it is read.
+  Shape shape_at(ExpressionPlace place, const Step& step) const {
+    if (place.step < 0) return shape_of_step(step, false);
+    auto shape = shape_of_step(step, order_.may_be_missing(order_.at(place.step), step));
+    if (place.step != step.number) return shape;
+    for (auto& [name, field] : shape.fields) {
+      if (name == "body") field = answer_of(step);
     }
-    check_path(use, shape, 1, fmt::format("step '{}'", keys[0]));
+    return shape;
   }
 
   void report_unknown_step(const ContextUse& use, const std::string& id) {
     std::vector<std::string> known;
     std::string hint;
-    for (const auto& [name, step] : steps_) {
-      known.push_back(name);
-      if (name.starts_with(id + "-")) {
-        hint = fmt::format("'-' is minus here: write .steps[\"{}\"]", name);
+    for (const auto* step : workflow_.all_steps()) {
+      known.push_back(step->id);
+      if (step->id.starts_with(id + "-")) {
+        hint = fmt::format("'-' is minus here: write .steps[\"{}\"]", step->id);
       }
     }
     report_key(use, 0, fmt::format("there is no step '{}'{}", id, did_you_mean(id, known)),
                std::move(hint));
-  }
-
-  /// Why what the step leaves is not there yet at that place; empty if it is.
-  static std::string_view why_not_yet(ExpressionPlace place, const KnownStep& step) {
-    if (step.is_failure_step != place.is_in_on_failure()) {
-      return step.is_failure_step ? "is only there in on_failure" : "";
-    }
-    if (place.part == Part::output || step.index < place.index) return "";
-    if (step.index > place.index) return "comes later";
-    const bool is_output = place.part == Part::step_output || place.part == Part::failure_output;
-    return is_output ? "" : "has not been done yet here";
   }
 
   /// Follows the path through the shape, which is that of its first `depth` keys, and reports the
@@ -307,13 +340,13 @@ class ReferenceCheck {
       if (field == nullptr && !check_other_field(use, depth, *at, what)) return;
       at = field != nullptr ? field : at->others.get();
     }
-    if (use.is_condition) check_condition(use, at->type);
+    if (!use.condition.empty()) check_condition(use, at->type);
   }
 
   void check_condition(const ContextUse& use, ValueType type) {
     if (type == ValueType::any || type == ValueType::boolean) return;
     report(use,
-           fmt::format("'if' must be true or false; '{}' is {}",
+           fmt::format("'{}' must be true or false; '{}' is {}", use.condition,
                        path_text(use.reference, use.reference.keys.size()), with_article(type)),
            std::string(condition_hint(type)));
   }
@@ -377,7 +410,7 @@ class ReferenceCheck {
   const Workflow& workflow_;
   const WorkflowSurroundings& surroundings_;
   Diagnostics& diagnostics_;
-  std::map<std::string, KnownStep> steps_;
+  StepOrder order_;
   std::optional<Shape> payload_;  // what `.trigger.body` may be; none: no webhook starts it
   std::set<std::string> whole_contexts_;
 };

@@ -13,14 +13,16 @@ namespace tba {
 
 /// Where in a workflow an expression stands: decides what it may read.
 struct ExpressionPlace {
-  enum class Part { env, step, step_output, failure_step, failure_output, output };
+  enum class Part {
+    start,        ///< Evaluated before there is a run: the key of `concurrency`, a trigger's match.
+    env,          ///< Evaluated before the first step.
+    step,         ///< Evaluated when a step begins, or goes on.
+    event_match,  ///< Evaluated when an event has come that a step may be waiting for.
+    step_output,  ///< Evaluated when a step is done.
+    output,       ///< Evaluated when all steps are done.
+  };
   Part part = Part::output;
-  std::size_t index = 0;  ///< Of the step in its list.
-
-  /// Whether it is evaluated in on_failure.
-  bool is_in_on_failure() const {
-    return part == Part::failure_step || part == Part::failure_output;
-  }
+  int step = -1;  ///< Step::number, of those that belong to one.
 };
 
 /// One read of the context by an expression of a workflow file.
@@ -28,7 +30,7 @@ struct ContextUse {
   expression::Reference reference;
   SourcePositions where;  ///< Of the scalar that the expression stands in.
   ExpressionPlace place;
-  bool is_condition = false;  ///< Whether it is all that an `if` consists of.
+  std::string_view condition = {};  ///< The key (`if`, …) where it is all that this consists of.
 };
 
 /// What a workflow may refer to outside of its file.

@@ -7,7 +7,7 @@
 #include "daemon/api/views.h"
 #include "daemon/http/event_stream.h"
 #include "daemon/http/problem.h"
-#include "daemon/triggers/inputs.h"
+#include "shared/inputs.h"
 #include "shared/value/json.h"
 
 namespace tba::api {
@@ -187,14 +187,14 @@ asio::awaitable<http::Response> start(Services& services, http::Request request)
   const auto body = object_body(request, {"inputs"});
   if (!body) co_return body.error();
   const Value* given = body->find("inputs");
-  auto inputs = triggers::fill_inputs(workflow.inputs, given ? *given : Value());
+  auto inputs = fill_inputs(workflow.inputs, given ? *given : Value());
   if (!inputs) co_return http::problem(400, "invalid_inputs", inputs.error().message);
 
   engine::Start start;
   start.id = services.ids.next<RunId>();
   start.definition = loaded->definition;
   start.trigger_kind = "manual";
-  start.trigger = triggers::plain_trigger("manual", Value(), services.clock.now());
+  start.trigger = plain_trigger("manual", Value(), services.clock.now());
   start.inputs = std::move(*inputs);
   const auto id = start.id;
   engine::Admission admission;

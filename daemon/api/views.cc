@@ -89,7 +89,7 @@ Value run_view(const storage::Run& run, const std::vector<storage::Step>& steps,
 }
 
 Value step_view(const storage::Step& step, const engine::Definition* definition) {
-  const Step* written = definition ? engine::find_step(*definition->workflow, step.key) : nullptr;
+  const Step* written = definition ? definition->step(step.key) : nullptr;
   return Value::object({{"id", Value::string(step.key)},
                         {"kind", written ? Value::string(kind_of(*written)) : Value()},
                         {"title", written ? text_view(written->title) : Value()},

@@ -50,6 +50,13 @@ struct ProgramCall {
 
 using Request = std::variant<EndpointCall, RawRequest, ProgramCall>;
 
+/// Where an earlier result may be found that is used again.
+struct CachedResult {
+  std::string workflow;
+  std::string step;
+  std::string key;
+};
+
 /// One try of a step, as the state machine asks for it: plain data, carried out after the commit
 /// that records it.
 struct Attempt {
@@ -59,6 +66,7 @@ struct Attempt {
   Effect effect = Effect::repeat;
   std::string credential;                            ///< Or empty.
   std::optional<std::chrono::milliseconds> timeout;  ///< Enforced by the engine.
+  std::optional<CachedResult> cached;                ///< Looked for by the engine, first of all.
   Request request;
 };
 
@@ -75,6 +83,7 @@ struct AttemptOutcome {
   /// Whether it is certain that nothing happened, so that even a `once` step may be tried again.
   bool certainly_not_acted = false;
   std::optional<std::chrono::milliseconds> retry_after;  ///< As the far side asked.
+  bool is_from_cache = false;                            ///< Whether it is an earlier one's result.
 };
 
 /// Takes a line of the log of an attempt in flight.

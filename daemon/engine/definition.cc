@@ -36,9 +36,22 @@ Result<std::string> text_member(const Value& object, std::string_view key) {
   return std::string(member->as_string());
 }
 
+/// The steps whose bodies are the results of the lists that they end. Loops gather those of every
+/// item, so with one of them all are read.
+void read_results_of_lists(const Workflow& workflow, Reads& reads) {
+  for (const auto* step : workflow.all_steps()) {
+    if (opens_scope(*step)) reads.results.reset();
+    if (!reads.results) return;
+    for (const auto* list : lists_of(*step)) {
+      if (!list->empty()) reads.results->push_back(list->back().id);
+    }
+  }
+}
+
 Reads reads_of(const Workflow& workflow) {
   using expression::Root;
   Reads reads;
+  read_results_of_lists(workflow, reads);
   for (const auto& reference : workflow.references()) {
     const auto& keys = reference.keys;
     if (reference.root == Root::trigger) reads.trigger = true;
@@ -53,9 +66,16 @@ Reads reads_of(const Workflow& workflow) {
   return reads;
 }
 
-const Step* find_in(const std::vector<Step>& steps, std::string_view key) {
-  const auto found = std::ranges::find(steps, key, &Step::id);
-  return found == steps.end() ? nullptr : &*found;
+/// Learns where each step of the list stands. `scope` is the loop that they are done in.
+void learn(const std::vector<Step>& list, const Step* scope, const Step* container,
+           Definition& definition) {
+  for (const auto& step : list) {
+    definition.steps.emplace(step.id, &step);
+    definition.scopes[scope].push_back(&step);
+    if (container) definition.containers.emplace(&step, container);
+    for (const auto* held : lists_of(step))
+      learn(*held, opens_scope(step) ? &step : scope, &step, definition);
+  }
 }
 
 }  // namespace
@@ -75,6 +95,10 @@ std::shared_ptr<const Definition> define(
   crypto_generichash_final(&hash, definition->hash.data(), definition->hash.size());
   definition->reads = reads_of(workflow);
   definition->workflow = std::make_shared<const Workflow>(std::move(workflow));
+  for (const auto phase :
+       {RunPhase::steps, RunPhase::on_failure, RunPhase::on_success, RunPhase::finally}) {
+    learn(definition->workflow->list_of(phase), nullptr, nullptr, *definition);
+  }
   definition->connectors = std::move(connectors);
   return definition;
 }
@@ -126,14 +150,18 @@ Result<std::shared_ptr<const Definition>> definition_from(const storage::Workflo
   return define(std::move(*workflow), std::move(connectors));
 }
 
+Effect effect_of(const Connector& connector, std::string_view endpoint) {
+  const Endpoint* found = connector.endpoint(endpoint);
+  return found ? effect_of_method(found->method, !connector.idempotency_header.empty())
+               : Effect::once;
+}
+
 Effect effect_of(const Definition& definition, const Step& step) {
   if (step.effect) return *step.effect;
   if (const auto* call = std::get_if<CallStep>(&step.action)) {
     const auto found = definition.connectors.find(call->connector);
     if (found == definition.connectors.end()) return Effect::once;
-    const Endpoint* endpoint = found->second->endpoint(call->endpoint);
-    return endpoint ? effect_of_method(endpoint->method, !found->second->idempotency_header.empty())
-                    : Effect::once;
+    return effect_of(*found->second, call->endpoint);
   }
   if (const auto* http = std::get_if<HttpStep>(&step.action))
     return effect_of_method(http->method, false);
@@ -149,9 +177,26 @@ RetryPolicy retry_policy_of(const Definition& definition, const Step& step) {
   return {};
 }
 
-const Step* find_step(const Workflow& workflow, std::string_view key) {
-  const Step* step = find_in(workflow.steps, key);
-  return step ? step : find_in(workflow.on_failure, key);
+bool opens_scope(const Step& step) {
+  return std::holds_alternative<ForEachStep>(step.action);
+}
+
+RunPhase Definition::phase_of(const Step& step) const {
+  const Step* outermost = &step;
+  for (auto at = containers.find(outermost); at != containers.end();
+       at = containers.find(outermost))
+    outermost = at->second;
+  for (const auto phase : {RunPhase::on_failure, RunPhase::on_success, RunPhase::finally}) {
+    for (const auto& each : workflow->list_of(phase)) {
+      if (&each == outermost) return phase;
+    }
+  }
+  return RunPhase::steps;
+}
+
+const Step* Definition::step(std::string_view key) const {
+  const auto found = steps.find(key.substr(key.rfind('/') + 1));
+  return found != steps.end() ? found->second : nullptr;
 }
 
 }  // namespace tba::engine

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,7 @@ namespace tba::engine {
 struct Admission {
   std::optional<storage::Delivery> delivery;
   std::optional<storage::ScheduleSlot> slot;
+  std::optional<storage::Event> event;  ///< Runs that wait for it are told.
   std::vector<Start> starts;
 };
 
@@ -45,6 +47,11 @@ struct SlotTaken {};
 
 using AdmissionOutcome = std::variant<Admitted, AlreadyAdmitted, SlotTaken>;
 
+/// The definition of a workflow that may be run now. Errors: `not_found`; `unavailable` where it is
+/// held.
+using FindWorkflow =
+    std::function<Result<std::shared_ptr<const Definition>>(const std::string& name)>;
+
 /// Owns the runs that are being worked on: applies what happens to them (machine.h), stores the
 /// outcome, and has the commands carried out once they are on disk. A run that waits is only a row
 /// and a timer.
@@ -60,12 +67,15 @@ class Engine {
     Definitions& definitions;
     const Clock& clock;
     Random& random;
+    UuidGenerator& ids;
     Alarm& alarm;
     AttemptRunner& runner;
     RunFeed& feed;
     daemon::Log& log;
     Value vars;                 ///< `.vars`
     expression::Budget budget;  ///< Of each expression.
+    NotifyTargets notify_targets;
+    FindWorkflow find_workflow;  ///< For sub-runs; called on the executor.
   };
 
   explicit Engine(Environment environment);
@@ -83,9 +93,26 @@ class Engine {
   /// `unavailable` while stopping; those of the store.
   boost::asio::awaitable<Result<AdmissionOutcome>> admit(Admission admission);
 
-  /// Asks the run to end, and gives its status of that moment. Errors: `not_found`; `conflict`
-  /// where it is over.
+  /// Asks the run to end, and gives its status of that moment. Completes when that is on disk.
+  /// Errors: `not_found`; `conflict` where it is over.
   boost::asio::awaitable<Result<RunStatus>> cancel(RunId id);
+
+  /// Says how a run goes on that was interrupted: with that step, or with every one that was where
+  /// none is named. Completes when that is on disk. Errors: `not_found`; `conflict` where the run,
+  /// or the step, does not wait for a decision.
+  enum class Decision { repeat, skip, fail };
+  boost::asio::awaitable<Result<>> resume(RunId id, std::string step, Decision decision,
+                                          std::string by);
+
+  /// Decides about a step that waits for an approval; the only one that does where none is named.
+  struct Verdict {
+    bool is_approved = false;
+    std::string by;
+    std::string comment;  ///< Or empty.
+  };
+  /// Completes when that is on disk. Errors: `not_found`; `conflict` where nothing, or more than
+  /// one step, waits for an approval; `denied` where others were asked.
+  boost::asio::awaitable<Result<>> decide(RunId id, std::string step, Verdict verdict);
 
   /// What the expressions of a step read when it began, as far as it is recorded: vars are those of
   /// the present configuration, and the workflow's env is evaluated anew. Without a step, what
@@ -107,18 +134,39 @@ class Engine {
   struct Active;
   using ActivePointer = std::shared_ptr<Active>;
 
+  // Its life, and what is asked of it (engine.cc, engine_requests.cc).
+  template <class T>
+  boost::asio::awaitable<T> here(boost::asio::awaitable<T> task);
   boost::asio::awaitable<Result<>> recover();
+  boost::asio::awaitable<Result<>> recover_runs();
+  boost::asio::awaitable<Result<>> recover_signals();
+  boost::asio::awaitable<void> stop_here(std::chrono::milliseconds grace);
   boost::asio::awaitable<Result<AdmissionOutcome>> admit_here(Admission admission);
+  std::vector<ActivePointer> prepare(std::vector<Start> starts, storage::Change& change);
+  Begin beginning_of(RunState& state);
+  std::vector<RunId> begin(std::vector<ActivePointer> runs);
+  void drop(const std::vector<ActivePointer>& runs);
+  boost::asio::awaitable<void> tell_of_event(EventId event);
   boost::asio::awaitable<Result<RunStatus>> cancel_here(RunId id);
+  boost::asio::awaitable<Result<>> resume_here(RunId id, std::string step, Decision decision,
+                                               std::string by);
+  boost::asio::awaitable<Result<>> decide_here(RunId id, std::string step, Verdict verdict);
+  boost::asio::awaitable<Result<>> signal(RunId id, std::string_view kind, std::string step,
+                                          Value data);
+  boost::asio::awaitable<Result<storage::Run>> unfinished_run(RunId id);
   boost::asio::awaitable<Result<expression::Context>> recorded_context_here(RunId id,
                                                                             std::string step);
-  boost::asio::awaitable<void> stop_here(std::chrono::milliseconds grace);
 
+  // Runs that go on (engine_runs.cc).
   Surroundings surroundings() const;
+  ActivePointer active(RunId id);
   void happen(RunId id, Event event);
+  void deliver(RunId id);
   void wake(RunId id);
+  void drive_soon(const ActivePointer& run);
   boost::asio::awaitable<void> drive(ActivePointer run);
   boost::asio::awaitable<void> drive_on(ActivePointer run);
+  boost::asio::awaitable<bool> take_signals(ActivePointer run);
   void apply_next(Active& run);
   enum class Extent { needed, whole };
   boost::asio::awaitable<Result<RunState>> load(RunId id, Extent extent);
@@ -126,20 +174,30 @@ class Engine {
   boost::asio::awaitable<Result<>> set_aside(ActivePointer run, std::string why);
   boost::asio::awaitable<bool> store_pending(ActivePointer run);
   static void abandon(Active& run);
+  void stored(const ActivePointer& run);
   void settle(const ActivePointer& run);
+  bool is_due_soon(const RunState& state) const;
   void forget(const ActivePointer& run);
 
+  // Attempts (engine_attempts.cc).
   void carry_out(const ActivePointer& run, std::vector<Command> commands);
   void start_attempt(const ActivePointer& run, Attempt attempt);
   void stop_attempt(Active& run, const std::string& step);
   boost::asio::awaitable<void> fly(ActivePointer run, std::shared_ptr<Flight> flight,
                                    Attempt attempt);
+  boost::asio::awaitable<std::optional<AttemptOutcome>> cached(const Attempt& attempt);
+  boost::asio::awaitable<AttemptOutcome> perform(ActivePointer run, std::shared_ptr<Flight> flight,
+                                                 Attempt attempt);
   void land(const ActivePointer& run, const std::shared_ptr<Flight>& flight,
             AttemptOutcome outcome);
   void add_line(const ActivePointer& run, const std::string& step, std::string_view stream,
                 std::string_view text);
   boost::asio::awaitable<void> store_lines(ActivePointer run);
 
+  // Time (engine_time.cc).
+  void wait_until(Instant instant, RunId id);
+  void arm(Active& run);
+  boost::asio::awaitable<void> look_ahead();
   void set_alarm();
   void ring();
   void enforce_limits(RunId id, Instant now);
@@ -147,8 +205,12 @@ class Engine {
 
   Environment environment_;
   std::unordered_map<RunId, ActivePointer> active_;
-  Timers waits_;   // of runs that are parked, and of changes that could not be stored
-  Timers limits_;  // of attempts in flight and of runs in memory; void once these are gone
+  Timers waits_;   // of runs, and of changes that could not be stored
+  Timers limits_;  // of attempts in flight; void once these are gone
+  storage::Parked known_until_{Instant::min(), RunId()};  // waits_ has the parked runs up to there
+  Instant look_again_at_ = Instant::min();                // not before, because the store failed
+  bool is_looking_ahead_ = false;
+  bool is_behind_ = false;  // there were too many runs in memory to look ahead
   std::optional<Instant> alarm_at_;
   daemon::TaskGroup tasks_;
   bool stopping_ = false;

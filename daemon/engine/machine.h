@@ -1,32 +1,44 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "daemon/engine/attempt.h"
+#include "daemon/engine/notify_targets.h"
 #include "daemon/engine/run_state.h"
 #include "shared/clock.h"
 #include "shared/expression/program.h"
 #include "shared/random.h"
+#include "shared/uuid.h"
 
 namespace tba::engine {
 
 // --- what can happen to a run
 // ------------------------------------------------------------------------------------------
 
-struct Begin {};  ///< It has been made and shall go on as far as it can.
+/// It has been made and shall go on as far as it can.
+struct Begin {
+  std::optional<storage::Failure> failure;  ///< Why it cannot.
+};
 struct AttemptEnded {
-  std::string step;
+  std::string step;  ///< Its key.
   int attempt = 0;
   AttemptOutcome outcome;
 };
-struct Due {};              ///< An instant it waits for may have come.
-struct CancelRequested {};  ///< Somebody wants it to end.
+struct Due {};  ///< An instant it waits for may have come.
+/// Something reached it from outside; its row is removed by the transition that takes it. What each
+/// kind has in its data is told in signals.h.
+struct Signalled {
+  storage::Signal signal;
+};
 struct Recovered {
 };  ///< It was read back after the daemon that owned it ended; its attempts in flight are gone.
 
-using Event = std::variant<Begin, AttemptEnded, Due, CancelRequested, Recovered>;
+using Event = std::variant<Begin, AttemptEnded, Due, Signalled, Recovered>;
 
 // --- what a transition asks for
 // ----------------------------------------------------------------------------------------
@@ -44,8 +56,12 @@ using Command = std::variant<StartAttempt, StopAttempt>;
 struct Surroundings {
   Instant now;
   Random& random;
+  UuidGenerator& ids;
   const Value& vars;
   const expression::Budget& budget;  ///< Of each expression.
+  const NotifyTargets& notify_targets;
+  /// The definition of a workflow that may be run now.
+  const std::function<Result<std::shared_ptr<const Definition>>(const std::string&)>& find_workflow;
   bool may_start_attempts =
       true;  ///< False while the daemon stops: the run then stays where it is.
 };
@@ -53,6 +69,8 @@ struct Surroundings {
 struct Transition {
   RunState state;
   std::vector<Command> commands;  ///< To be carried out once the state is stored, and not before.
+  std::vector<Start> starts;      ///< Sub-runs: to be stored in the same change, and begun then.
+  std::vector<RunId> signalled;   ///< Other runs for which signals are among the state's writes.
 };
 
 /// The run's whole behaviour, without side effects: where the run is after the event, and what is

@@ -1,6 +1,9 @@
 #include "daemon/engine/run_state.h"
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <utility>
 
 #include "shared/suggestion.h"
 #include "shared/time_format.h"
@@ -10,12 +13,6 @@ namespace tba::engine {
 namespace {
 
 using expression::Root;
-
-Value failure_value(const storage::Failure& failure) {
-  return Value::object({{"kind", Value::string(failure.kind)},
-                        {"message", Value::string(failure.message)},
-                        {"step", failure.step.empty() ? Value() : Value::string(failure.step)}});
-}
 
 Value step_value(const Step& definition, const StepState& step) {
   ObjectBuilder object;
@@ -28,7 +25,7 @@ Value step_value(const Step& definition, const StepState& step) {
   return std::move(object).build();
 }
 
-/// What a step that the run never came to shows to those that handle the failure before it.
+/// What a step that the run did not come to shows.
 Value unreached_value(const Step& definition) {
   ObjectBuilder object;
   object.put("outcome", Value());
@@ -37,28 +34,43 @@ Value unreached_value(const Step& definition) {
   return std::move(object).build();
 }
 
-Value steps_value(const RunState& state) {
-  const auto& workflow = *state.definition->workflow;
+/// Whether the run has gone past a step without beginning it: it is at a list that follows, or
+/// beyond the step that would have done it.
+bool is_passed(const RunState& state, const Scope& scope, const Step& step) {
+  const auto phase = state.row.phase;
+  if (phase != RunPhase::steps && !scope.loop) {
+    const auto its = state.definition->phase_of(step);
+    if (its == RunPhase::steps || (its != phase && phase == RunPhase::finally)) return true;
+  }
+  const auto container = state.definition->containers.find(&step);
+  if (container == state.definition->containers.end()) return false;
+  const auto* holder = state.steps.find(scope.key_of(*container->second));
+  return holder && is_final(holder->row.status);
+}
+
+void put_steps(const RunState& state, const Scope& scope, ObjectBuilder& steps) {
+  if (scope.outer) put_steps(state, *scope.outer, steps);
+  const auto visible = state.definition->scopes.find(scope.loop);
+  if (visible == state.definition->scopes.end()) return;
+  for (const auto* step : visible->second) {
+    const auto* begun = state.steps.find(scope.key_of(*step));
+    if (begun && is_final(begun->row.status)) {
+      steps.put(step->id, step_value(*step, *begun));
+    } else if (!begun && is_passed(state, scope, *step)) {
+      steps.put(step->id, unreached_value(*step));
+    }
+  }
+}
+
+Value steps_value(const RunState& state, const Scope& scope) {
   ObjectBuilder steps;
-  for (const auto& step : state.steps) {
-    const Step* definition = find_step(workflow, step.row.key);
-    if (definition && is_final(step.row.status)) {
-      steps.put(step.row.key, step_value(*definition, step));
-    }
-  }
-  if (state.row.failure) {
-    for (const auto& step : workflow.steps) {
-      if (!state.find(step.id)) steps.put(step.id, unreached_value(step));
-    }
-  }
+  put_steps(state, scope, steps);
   return std::move(steps).build();
 }
 
 Error no_such_step(const Workflow& workflow, std::string_view step) {
   std::vector<std::string> known;
-  for (const auto* list : {&workflow.steps, &workflow.on_failure}) {
-    for (const auto& each : *list) known.push_back(each.id);
-  }
+  for (const auto* each : workflow.all_steps()) known.push_back(each->id);
   return {ErrorCode::not_found,
           "workflow '" + workflow.name + "' has no step '" + std::string(step) + "'" +
               did_you_mean(step, known),
@@ -74,18 +86,10 @@ Result<Value> read_json(std::string_view text, std::string_view what) {
 
 }  // namespace
 
-StepState* RunState::find(std::string_view key) {
-  const auto found = std::ranges::find(
-      steps, key, [](const StepState& step) -> std::string_view { return step.row.key; });
-  return found == steps.end() ? nullptr : &*found;
-}
-
-const StepState* RunState::find(std::string_view key) const {
-  return const_cast<RunState*>(this)->find(key);
-}
-
-StepState* RunState::current() {
-  return steps.empty() || is_final(steps.back().row.status) ? nullptr : &steps.back();
+Value failure_value(const storage::Failure& failure) {
+  return Value::object({{"kind", Value::string(failure.kind)},
+                        {"message", Value::string(failure.message)},
+                        {"step", failure.step.empty() ? Value() : Value::string(failure.step)}});
 }
 
 RunState new_run(Start start, Instant now) {
@@ -95,6 +99,9 @@ RunState new_run(Start start, Instant now) {
   state.row.version = start.definition->hash;
   state.row.trigger_kind = std::move(start.trigger_kind);
   state.row.delivery = start.delivery;
+  state.row.parent = start.parent;
+  state.row.parent_step = std::move(start.parent_step);
+  state.row.depth = start.depth;
   if (!start.delivery) state.row.trigger_json = to_json(start.trigger);
   state.row.inputs_json = to_json(start.inputs);
   state.row.created_at = now;
@@ -119,9 +126,13 @@ Result<RunState> restore_run(std::shared_ptr<const Definition> definition, stora
   for (auto& row : steps) {
     auto result = read_json(row.result_json, "result of a step");
     if (!result) return result.error();
-    state.steps.push_back({std::move(row), std::move(*result), false});
+    auto memo = read_json(row.memo_json, "memory of a step");
+    if (!memo) return memo.error();
+    row.result_json.clear();
+    row.memo_json.clear();
+    if (row.status == StepStatus::interrupted) ++state.interrupted;
+    state.steps.restore({std::move(row), std::move(*result), std::move(*memo), nullptr});
   }
-  std::ranges::sort(state.steps, {}, [](const StepState& step) { return step.row.position; });
   state.row = std::move(run);
   state.added = true;
   state.unsaved = false;
@@ -130,8 +141,8 @@ Result<RunState> restore_run(std::shared_ptr<const Definition> definition, stora
 
 storage::Change take_changes(RunState& state) {
   storage::Change change;
-  const bool step_changed = std::ranges::any_of(state.steps, &StepState::unsaved);
-  if (state.added && !state.unsaved && !step_changed && state.log.empty()) return change;
+  const bool has_changed = state.unsaved || state.steps.has_unsaved() || !state.writes.empty();
+  if (state.added && !has_changed) return change;
   if (state.added) {
     change.writes.emplace_back(storage::UpdateRun{state.row});
     ++state.row.epoch;  // as the store does
@@ -140,25 +151,18 @@ storage::Change take_changes(RunState& state) {
     state.added = true;
   }
   state.unsaved = false;
-  for (auto& step : state.steps) {
-    if (!step.unsaved) continue;
-    if (step.row.result_json.empty() && !step.result.is_null())
-      step.row.result_json = to_json(step.result);
-    change.writes.emplace_back(storage::PutStep{step.row});
-    step.row.result_json.clear();
-    step.unsaved = false;
-  }
-  for (auto& line : state.log) change.writes.emplace_back(storage::AppendLog{std::move(line)});
-  state.log.clear();
+  for (auto& row : state.steps.take_unsaved())
+    change.writes.emplace_back(storage::PutStep{std::move(row)});
+  std::ranges::move(std::exchange(state.writes, {}), std::back_inserter(change.writes));
   return change;
 }
 
-expression::Context context_of(const RunState& state, const Value& vars) {
+expression::Context context_of(const RunState& state, const Scope& scope, const Value& vars) {
   const auto& row = state.row;
   expression::Context context;
   context.set(Root::trigger, state.trigger);
   context.set(Root::inputs, state.inputs);
-  context.set(Root::steps, steps_value(state));
+  context.set(Root::steps, steps_value(state, scope));
   context.set(
       Root::run,
       Value::object({
@@ -169,32 +173,54 @@ expression::Context context_of(const RunState& state, const Value& vars) {
   context.set(Root::workflow, Value::object({{"name", Value::string(row.workflow)}}));
   context.set(Root::env, state.env);
   context.set(Root::vars, vars);
-  if (row.failure) context.set(Root::error, failure_value(*row.failure));
+  if (row.phase != RunPhase::steps)
+    context.set(Root::error, row.failure ? failure_value(*row.failure) : Value());
+  if (scope.loop) {
+    context.set(Root::item, scope.item);
+    context.set(Root::index, Value::integer(static_cast<std::int64_t>(scope.index)));
+  }
   return context;
+}
+
+ScopeOf::ScopeOf(const RunState& state, std::string_view key) {
+  auto* scope = &chain_.emplace_back();
+  for (auto slash = key.find('/'); slash != std::string_view::npos;
+       slash = key.find('/', slash + 1)) {
+    const auto bracket = key.rfind('[', slash);
+    const auto loop_key = key.substr(0, bracket);
+    std::size_t index = 0;
+    std::from_chars(key.data() + bracket + 1, key.data() + slash - 1, index);
+    const auto* loop = state.steps.find(loop_key);
+    const Value* items = loop ? loop->memo.find("items") : nullptr;
+    Scope inner{scope, state.definition->step(loop_key), std::string(key.substr(0, slash + 1)),
+                items && index < items->size() ? items->items()[index] : Value(), index};
+    scope = &chain_.emplace_back(std::move(inner));
+  }
 }
 
 Result<expression::Context> context_before(RunState state, std::string_view step, const Value& vars,
                                            const expression::Budget& budget) {
   const auto& workflow = *state.definition->workflow;
+  const ScopeOf scope(state, step);
   if (!step.empty()) {
-    if (!find_step(workflow, step)) return no_such_step(workflow, step);
-    const auto* reached = state.find(step);
+    const auto* definition = state.definition->step(step);
+    if (!definition) return no_such_step(workflow, step);
+    const auto* reached = state.steps.find(step);
     if (!reached) {
       return Error{
           ErrorCode::conflict,
           "run " + state.row.id.text() + " has not come to step '" + std::string(step) + "'", ""};
     }
-    const auto position = reached->row.position;
-    std::erase_if(state.steps,
-                  [&](const StepState& each) { return each.row.position >= position; });
-    const bool handles_failure =
-        std::ranges::find(workflow.on_failure, step, &Step::id) != workflow.on_failure.end();
-    if (!handles_failure) state.row.failure.reset();
+    state.steps.keep_before(reached->row.position);
+    state.row.phase = state.definition->phase_of(*definition);
+    if (state.row.phase == RunPhase::steps) state.row.failure.reset();
+  } else if (state.row.status == RunStatus::succeeded) {
+    state.row.phase = RunPhase::steps;
   }
   // A run whose env cannot be evaluated has failed by that, and has none.
-  if (auto env = workflow.env.evaluate(context_of(state, vars), budget))
+  if (auto env = workflow.env.evaluate(context_of(state, *scope, vars), budget))
     state.env = std::move(*env);
-  return context_of(state, vars);
+  return context_of(state, *scope, vars);
 }
 
 Value trigger_value(const storage::Delivery& delivery, const Value& body) {

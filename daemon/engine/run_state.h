@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,6 +9,7 @@
 #include <vector>
 
 #include "daemon/engine/definition.h"
+#include "daemon/engine/step_states.h"
 #include "daemon/storage/records.h"
 #include "daemon/storage/store.h"
 #include "shared/expression/program.h"
@@ -14,13 +17,16 @@
 
 namespace tba::engine {
 
-/// A step as far as the run has come with it. What is stored of it is `row` and, once it ended,
-/// `result`.
-struct StepState {
-  storage::Step row;
-  Value
-      result;  ///< Object of what the step leaves, without outcome and error; null until it ended.
-  bool unsaved = true;  ///< Whether it differs from what is stored.
+/// Where lists of steps are carried out: outside of all loops, or for one item of a loop. Cheap to
+/// make; what it refers to must outlive it.
+struct Scope {
+  const Scope* outer = nullptr;
+  const Step* loop = nullptr;  ///< The for_each, or null outside of all.
+  std::string prefix;          ///< Of the keys of the steps in it.
+  Value item;
+  std::size_t index = 0;
+
+  std::string key_of(const Step& step) const { return prefix + step.id; }
 };
 
 /// Everything that a run is: nothing else is remembered of it anywhere, so whatever can be done
@@ -28,20 +34,28 @@ struct StepState {
 struct RunState {
   std::shared_ptr<const Definition> definition;
   storage::Run row;
-  Value trigger;                      ///< `.trigger`
-  Value inputs;                       ///< `.inputs`
-  Value env;                          ///< `.env`, evaluated when the run begins or is read back.
-  std::vector<StepState> steps;       ///< In the order in which they began.
-  std::vector<storage::LogLine> log;  ///< Lines not stored yet.
-  bool added = false;                 ///< Whether the store has a row of it.
-  bool unsaved = true;                ///< Whether `row` differs from that.
+  Value trigger;  ///< `.trigger`
+  Value inputs;   ///< `.inputs`
+  Value env;      ///< `.env`, evaluated when the run begins or is read back.
+  StepStates steps;
+  int interrupted = 0;                 ///< How many of them a person must decide about.
+  std::vector<storage::Write> writes;  ///< Log lines, signals and the like that go along.
+  bool added = false;                  ///< Whether the store has a row of it.
+  bool unsaved = true;                 ///< Whether `row` differs from that.
+};
 
-  StepState* find(std::string_view key);
-  const StepState* find(std::string_view key) const;
+/// The scope of a step, made from its key: those of the loops that it is in, the outermost first.
+class ScopeOf {
+ public:
+  /// The state must outlive it.
+  ScopeOf(const RunState& state, std::string_view key);
+  ScopeOf(const ScopeOf&) = delete;
+  ScopeOf& operator=(const ScopeOf&) = delete;
 
-  /// The step that an attempt, a wait or a decision is pending for, or nullptr. Steps run one after
-  /// the other.
-  StepState* current();
+  const Scope& operator*() const { return chain_.back(); }
+
+ private:
+  std::deque<Scope> chain_;
 };
 
 /// What starts a run.
@@ -52,6 +66,9 @@ struct Start {
   Value trigger;             ///< `.trigger`
   Value inputs;              ///< `.inputs`, defaults filled in.
   std::optional<DeliveryId> delivery;
+  std::optional<RunId> parent;  ///< Whose step waits for it.
+  std::string parent_step;      ///< The key of that.
+  int depth = 0;                ///< How many parents are above it.
 };
 
 /// The state of a run that has not begun.
@@ -67,12 +84,15 @@ Result<RunState> restore_run(std::shared_ptr<const Definition> definition, stora
 /// else the run's row is among it, so that a run of another owner refuses the whole.
 storage::Change take_changes(RunState& state);
 
-/// What expressions of the run read. `vars` are the configuration's.
-expression::Context context_of(const RunState& state, const Value& vars);
+/// What expressions in that scope read. `vars` are the configuration's.
+expression::Context context_of(const RunState& state, const Scope& scope, const Value& vars);
 
-/// What the expressions of that step read when it began; without one, what those after the last
-/// step read. The workflow's env is evaluated for it. Errors: `not_found` where the workflow has no
-/// such step, `conflict` where the run has not come to it.
+/// `.error`
+Value failure_value(const storage::Failure& failure);
+
+/// What the expressions of the step of that key read when it began; without one, what those after
+/// the last step read. The workflow's env is evaluated for it. Errors: `not_found` where the
+/// workflow has no such step, `conflict` where the run has not come to it.
 Result<expression::Context> context_before(RunState state, std::string_view step, const Value& vars,
                                            const expression::Budget& budget);
 

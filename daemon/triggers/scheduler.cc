@@ -7,7 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "daemon/triggers/inputs.h"
+#include "shared/inputs.h"
 #include "shared/time_format.h"
 
 namespace tba::triggers {

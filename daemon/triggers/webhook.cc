@@ -7,7 +7,7 @@
 #include "daemon/connectors/webhook_verifier.h"
 #include "daemon/engine/run_state.h"
 #include "daemon/http/problem.h"
-#include "daemon/triggers/inputs.h"
+#include "shared/inputs.h"
 #include "shared/value/json.h"
 
 namespace tba::triggers {

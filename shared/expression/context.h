@@ -23,9 +23,10 @@ enum class Root : std::uint8_t {
   item,
   index,
   error,
+  event,
 };
 
-inline constexpr std::size_t kRootCount = 10;
+inline constexpr std::size_t kRootCount = 11;
 
 /// The name as written in an expression, without the dot or the dollar sign.
 std::string_view name_of(Root root);

@@ -223,7 +223,7 @@ TEST_CASE("workflow: waits, failure steps, env and output") {
   CHECK(evaluated(workflow.env,
                   Context().set(Root::vars, Value::object({{"base", Value::string("x")}}))) ==
         R"({"BASE":"x"})");
-  CHECK(evaluated(action<tba::WaitStep>(workflow, 0).duration) == "\"1m\"");
+  CHECK(evaluated(action<tba::WaitStep>(workflow, 0).subject) == "\"1m\"");
   REQUIRE(workflow.on_failure.size() == 2);
   CHECK(workflow.on_failure[0].id == "on-failure-1");
   CHECK(workflow.on_failure[1].id == "last");

@@ -2,7 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 
-#include "daemon/triggers/inputs.h"
+#include "shared/inputs.h"
 #include "shared/value/json.h"
 #include "tests/support/seeded_random.h"
 
@@ -67,11 +67,28 @@ void Clients::want(const Wish& wish, std::size_t index) {
     case Wish::Kind::cancel:
       return cancel();
     case Wish::Kind::deliver:
-      // Two that have no id of the sender's are two, wherever they come from.
-      return deliver(wish,
-                     name_of(wish.workflow) + "/" +
-                         (wish.sender_id.empty() ? fmt::format("#{}", index) : wish.sender_id));
+      return deliver(wish, key_of(wish, index));
   }
+}
+
+/// Of a delivery. Two that have no id of the sender's are two, wherever they come from.
+std::string Clients::key_of(const Wish& wish, std::size_t index) {
+  return name_of(wish.workflow) + "/" +
+         (wish.sender_id.empty() ? fmt::format("#{}", index) : wish.sender_id);
+}
+
+std::vector<std::string> Clients::unanswered() const {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < scenario_.wishes.size(); ++i) {
+    const auto& wish = scenario_.wishes[i];
+    if (wish.kind == Wish::Kind::deliver && !delivered_.contains(key_of(wish, i)))
+      names.push_back("delivery " + key_of(wish, i));
+  }
+  for (const auto& [workflow, slot] : due_) {
+    if (!slots_.contains({workflow, slot}))
+      names.push_back(fmt::format("slot {} of {}", slot, name_of(workflow)));
+  }
+  return names;
 }
 
 /// Has the daemon carry out the request. The handler gets the answer, unless the daemon dies first.
@@ -93,8 +110,8 @@ engine::Start Clients::new_start(std::size_t workflow, const std::string& kind) 
   start.id = ids_.next<RunId>();
   start.definition = daemon_->workflows.at(workflow);
   start.trigger_kind = kind;
-  start.trigger = triggers::plain_trigger(kind, Value(), time_.now());
-  start.inputs = triggers::default_inputs(start.definition->workflow->inputs);
+  start.trigger = plain_trigger(kind, Value(), time_.now());
+  start.inputs = default_inputs(start.definition->workflow->inputs);
   return start;
 }
 
@@ -178,7 +195,7 @@ void Clients::fire(Slot slot) {
   const auto at = begin_ + scenario_.horizon * slot.second / kSlots;
   admission.slot = storage::ScheduleSlot{schedule_of(slot.first), at};
   admission.starts.push_back(new_start(slot.first, "schedule"));
-  admission.starts.back().trigger = triggers::plain_trigger("schedule", Value(), at);
+  admission.starts.back().trigger = plain_trigger("schedule", Value(), at);
   journal_.note("schedule: slot {} of w{}", slot.second, slot.first);
   const auto again = [this, slot] { time_.after(pause(), [this, slot] { fire(slot); }); };
   ask(

@@ -57,11 +57,15 @@ class Clients {
   const std::set<RunId>& cancelled() const { return cancelled_; }
   const std::set<RunId>& asked_to_cancel() const { return asked_to_cancel_; }
 
+  /// What was asked for again and again and never acknowledged.
+  std::vector<std::string> unanswered() const;
+
   /// The name of a workflow of the scenario, and of its schedule.
   static std::string name_of(std::size_t workflow);
   static std::string schedule_of(std::size_t workflow);
 
  private:
+  static std::string key_of(const Wish& wish, std::size_t index);
   void want(const Wish& wish, std::size_t index);
   void start(const Wish& wish);
   void deliver(const Wish& wish, const std::string& key);

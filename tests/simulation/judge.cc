@@ -105,6 +105,7 @@ void Judge::judge_final_runs(Observer& observer) {
 void Judge::judge_end(Observer& observer, int life) {
   life_ = life;
   judge_recovery(observer);
+  for (const auto& name : clients_.unanswered()) journal_.complain("{} was never taken", name);
   judge_deliveries(observer);
   judge_slots(observer);
   for (const auto& id : observer.runs()) {
@@ -211,7 +212,7 @@ void Judge::judge_outcome(const Case& run) {
 void Judge::judge_step(const Case& run, const storage::Step& step) {
   if (!is_final(step.status) && step.status != StepStatus::interrupted)
     complain(run, "step '{}' is {}", step.key, name_of(step.status));
-  const Step* definition = engine::find_step(*run.definition->workflow, step.key);
+  const Step* definition = run.definition->step(step.key);
   if (!definition) return complain(run, "step '{}' is not in its workflow", step.key);
   if (is_acting(*definition)) {
     judge_attempts(run, step);

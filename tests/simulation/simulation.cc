@@ -25,6 +25,9 @@ constexpr std::size_t kMostTurns = 300'000;
 constexpr Duration kPauseAfterBadStart = 1s;
 constexpr auto kGrace = 24h;
 
+/// Longer than anything waits: when nothing has changed for that time, nothing will.
+constexpr Duration kRest = 12h;
+
 ConnectorCatalog connector_catalog() {
   Diagnostics diagnostics;
   auto connector = read_connector("far.yaml", kConnectorText, diagnostics);
@@ -63,6 +66,7 @@ Simulation::Simulation(Scenario scenario, Sabotage sabotage)
       dice_(scenario_.seed + 2),
       disk_(scenario_.seed + 3),
       random_(scenario_.seed + 4),
+      ids_(time_, random_),
       connectors_(connector_catalog()),
       ledger_(journal_),
       outside_(time_, ledger_, journal_, scenario_.seed + 5, scenario_.trouble),
@@ -105,6 +109,7 @@ bool Simulation::live() {
   life_ = std::make_unique<Life>(time_, ++verdict_.lives);
   counts_ = {};
   has_ended_ = false;
+  changed_at_ = time_.now();
   journal_.note("daemon {} starts", life_->number);
   plan_end();
   if (!begin()) {
@@ -112,7 +117,7 @@ bool Simulation::live() {
     return false;
   }
   while (!is_dead() && !has_ended_) {
-    if (go_on()) continue;
+    if (time_.now() - changed_at_ < kRest && go_on()) continue;
     judge_.judge_end(*life_->observer, life_->number);
     verdict_.runs = life_->observer->runs().size();
     if (life_->number == 1) verdict_.first_life = counts_;
@@ -139,21 +144,25 @@ bool Simulation::begin() {
       life.sabotaged_store ? static_cast<storage::Store&>(*life.sabotaged_store) : *life.sqlite;
   engine::AttemptRunner& runner = life.sabotaged_door ? *life.sabotaged_door : *life.door;
   life.definitions = std::make_unique<engine::Definitions>(store);
-  life.engine = std::make_unique<engine::Engine>(engine::Engine::Environment{life.io.get_executor(),
-                                                                             store,
-                                                                             *life.definitions,
-                                                                             time_,
-                                                                             random_,
-                                                                             life.alarm,
-                                                                             runner,
-                                                                             life.feed,
-                                                                             *log_,
-                                                                             Value::object({}),
-                                                                             {}});
-  auto workflows = read_workflows();
-  const bool kept = succeeds(life.definitions->keep(workflows), "keep the workflows");
+  workflows_ = read_workflows();
+  life.engine = std::make_unique<engine::Engine>(engine::Engine::Environment{
+      life.io.get_executor(),
+      store,
+      *life.definitions,
+      time_,
+      random_,
+      ids_,
+      life.alarm,
+      runner,
+      life.feed,
+      *log_,
+      Value::object({}),
+      {},
+      {},
+      [this](const std::string& name) { return find_workflow(name); }});
+  const bool kept = succeeds(life.definitions->keep(workflows_), "keep the workflows");
   if (!kept || !succeeds(life.engine->start(), "start the engine")) return false;
-  clients_.connect({life.io.get_executor(), *life.engine, *life.observer, std::move(workflows),
+  clients_.connect({life.io.get_executor(), *life.engine, *life.observer, workflows_,
                     [this] { return is_dead(); }});
   return true;
 }
@@ -200,6 +209,14 @@ std::vector<std::shared_ptr<const engine::Definition>> Simulation::read_workflow
     definitions.push_back(engine::define(std::move(*workflow), std::move(used)));
   }
   return definitions;
+}
+
+Result<std::shared_ptr<const engine::Definition>> Simulation::find_workflow(
+    const std::string& name) const {
+  for (const auto& definition : workflows_) {
+    if (definition->workflow->name == name) return definition;
+  }
+  return Error{ErrorCode::not_found, "there is no workflow '" + name + "'", ""};
 }
 
 /// Somebody asks the daemon to end.
@@ -293,6 +310,7 @@ int Simulation::before(DiskOperation operation) {
 void Simulation::after(DiskOperation operation) {
   if (operation == DiskOperation::write) count(End::When::write, true, ++counts_.writes);
   if (operation == DiskOperation::sync) count(End::When::sync, true, ++counts_.syncs);
+  changed_at_ = time_.now();
 }
 
 void Simulation::count(End::When when, bool after, std::uint64_t so_far) {

@@ -63,6 +63,7 @@ class Simulation final : private DiskFate {
   std::optional<T> await(boost::asio::awaitable<T> task);
   bool succeeds(boost::asio::awaitable<Result<>> task, std::string_view what);
   std::vector<std::shared_ptr<const engine::Definition>> read_workflows();
+  Result<std::shared_ptr<const engine::Definition>> find_workflow(const std::string& name) const;
   std::string without_folder(std::string_view text) const;
 
   int before(DiskOperation operation) override;
@@ -77,6 +78,7 @@ class Simulation final : private DiskFate {
   tests::TemporaryFolder folder_;  // the database's file is made there too, and stays empty
   SimulatedDisk disk_;
   tests::SeededRandom random_;
+  UuidGenerator ids_;
   ConnectorCatalog connectors_;
   Ledger ledger_;
   Outside outside_;
@@ -84,10 +86,12 @@ class Simulation final : private DiskFate {
   Judge judge_;
   std::unique_ptr<daemon::Log> log_;
 
+  std::vector<std::shared_ptr<const engine::Definition>> workflows_;  // the files, as they are now
   std::unique_ptr<Life> life_;
   std::optional<End> end_;  // of this life, if it has one
   Verdict::Counts counts_;  // of this life
   bool has_ended_ = false;  // in good order
+  Instant changed_at_;      // when something was last written to the disk
   Crash crash_ = Crash::process;
   Duration until_next_{0};
   std::size_t turns_ = 0;

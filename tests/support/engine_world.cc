@@ -9,9 +9,9 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "daemon/storage/sqlite.h"
-#include "daemon/triggers/inputs.h"
 #include "shared/connector_catalog.h"
 #include "shared/diagnostic.h"
+#include "shared/inputs.h"
 #include "shared/workflow_reader.h"
 
 namespace tba::tests {
@@ -104,8 +104,9 @@ struct EngineWorld::Daemon {
                                          std::make_unique<storage::InlineWorker>(io.get_executor()))
                   .value()),
         definitions(*store),
-        engine({io.get_executor(), *store, definitions, world.clock, world.random, alarm,
-                world.runner, feed, log, world.vars, world.budget}) {}
+        engine({io.get_executor(), *store, definitions, world.clock, world.random, world.ids, alarm,
+                world.runner, feed, log, world.vars, world.budget, world.notify_targets,
+                [&world](const std::string& name) { return world.find_workflow(name); }}) {}
 
   asio::io_context io{1};
   std::unique_ptr<storage::SqliteStore> store;
@@ -132,7 +133,16 @@ std::shared_ptr<const engine::Definition> EngineWorld::workflow(const std::strin
   for (const auto& used : read->connectors()) connectors.emplace(used, catalog.find(used));
   auto definition = engine::define(std::move(*read), std::move(connectors));
   await(definitions().keep({definition})).value();
+  workflows_[definition->workflow->name] = definition;
   return definition;
+}
+
+Result<std::shared_ptr<const engine::Definition>> EngineWorld::find_workflow(
+    const std::string& name) const {
+  const auto found = workflows_.find(name);
+  if (found == workflows_.end())
+    return Error{ErrorCode::not_found, "there is no workflow '" + name + "'", ""};
+  return found->second;
 }
 
 engine::Start EngineWorld::new_start(const std::shared_ptr<const engine::Definition>& definition,
@@ -141,7 +151,7 @@ engine::Start EngineWorld::new_start(const std::shared_ptr<const engine::Definit
   start.id = ids.next<RunId>();
   start.definition = definition;
   start.trigger_kind = kind;
-  start.trigger = triggers::plain_trigger(kind, Value(), clock.now());
+  start.trigger = plain_trigger(kind, Value(), clock.now());
   return start;
 }
 

@@ -91,7 +91,8 @@ class EngineWorld {
   explicit EngineWorld(std::uint64_t seed = 1);
   ~EngineWorld();
 
-  /// Reads a workflow, as the file of that name would be. Fails the test where it has errors.
+  /// Reads a workflow, as the file of that name would be; sub-runs find it from now on. Fails the
+  /// test where it has errors.
   std::shared_ptr<const engine::Definition> workflow(const std::string& text,
                                                      const std::string& name = "test");
 
@@ -144,13 +145,16 @@ class EngineWorld {
   UuidGenerator ids;
   ScriptedRunner runner;
   TemporaryFolder folder;
-  Value vars = Value::object({});  ///< The configuration's, from a daemon's next start on.
-  expression::Budget budget;       ///< Likewise.
+  Value vars = Value::object({});        ///< The configuration's, from a daemon's next start on.
+  expression::Budget budget;             ///< Likewise.
+  engine::NotifyTargets notify_targets;  ///< Likewise.
 
  private:
   struct Daemon;
   void turn();
+  Result<std::shared_ptr<const engine::Definition>> find_workflow(const std::string& name) const;
 
+  std::map<std::string, std::shared_ptr<const engine::Definition>> workflows_;
   std::unique_ptr<daemon::Log> log_;
   std::unique_ptr<Daemon> daemon_;
 };

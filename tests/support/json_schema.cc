@@ -121,6 +121,10 @@ class SchemaWriter {
         return {{"type", {"object", "null"}},
                 {"propertyNames", {{"pattern", kName}}},
                 {"additionalProperties", reference(*key.table)}};
+      case KeyType::table_lists:
+        return {{"type", {"object", "null"}},
+                {"propertyNames", {{"pattern", kName}}},
+                {"additionalProperties", list_of(reference(*key.table))}};
     }
     return Json::object();
   }

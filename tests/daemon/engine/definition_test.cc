@@ -65,12 +65,11 @@ std::shared_ptr<const Definition> definition(const std::string& connector_text,
 }
 
 std::string effect(const Definition& definition, const std::string& step) {
-  return std::string(
-      name_of(effect_of(definition, *tba::engine::find_step(*definition.workflow, step))));
+  return std::string(name_of(effect_of(definition, *definition.step(step))));
 }
 
 int attempts(const Definition& definition, const std::string& step) {
-  return retry_policy_of(definition, *tba::engine::find_step(*definition.workflow, step)).attempts;
+  return retry_policy_of(definition, *definition.step(step)).attempts;
 }
 
 std::string refusal(const std::string& stored) {
@@ -154,9 +153,9 @@ TEST_CASE("definition: a step is retried as written, else as its connector says,
 
 TEST_CASE("definition: steps are found in both lists") {
   const auto plain = definition(kPlain);
-  CHECK(tba::engine::find_step(*plain->workflow, "look"));
-  CHECK(tba::engine::find_step(*plain->workflow, "sorry"));
-  CHECK_FALSE(tba::engine::find_step(*plain->workflow, "nothing"));
+  CHECK(plain->step("look"));
+  CHECK(plain->step("sorry"));
+  CHECK_FALSE(plain->step("nothing"));
 }
 
 TEST_CASE("definition: knows what its expressions read of a run") {

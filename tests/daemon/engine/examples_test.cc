@@ -9,8 +9,8 @@
 #include "daemon/engine/run_state.h"
 #include "daemon/steps/outcomes.h"
 #include "daemon/steps/process.h"
-#include "daemon/triggers/inputs.h"
 #include "shared/file.h"
+#include "shared/inputs.h"
 #include "shared/value/json.h"
 #include "tests/support/engine_world.h"
 
@@ -51,7 +51,7 @@ AttemptOutcome answers_json(const std::string& body) {
 
 /// How an example is started, what answers it, and what it then leaves.
 struct Example {
-  Value trigger = tba::triggers::plain_trigger("manual", Value(), tba::Instant());
+  Value trigger = tba::plain_trigger("manual", Value(), tba::Instant());
   Value given = Value();
   std::function<void(EngineWorld&)> answers;
   std::function<void(EngineWorld&, tba::RunId)> check;
@@ -148,7 +148,7 @@ TEST_CASE("examples: each does what it says") {
     start.definition = definition;
     start.trigger_kind = "manual";
     start.trigger = example.trigger;
-    start.inputs = tba::triggers::fill_inputs(definition->workflow->inputs, example.given).value();
+    start.inputs = tba::fill_inputs(definition->workflow->inputs, example.given).value();
     const auto id = start.id;
     tba::engine::Admission admission;
     admission.starts.push_back(std::move(start));

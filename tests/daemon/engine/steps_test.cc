@@ -289,7 +289,7 @@ on_failure:
 )");
   CHECK(world.run(id).failure->step == "get");
   CHECK(world.step(id, "last").status == StepStatus::succeeded);
-  CHECK(world.log(id) == std::vector<std::string>{"failed while handling a failure: answered 500"});
+  CHECK(world.log(id) == std::vector<std::string>{"failed in on_failure: answered 500"});
 }
 
 TEST_CASE("engine: output replaces the body of a step") {
@@ -355,11 +355,11 @@ TEST_CASE("engine: a failed attempt is tried again after its delay") {
 steps:
   - id: get
     http: { url: "http://far.example/" }
-    retry: { attempts: 3, initial: 1s, factor: 2, jitter: false }
+    retry: { attempts: 3, initial: 2s, factor: 2, jitter: false }
 )");
   CHECK(world.step(id, "get").status == StepStatus::waiting);
   CHECK(world.engine().statistics().active == 0);
-  world.pass(1s);
+  world.pass(2s);
   CHECK(world.step(id, "get").attempt == 2);
   CHECK(world.step(id, "get").due_at == world.clock.now() + 30s);
   world.pass(30s);
@@ -367,7 +367,7 @@ steps:
   CHECK(world.step(id, "get").attempt == 3);
   CHECK_FALSE(world.step(id, "get").failure);
   CHECK(world.log(id) ==
-        std::vector<std::string>{"attempt 1 failed (answered 503), trying again in 1s",
+        std::vector<std::string>{"attempt 1 failed (answered 503), trying again in 2s",
                                  "attempt 2 failed (answered 503), trying again in 30s"});
 }
 

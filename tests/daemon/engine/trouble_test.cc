@@ -80,14 +80,19 @@ TEST_CASE("engine: a run goes on when the disk has room again, and repeats nothi
   CHECK(world.runner.attempts_of("post") == 1);
 }
 
-TEST_CASE("engine: what happens to a run while the disk is full is not lost") {
+TEST_CASE("engine: nothing is promised while the disk is full, and done once it has room") {
   FullDisk full("get");
   auto& world = full.world;
   const auto id = world.start(kGetThenPost);
-  CHECK(world.await(world.engine().cancel(id)).has_value());
+  const auto refused = world.await(world.engine().cancel(id));
+  CHECK(refused.error().code == tba::ErrorCode::unavailable);
   world.pass(5s);
+  world.runner.hang("post");
   full.make_room();
   world.pass(1s);
+  CHECK(world.step(id, "get").status == StepStatus::succeeded);
+  CHECK(world.await(world.engine().cancel(id)).has_value());
+  world.settle();
   CHECK(world.run(id).status == RunStatus::cancelled);
   CHECK(world.step(id, "get").status == StepStatus::succeeded);
 }

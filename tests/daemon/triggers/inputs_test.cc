@@ -1,14 +1,14 @@
-#include "daemon/triggers/inputs.h"
+#include "shared/inputs.h"
 
 #include <catch2/catch.hpp>
 
 #include "shared/value/json.h"
 
+using tba::default_inputs;
+using tba::fill_inputs;
 using tba::Input;
 using tba::Value;
 using tba::ValueType;
-using tba::triggers::default_inputs;
-using tba::triggers::fill_inputs;
 
 namespace {
 

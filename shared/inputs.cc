@@ -1,4 +1,4 @@
-#include "daemon/triggers/inputs.h"
+#include "shared/inputs.h"
 
 #include <algorithm>
 #include <string>
@@ -6,7 +6,7 @@
 #include "shared/suggestion.h"
 #include "shared/time_format.h"
 
-namespace tba::triggers {
+namespace tba {
 
 Result<Value> fill_inputs(const std::vector<Input>& inputs, const Value& given) {
   if (!given.is_object() && !given.is_null()) {
@@ -59,4 +59,4 @@ Value plain_trigger(std::string_view kind, Value name, Instant at) {
                         {"delivery_id", Value()}});
 }
 
-}  // namespace tba::triggers
+}  // namespace tba

@@ -8,7 +8,7 @@
 #include "shared/value/value.h"
 #include "shared/workflow.h"
 
-namespace tba::triggers {
+namespace tba {
 
 /// A run's inputs: what was given (an object or null), with the defaults of what was not. Errors
 /// (`invalid`): an input that is unknown, missing or of another type; the message names all of
@@ -21,4 +21,4 @@ Value default_inputs(const std::vector<Input>& inputs);
 /// `.trigger` of a run that no delivery started: every key that does not apply is null.
 Value plain_trigger(std::string_view kind, Value name, Instant at);
 
-}  // namespace tba::triggers
+}  // namespace tba

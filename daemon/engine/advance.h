@@ -1,0 +1,171 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/engine/machine.h"
+#include "daemon/engine/requests.h"
+
+namespace tba::engine {
+
+/// Carries one event through a run: the inside of advance() (machine.h). It looks at nothing but
+/// the state and what it is given.
+///
+/// A transition first notes what happened to one step, then walks through the lists that the run is
+/// at, from the outermost in: what can begin or go on does, and what is being waited for is learnt
+/// on the way. Everything that a walk decides follows from the steps' states, so a run that was
+/// read back goes on as if it had never left.
+class Advance {
+ public:
+  Advance(Transition& transition, const Surroundings& around);
+
+  void on(const Begin& event);
+  void on(const AttemptEnded& event);
+  void on(const Due& event);
+  void on(const Signalled& event);
+  void on(const Recovered& event);
+
+ private:
+  /// What is done about steps, the later ones leaving less.
+  enum class Mode {
+    go,
+    hold,       ///< A step was interrupted: nothing begins, what waits stays, attempts may end.
+    wind_down,  ///< A step beside them failed: nothing begins, what waits ends, attempts may end.
+    stop,       ///< The run is to end: attempts are stopped too.
+  };
+
+  /// How far a step or a list has come.
+  struct Progress {
+    bool is_busy = false;                     ///< It waits for something.
+    std::optional<storage::Failure> failure;  ///< It has failed, if it is not busy.
+  };
+
+  /// A step that has begun.
+  struct Underway {
+    const Step& step;
+    StepState& state;
+    const Scope& scope;
+  };
+
+  // The run (advance.cc).
+  const Workflow& workflow() const { return *state_.definition->workflow; }
+  bool is_over() const { return is_final(state_.row.status); }
+  bool in_handlers() const { return state_.row.phase != RunPhase::steps; }
+  storage::Run& row();
+  void proceed();
+  Mode mode() const;
+  bool timed_out() const;
+  bool must_end() const;
+  void end_phase(std::optional<storage::Failure> failure);
+  void end_steps(std::optional<storage::Failure> failure);
+  void handle_failure(storage::Failure failure);
+  void end();
+  void tell_parent();
+  void rest();
+  void stay();
+  void wake_at(Instant instant);
+  void take(const storage::Signal& signal);
+  void request_cancel();
+  void resume(const storage::Signal& signal);
+  void resume(StepState& step, std::string_view decision, std::string_view who);
+  void restore_env();
+
+  // Lists of steps, and the steps that hold some (advance_lists.cc).
+  Progress work_list(const std::vector<Step>& list, const Scope& scope, Mode mode);
+  Progress work_graph(const std::vector<Step>& list, const Scope& scope, Mode mode);
+  bool work_ready_steps(const std::vector<Step>& list, const Scope& scope, Mode& mode,
+                        Progress& progress);
+  bool is_ready(const std::vector<Step>& list, const Step& step, const Scope& scope) const;
+  Progress work_step(const Step& step, const Scope& scope, Mode mode);
+  Progress progress_of(const Step& step, const StepState& state) const;
+  void open(Underway at, Value memo);
+  Mode mode_inside(Underway at, Mode mode);
+  void note_failure(Underway at, const Progress& progress);
+  void close(Underway at, Mode mode, bool is_busy, Value body);
+  Value result_of(const std::vector<Step>& list, const Scope& scope) const;
+  void go_on(const ParallelStep& parallel, Underway at, Mode mode);
+  void go_on(const ForEachStep& loop, Underway at, Mode mode);
+  void go_on(const ChooseStep& choose, Underway at, Mode mode);
+  void restore_loop(Underway at);
+  bool work_item(const ForEachStep& step, Underway at, std::size_t index, Mode mode);
+  void begin(const ParallelStep& parallel, Underway at);
+  void begin(const ForEachStep& loop, Underway at);
+  void begin(const ChooseStep& choose, Underway at);
+
+  // Steps (advance_steps.cc).
+  StepState* begin(const Step& step, const Scope& scope);
+  void go_on(Underway at, Mode mode);
+  Result<bool> condition(const expression::Mapping& condition, std::string_view key,
+                         const std::string& step, const Scope& scope);
+  void succeed(Underway at, Value result);
+  void fail(StepState& step, storage::Failure failure);
+  void fail(StepState& step, const Error& error);
+  void interrupt(StepState& step);
+  void set(StepState& step, StepStatus status);
+  void begin(const SetStep& set, Underway at);
+  void begin(const FailStep& fail, Underway at);
+
+  // Attempts (advance_attempts.cc).
+  template <class Acting>
+  void begin(const Acting&, Underway at) {
+    start_attempt(at, 1);
+  }
+  template <class Acting>
+  void go_on(const Acting&, Underway at, Mode mode) {
+    go_on_attempt(at, mode);
+  }
+  void go_on_attempt(Underway at, Mode mode);
+  void start_attempt(Underway at, int number);
+  Result<Request> request_of(Underway at);
+  Result<Request> notification(const NotifyStep& notify, Underway at);
+  bool ask_for_cache(Underway at, Attempt& attempt);
+  void conclude(Underway at, const AttemptOutcome& outcome);
+  void keep_in_cache(Underway at);
+  void recover(StepState& step);
+  void give_key(Request& request, const StepState& step);
+  Effect effect_of(const Step& step) const;
+
+  // Waiting, and sub-runs (advance_waits.cc).
+  void begin(const WaitStep& wait, Underway at);
+  void begin_timed(const WaitStep& wait, Underway at);
+  void begin_event(const WaitStep& wait, Underway at);
+  void begin_approval(const WaitStep& wait, Underway at);
+  void go_on(const WaitStep& wait, Underway at, Mode mode);
+  void take_event(Underway at, const storage::Signal& signal, const Value& data);
+  void take_approval(Underway at, const Value& data);
+  void begin(const WorkflowStep& workflow, Underway at);
+  void go_on(const WorkflowStep& workflow, Underway at, Mode mode);
+  void take_sub_run(Underway at, const Value& data);
+  void end_wait(Underway at, StepStatus status);
+
+  // What all need (advance.cc).
+  Evaluate evaluator(std::string step, const Scope& scope);
+  Result<Value> evaluate(const expression::Mapping& mapping, const std::string& step,
+                         const Scope& scope);
+  Result<Value> evaluate(const expression::Mapping& mapping, const std::string& step,
+                         const expression::Context& context);
+  void signal(RunId run, std::string_view kind, std::string step, const Value& data);
+  void log(const std::string& step, std::string text, std::string_view stream = "engine");
+  void log_debug(const std::string& step, std::string_view text);
+  void log_debug_line(const std::string& step, std::string_view line);
+
+  Transition& transition_;
+  RunState& state_;
+  const Surroundings& around_;
+  const Scope outside_{};          // of all loops
+  int in_flight_ = 0;            // attempts and sub-runs that the walk met
+  bool is_held_back_ = false;    // something could not begin because the daemon stops
+  std::optional<Instant> next_;  // the soonest instant that the walk met
+  std::size_t begun_items_ = 0;  // of loops, in this transition
+  std::size_t debug_bytes_ = 0;  // that expressions have logged
+};
+
+/// A failure that tells of an error of an expression or the like.
+storage::Failure expression_failure(const Error& error, std::string step);
+
+/// Whether what the step does is carried out by attempts.
+bool is_attempted(const Step& step);
+
+}  // namespace tba::engine

@@ -1,0 +1,183 @@
+#include <algorithm>
+#include <utility>
+
+#include "daemon/engine/advance.h"
+#include "daemon/engine/retry.h"
+#include "shared/duration.h"
+#include "shared/uri.h"
+#include "shared/value/json.h"
+
+namespace tba::engine {
+namespace {
+
+constexpr std::string_view kIdempotencyKey = "Idempotency-Key";
+
+/// Whether the file gives the request a key of its own.
+bool has_key(const RawRequest& request) {
+  return std::ranges::any_of(request.headers, [](const auto& header) {
+    return equal_ignoring_case(header.first, kIdempotencyKey);
+  });
+}
+
+}  // namespace
+
+bool is_attempted(const Step& step) {
+  return std::holds_alternative<CallStep>(step.action) ||
+         std::holds_alternative<HttpStep>(step.action) ||
+         std::holds_alternative<RunStep>(step.action) ||
+         std::holds_alternative<NotifyStep>(step.action);
+}
+
+/// A notification's effect is that of the endpoint that its target names now.
+Effect Advance::effect_of(const Step& step) const {
+  const auto* notify = std::get_if<NotifyStep>(&step.action);
+  if (!notify || step.effect) return engine::effect_of(*state_.definition, step);
+  const auto target = around_.notify_targets.find(notify->target);
+  return target == around_.notify_targets.end()
+             ? Effect::once
+             : engine::effect_of(*target->second.connector, target->second.endpoint);
+}
+
+void Advance::go_on_attempt(Underway at, Mode mode) {
+  if (at.state.row.status == StepStatus::running) {
+    ++in_flight_;
+    if (mode == Mode::stop) transition_.commands.emplace_back(StopAttempt{at.state.row.key});
+    return;
+  }
+  if (mode == Mode::stop || mode == Mode::wind_down) return set(at.state, StepStatus::cancelled);
+  if (mode == Mode::hold) return;
+  if (*at.state.row.due_at > around_.now) return wake_at(*at.state.row.due_at);
+  if (!around_.may_start_attempts) {
+    is_held_back_ = true;
+    return;
+  }
+  start_attempt(at, at.state.row.attempt + 1);
+  if (!is_final(at.state.row.status)) ++in_flight_;
+}
+
+/// Records an attempt and asks for it; fails the step where it cannot even be made.
+void Advance::start_attempt(Underway at, int number) {
+  auto& step = at.state;
+  auto request = request_of(at);
+  if (!request) return fail(step, request.error());
+  Attempt attempt;
+  if (at.step.cache && !ask_for_cache(at, attempt)) return;
+  step.row.attempt = number;
+  step.row.attempt_started_at = around_.now;
+  step.row.due_at.reset();
+  step.row.failure.reset();
+  set(step, StepStatus::running);
+  if (step.row.effect == Effect::keyed) give_key(*request, step);
+
+  attempt.run = state_.row.id;
+  attempt.step = step.row.key;
+  attempt.number = number;
+  attempt.effect = step.row.effect;
+  attempt.credential = at.step.credential;
+  if (const auto* notify = std::get_if<NotifyStep>(&at.step.action))
+    attempt.credential = around_.notify_targets.find(notify->target)->second.credential;
+  attempt.timeout = at.step.timeout;
+  attempt.request = std::move(*request);
+  transition_.commands.emplace_back(StartAttempt{std::move(attempt)});
+}
+
+Result<Request> Advance::request_of(Underway at) {
+  if (const auto* notify = std::get_if<NotifyStep>(&at.step.action))
+    return notification(*notify, at);
+  return evaluate_request(*state_.definition, at.step, evaluator(at.state.row.key, at.scope));
+}
+
+/// The call of the target's endpoint. Its mapping reads what the step gives, and nothing of the
+/// run.
+Result<Request> Advance::notification(const NotifyStep& notify, Underway at) {
+  const auto target = around_.notify_targets.find(notify.target);
+  if (target == around_.notify_targets.end()) {
+    return Error{ErrorCode::not_found, "there is no target '" + notify.target + "' to notify",
+                 "name it in `notify:` of config.yaml"};
+  }
+  auto told = evaluate(notify.with, at.state.row.key, at.scope);
+  if (!told) return told.error();
+  expression::Context context;
+  context.set(expression::Root::inputs, std::move(*told));
+  context.set(expression::Root::vars, around_.vars);
+  auto parameters = evaluate(target->second.with, at.state.row.key, context);
+  if (!parameters) return parameters.error();
+  return Request{
+      EndpointCall{target->second.connector, target->second.endpoint, std::move(*parameters), {}}};
+}
+
+/// Notes under which key an earlier result may be found; false where the step fails over it.
+bool Advance::ask_for_cache(Underway at, Attempt& attempt) {
+  auto key = evaluate(at.step.cache->key, at.state.row.key, at.scope);
+  if (!key) {
+    fail(at.state, key.error());
+    return false;
+  }
+  at.state.memo = Value::object({{"cache", *key}});
+  attempt.cached = CachedResult{state_.row.workflow, at.step.id, to_json(*key)};
+  return true;
+}
+
+void Advance::keep_in_cache(Underway at) {
+  storage::CacheEntry entry;
+  entry.workflow = state_.row.workflow;
+  entry.step = at.step.id;
+  entry.key = to_json(*at.state.memo.find("cache"));
+  entry.expires_at = around_.now + at.step.cache->lifetime;
+  entry.result_json = to_json(at.state.result);
+  state_.writes.emplace_back(storage::PutCache{std::move(entry)});
+}
+
+void Advance::conclude(Underway at, const AttemptOutcome& outcome) {
+  auto& step = at.state;
+  step.row.failure = outcome.failure;
+  if (!outcome.failure) {
+    step.result = outcome.result;
+    if (at.step.cache && !outcome.is_from_cache) keep_in_cache(at);
+    return succeed(at, outcome.result);
+  }
+  step.row.failure->step = step.row.key;
+  if (must_end()) {
+    if (step.row.effect == Effect::once && outcome.unknown) {
+      log(step.row.key, "stopped while it may have acted: attempt " +
+                            std::to_string(step.row.attempt) + " has no known result");
+    }
+    step.result = outcome.result;
+    return set(step, StepStatus::cancelled);
+  }
+  const auto policy = retry_policy_of(*state_.definition, at.step);
+  switch (after_failure(policy, step.row.effect, step.row.attempt, outcome)) {
+    case AfterFailure::retry: {
+      const auto delay = delay_before(policy, step.row.attempt, outcome, around_.random);
+      log(step.row.key, "attempt " + std::to_string(step.row.attempt) + " failed (" +
+                            outcome.failure->message + "), trying again in " +
+                            format_duration(delay));
+      step.row.due_at = around_.now + delay;
+      return set(step, StepStatus::waiting);
+    }
+    case AfterFailure::interrupt:
+      return interrupt(step);
+    case AfterFailure::fail:
+      step.result = outcome.result;
+      return fail(step, *step.row.failure);
+  }
+}
+
+/// Decides about an attempt that was in flight when its daemon ended.
+void Advance::recover(StepState& step) {
+  if (step.row.effect == Effect::once) return interrupt(step);
+  log(step.row.key, "attempt " + std::to_string(step.row.attempt) + " was cut off and is repeated");
+  step.row.due_at = around_.now;
+  set(step, StepStatus::waiting);
+}
+
+/// The same key for every attempt of the step, in this run and in no other.
+void Advance::give_key(Request& request, const StepState& step) {
+  const auto key = state_.row.id.text() + "/" + step.row.key;
+  if (auto* call = std::get_if<EndpointCall>(&request)) call->idempotency_key = key;
+  if (auto* raw = std::get_if<RawRequest>(&request); raw && !has_key(*raw)) {
+    raw->headers.emplace_back(kIdempotencyKey, key);
+  }
+}
+
+}  // namespace tba::engine

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/storage/records.h"
+#include "shared/value/value.h"
+
+namespace tba::engine {
+
+/// How far a for_each has come. Which items have been begun is told by the rows of their steps, so
+/// of all this only the items are stored.
+struct Loop {
+  Value items;                   ///< An array.
+  std::size_t next = 0;          ///< The first item that has not been begun.
+  std::set<std::size_t> active;  ///< Those that have been, and are not done.
+  std::vector<Value> results;    ///< Of the items; null where there is none yet.
+};
+
+/// A step as far as the run has come with it. What is stored of it is `row`; `result` and `memo`
+/// are kept in it as JSON.
+struct StepState {
+  storage::Step row;
+  /// Object of what the step leaves, without outcome and error; null until it ended.
+  Value result;
+  /// What it needs to go on: the items of a for_each, the branch of a choose, the run of a
+  /// workflow step, the event that is waited for.
+  Value memo;
+  std::unique_ptr<Loop> loop;  ///< Of a for_each that is under way.
+
+  /// Whether nothing more happens to it by itself: it ended, or a person must decide.
+  bool is_at_rest() const;
+};
+
+/// The steps that a run has begun, by their keys: the step's id outside of loops, and
+/// `<key of the loop>[<index>]/<id>` in one.
+class StepStates {
+ public:
+  StepStates() = default;
+  StepStates(StepStates&&) = default;
+  StepStates& operator=(StepStates&&) = default;
+
+  StepState* find(std::string_view key);
+  const StepState* find(std::string_view key) const;
+
+  /// A step that begins; it is unsaved.
+  StepState& begin(std::string key);
+
+  /// A step that was read back from the store.
+  void restore(StepState step);
+
+  /// The step differs from what is stored from now on.
+  void touch(StepState& step);
+
+  /// Steps whose keys begin with that, in the order of keys. Pointers stay good until the step is
+  /// forgotten.
+  std::vector<const StepState*> with_prefix(std::string_view prefix) const;
+
+  /// These steps are needed no more, once they are saved.
+  void forget(std::string_view prefix);
+
+  /// Only those are left that began before that one.
+  void keep_before(int position);
+
+  bool has_unsaved() const { return !unsaved_.empty(); }
+
+  /// What is to be stored of those that are unsaved, in the order in which they began; they are
+  /// saved then.
+  std::vector<storage::Step> take_unsaved();
+
+  /// In the order in which they began.
+  std::vector<const StepState*> all() const;
+
+ private:
+  std::map<std::string, StepState, std::less<>> by_key_;
+  std::set<std::string, std::less<>> unsaved_;
+  std::vector<std::string> forgotten_;  // prefixes
+  int next_position_ = 0;
+};
+
+}  // namespace tba::engine

@@ -1,0 +1,82 @@
+#include "shared/condition_reader.h"
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "shared/expression/output_kinds.h"
+
+namespace tba {
+
+using expression::Mapping;
+
+namespace {
+
+// What all values of these kinds have in common; `any` stands for null.
+std::optional<ValueType> only_type(expression::Kinds kinds) {
+  static constexpr std::array<std::pair<Value::Kind, ValueType>, 5> kTypes{{
+      {Value::Kind::null, ValueType::any},
+      {Value::Kind::number, ValueType::number},
+      {Value::Kind::string, ValueType::string},
+      {Value::Kind::array, ValueType::array},
+      {Value::Kind::object, ValueType::object},
+  }};
+  for (const auto& [kind, type] : kTypes) {
+    if (kinds.is_only(kind)) return type;
+  }
+  // No output at all gives null.
+  return kinds.is_empty() ? std::optional(ValueType::any) : std::nullopt;
+}
+
+// What can be said of a condition's type before it is evaluated. `first_use` is the first of its
+// reads of the context.
+void check_condition(const yaml::Node& node, std::string_view key, const Mapping& condition,
+                     std::size_t first_use, WorkflowReading& reading) {
+  if (reading.uses().size() == first_use + 1) {
+    auto& use = reading.uses().back();
+    const auto& reference = use.reference;
+    const auto begin = node.text.find_first_not_of(" \t\n", 3);
+    const auto end = node.text.find_last_not_of(" \t\n", node.text.size() - 3) + 1;
+    if (reference.offset == begin && reference.offset + reference.length == end)
+      use.condition = key;
+  }
+  if (condition.is_constant()) return;
+  const auto program = std::string_view(node.text).substr(3, node.text.size() - 5);
+  const auto kinds = expression::output_kinds(program);
+  if (kinds.may_be(Value::Kind::boolean)) return;
+  const auto type = only_type(kinds);
+  node.error(reading.diagnostics(),
+             fmt::format("'{}' must be true or false; this is {}", key,
+                         !type                     ? "never either"
+                         : *type == ValueType::any ? "always null"
+                                                   : "always " + with_article(*type)),
+             std::string(type ? condition_hint(*type) : "compare it with something"));
+}
+
+}  // namespace
+
+Mapping read_condition(const yaml::Node& node, std::string_view key, ExpressionPlace place,
+                       WorkflowReading& reading) {
+  const bool is_expression = node.text.starts_with("${{") && node.text.ends_with("}}") &&
+                             node.text.find("${{", 3) == std::string::npos;
+  const auto before = reading.uses().size();
+  auto condition = reading.read_data(node, place);
+  if (is_expression && reading.surroundings().check_references)
+    check_condition(node, key, condition, before, reading);
+  if (is_expression || (condition.is_constant() && condition.as_constant().is_boolean())) {
+    return condition;
+  }
+  std::string hint;
+  if (node.text.find("${{") != std::string::npos) {
+    hint = "put all of it into one ${{ … }}";
+  } else if (node.text.starts_with('.') || node.text.starts_with('$')) {
+    hint = fmt::format("write ${{{{ {} }}}}", node.text);
+  }
+  node.error(reading.diagnostics(), fmt::format("'{}' must be true, false or one expression", key),
+             std::move(hint));
+  return condition;
+}
+
+}  // namespace tba
