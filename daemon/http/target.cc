@@ -4,40 +4,13 @@
 
 #include <simdjson.h>
 
+#include "daemon/http/form.h"
+
 namespace tba::http {
 namespace {
 
 Error invalid(std::string message) {
   return {ErrorCode::invalid, std::move(message), {}};
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// Appends the percent-decoded text; false where the encoding is broken.
-bool append_decoded(std::string& out, std::string_view text, bool plus_is_space) {
-  while (!text.empty()) {
-    const auto special = text.find_first_of(plus_is_space ? "%+" : "%");
-    out.append(text.substr(0, special));
-    if (special == std::string_view::npos) return true;
-    text.remove_prefix(special);
-    if (text[0] == '+') {
-      out.push_back(' ');
-      text.remove_prefix(1);
-      continue;
-    }
-    if (text.size() < 3) return false;
-    const int high = hex_digit(text[1]);
-    const int low = hex_digit(text[2]);
-    if (high < 0 || low < 0) return false;
-    out.push_back(static_cast<char>(high * 16 + low));
-    text.remove_prefix(3);
-  }
-  return true;
 }
 
 bool is_control(char c) {
@@ -108,24 +81,9 @@ Result<> Target::parse_path(std::string_view encoded) {
 }
 
 Result<> Target::parse_query(std::string_view encoded) {
-  while (!encoded.empty()) {
-    const auto pair = encoded.substr(0, encoded.find('&'));
-    encoded.remove_prefix(std::min(pair.size() + 1, encoded.size()));
-    if (pair.empty()) continue;
-    const auto equals = pair.find('=');
-    std::string name;
-    std::string value;
-    if (!append_decoded(name, pair.substr(0, equals), true) ||
-        (equals != std::string_view::npos &&
-         !append_decoded(value, pair.substr(equals + 1), true))) {
-      return invalid("the query has a broken percent-encoding");
-    }
-    for (const auto* part : {&name, &value}) {
-      if (part->find('\0') != std::string::npos) return invalid("the query has a NUL");
-      if (!is_utf8(*part)) return invalid("the query is not UTF-8");
-    }
-    query.emplace_back(std::move(name), std::move(value));
-  }
+  auto fields = parse_form(encoded);
+  if (!fields) return invalid("the query " + fields.error().message);
+  query = std::move(*fields);
   return {};
 }
 

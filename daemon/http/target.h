@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "daemon/http/form.h"
 #include "shared/error.h"
 
 namespace tba::http {
@@ -30,7 +30,7 @@ class Target {
     return std::string_view(path_).substr(starts_[n]);
   }
 
-  std::vector<std::pair<std::string, std::string>> query;
+  FormFields query;
 
   /// Gives the path away.
   std::string take_path() && { return std::move(path_); }
