@@ -121,12 +121,15 @@ Result<Outcome> write(Database& database, const AddDelivery& add) {
     if (!taken) return taken.error();
     if (*taken == 0) return duplicate_of(database, delivery);
   }
-  return committed(database.execute(
+  const auto added = database.execute(
       "INSERT INTO deliveries (id, received_at, path, workflow, connector, event, sender_id, "
-      "query_json, headers_json, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "query_json, headers_json, body, method) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       delivery.id, delivery.received_at, delivery.path, delivery.workflow, delivery.connector,
       delivery.event, delivery.sender_id, Blob{delivery.query_json}, Blob{delivery.headers_json},
-      Blob{delivery.body}));
+      Blob{delivery.body}, delivery.method);
+  if (!added || delivery.unmatched.empty()) return committed(added);
+  return committed(database.execute("INSERT INTO unmatched (delivery, reason) VALUES (?, ?)",
+                                    delivery.id, delivery.unmatched));
 }
 
 Result<Outcome> write(Database& database, const AddRejection& add) {

@@ -7,8 +7,11 @@
 namespace tba::storage {
 namespace {
 
-const std::string kDeliverySummary = "id, received_at, path, workflow, connector, event, sender_id";
-const std::string kDeliveryTexts = ", query_json, headers_json, body";
+const std::string kDeliverySummary =
+    "id, received_at, path, workflow, connector, event, sender_id, coalesce(reason, '')";
+const std::string kDeliveryTexts = ", query_json, headers_json, body, method";
+const std::string kDeliveries = " FROM deliveries LEFT JOIN unmatched ON delivery = id";
+const std::string kUnmatched = " FROM unmatched CROSS JOIN deliveries ON id = delivery";
 
 Delivery delivery_summary(Columns& columns) {
   Delivery delivery;
@@ -19,6 +22,7 @@ Delivery delivery_summary(Columns& columns) {
   delivery.connector = columns.text();
   delivery.event = columns.text();
   delivery.sender_id = columns.text();
+  delivery.unmatched = columns.text();
   return delivery;
 }
 
@@ -27,6 +31,7 @@ Delivery whole_delivery(Columns& columns) {
   delivery.query_json = columns.packed();
   delivery.headers_json = columns.packed();
   delivery.body = columns.packed();
+  delivery.method = columns.text();
   return delivery;
 }
 
@@ -34,8 +39,8 @@ Delivery whole_delivery(Columns& columns) {
 
 Result<std::optional<Delivery>> find_delivery(Database& database, DeliveryId id) {
   return one_row(
-      database.query(
-          "SELECT " + kDeliverySummary + kDeliveryTexts + " FROM deliveries WHERE id = ?", id),
+      database.query("SELECT " + kDeliverySummary + kDeliveryTexts + kDeliveries + " WHERE id = ?",
+                     id),
       whole_delivery);
 }
 
@@ -43,10 +48,14 @@ Result<Page<Delivery>> list_deliveries(Database& database, const DeliveryFilter&
                                        const PageRequest& page) {
   const auto before = key_before(page, newest<DeliveryId>());
   if (!before) return before.error();
-  std::string sql = "SELECT " + kDeliverySummary + " FROM deliveries WHERE id < ?1";
+  const bool only_unmatched = filter.unmatched == true;
+  const std::string key = only_unmatched ? "delivery" : "id";
+  std::string sql = "SELECT " + kDeliverySummary + (only_unmatched ? kUnmatched : kDeliveries) +
+                    " WHERE " + key + " < ?1";
+  if (filter.unmatched == false) sql += " AND reason IS NULL";
   if (!filter.workflow.empty()) sql += " AND workflow = ?2";
   if (!filter.event.empty()) sql += " AND event = ?3";
-  sql += " ORDER BY id DESC LIMIT ?4";
+  sql += " ORDER BY " + key + " DESC LIMIT ?4";
   return page_of(
       all_rows(database.query(sql, *before, filter.workflow, filter.event, page.limit + 1),
                delivery_summary),

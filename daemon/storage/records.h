@@ -34,9 +34,11 @@ struct Delivery {
   std::string connector;  ///< Empty where the trigger names none.
   std::string event;      ///< As the connector's definition finds it ("issues.opened"), or empty.
   std::string sender_id;  ///< The sender's delivery id, or empty: then it is not deduplicated.
-  std::string headers_json;  ///< Without secrets and signatures.
-  std::string query_json;    ///< Object of the query's parameters.
-  std::string body;          ///< The raw bytes.
+  std::string headers_json;    ///< Without secrets and signatures.
+  std::string query_json;      ///< Object of the query's parameters.
+  std::string body;            ///< The raw bytes.
+  std::string method = {};     ///< "POST"
+  std::string unmatched = {};  ///< Why no trigger took it, as a sentence; empty where one did.
 };
 
 /// A request that was turned away; a bounded number of these is kept, without bodies.

@@ -201,6 +201,19 @@ CREATE TABLE schedules (
   seen_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 )sql"},
+
+    // A list must not read over bodies to say what was unmatched, and most deliveries are not.
+    Migration{"2026-11-23 why deliveries were unmatched", R"sql(
+ALTER TABLE deliveries ADD COLUMN method TEXT NOT NULL DEFAULT 'POST';
+
+CREATE TABLE unmatched (
+  delivery BLOB PRIMARY KEY,
+  reason TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER unmatched_with_delivery AFTER DELETE ON deliveries BEGIN
+  DELETE FROM unmatched WHERE delivery = old.id;
+END;
+)sql"},
 };
 
 Result<std::int64_t> count(Database& database, std::string_view sql) {

@@ -166,8 +166,9 @@ struct Parked {
 };
 
 struct DeliveryFilter {
-  std::string workflow;
-  std::string event;
+  std::string workflow = {};
+  std::string event = {};
+  std::optional<bool> unmatched = {};  ///< Only those that no trigger took, or only the others.
 };
 
 struct EventFilter {

@@ -56,6 +56,10 @@ TEMPLATE_LIST_TEST_CASE("store: a delivery comes back as it was, its body byte f
   SECTION("empty") {
     delivery.body = delivery.query_json = delivery.sender_id = "";
   }
+  SECTION("unmatched") {
+    delivery.method = "PUT";
+    delivery.unmatched = "`match` gave false";
+  }
   SECTION("binary") {
     delivery.body = std::string("\0\xff\x01zstd\0", 8);
   }
@@ -76,6 +80,8 @@ TEMPLATE_LIST_TEST_CASE("store: a delivery comes back as it was, its body byte f
   CHECK(got->sender_id == delivery.sender_id);
   CHECK(got->headers_json == delivery.headers_json);
   CHECK(got->query_json == delivery.query_json);
+  CHECK(got->method == delivery.method);
+  CHECK(got->unmatched == delivery.unmatched);
   CHECK((got->body == delivery.body));  // too big to be shown
 }
 
@@ -546,6 +552,7 @@ TEMPLATE_LIST_TEST_CASE("store: deliveries are listed newest first, filtered, wi
     auto delivery = sample_delivery(store.template next_id<DeliveryId>(), std::to_string(i));
     delivery.workflow = i % 2 == 0 ? "mail" : "triage";
     delivery.event = i % 3 == 0 ? "push" : "issues.opened";
+    if (i % 4 < 2) delivery.unmatched = "not wanted";
     added.push_back(delivery);
     change.writes.emplace_back(AddDelivery{delivery});
   }
@@ -561,12 +568,22 @@ TEMPLATE_LIST_TEST_CASE("store: deliveries are listed newest first, filtered, wi
     filter.event = "push";
   }
   SECTION("of both") {
-    filter = {"mail", "push"};
+    filter = {.workflow = "mail", .event = "push"};
+  }
+  SECTION("that nothing took") {
+    filter.unmatched = true;
+  }
+  SECTION("that nothing took, of a workflow and an event") {
+    filter = {"triage", "push", true};
+  }
+  SECTION("that were taken") {
+    filter.unmatched = false;
   }
 
   std::erase_if(added, [&](const storage::Delivery& delivery) {
     return (!filter.workflow.empty() && delivery.workflow != filter.workflow) ||
-           (!filter.event.empty() && delivery.event != filter.event);
+           (!filter.event.empty() && delivery.event != filter.event) ||
+           (filter.unmatched && delivery.unmatched.empty() == *filter.unmatched);
   });
   const auto got = all_pages(
       [&](const PageRequest& page) { return store.await(store->deliveries(filter, page)); }, 4);

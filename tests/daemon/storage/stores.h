@@ -105,7 +105,8 @@ inline storage::Delivery sample_delivery(DeliveryId id, std::string sender_id) {
           .sender_id = std::move(sender_id),
           .headers_json = R"({"X-GitHub-Event":"issues"})",
           .query_json = R"({"a":"b"})",
-          .body = R"({"action":"opened"})"};
+          .body = R"({"action":"opened"})",
+          .method = "POST"};
 }
 
 inline storage::Run sample_run(RunId id, std::string workflow = "triage") {
