@@ -112,6 +112,9 @@ Result<> take(WorkflowSet& set, const std::shared_ptr<const engine::Definition>&
   for (const auto& trigger : workflow.triggers) {
     if (const auto* webhook = std::get_if<WebhookTrigger>(&trigger))
       set.webhook_paths.emplace(webhook->path, workflow.name);
+    if (const auto* event = std::get_if<EventTrigger>(&trigger)) {
+      for (const auto& name : event->names) set.event_listeners[name].insert(workflow.name);
+    }
   }
   set.workflows.emplace(workflow.name, LoadedWorkflow{definition, {}});
   return {};
@@ -136,6 +139,9 @@ std::vector<CredentialUse> credential_uses(const engine::Definition& definition)
     const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
     if (webhook && !webhook->credential.empty())
       uses.push_back({webhook->credential, Kind::webhook, connector(webhook->connector)});
+    const auto* poll = std::get_if<PollTrigger>(&trigger);
+    if (poll && !poll->credential.empty())
+      uses.push_back({poll->credential, Kind::call, connector(poll->connector)});
   }
   for (const auto* steps : {&definition.workflow->steps, &definition.workflow->on_failure}) {
     for (const auto& step : *steps) {

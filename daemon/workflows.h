@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ struct BrokenFile {
 struct WorkflowSet {
   std::map<std::string, LoadedWorkflow, std::less<>> workflows;   ///< By name.
   std::map<std::string, std::string, std::less<>> webhook_paths;  ///< To the workflow's name.
+  /// To the names of the workflows that events of that name may start.
+  std::map<std::string, std::set<std::string>, std::less<>> event_listeners;
   std::vector<BrokenFile> broken;
   ConnectorCatalog connectors;
 

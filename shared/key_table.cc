@@ -89,7 +89,9 @@ class ValueCheck {
       case KeyType::size:
         return is_text(node_, "a size") && check(parse_size(node_.text));
       case KeyType::choice:
-        return is_text(node_, "text") && check_choice();
+        return is_text(node_, "text") && check_choice(node_);
+      case KeyType::choice_list:
+        return is(Kind::sequence, "a list") && check_texts() && check_choices();
       case KeyType::condition:
         return as_boolean(node_) || is_scalar(node_, "true, false or an expression");
       case KeyType::templated:
@@ -130,7 +132,8 @@ class ValueCheck {
 
   bool is(Kind kind, std::string_view wanted) {
     const bool may_be_empty = node_.kind == Kind::null && key_.type != KeyType::text_list &&
-                              key_.type != KeyType::text_or_list;
+                              key_.type != KeyType::text_or_list &&
+                              key_.type != KeyType::choice_list;
     if (node_.kind == kind || may_be_empty) return true;
     return wrong(fmt::format("must be {}, not {}", wanted, node_.kind_name()));
   }
@@ -204,16 +207,22 @@ class ValueCheck {
     return wrong(fmt::format("must be a number {}", range()));
   }
 
-  bool check_choice() {
-    if (std::find(key_.choices.begin(), key_.choices.end(), node_.text) != key_.choices.end()) {
+  bool check_choice(const yaml::Node& node) {
+    if (std::find(key_.choices.begin(), key_.choices.end(), node.text) != key_.choices.end()) {
       return true;
     }
     const std::vector<std::string> known(key_.choices.begin(), key_.choices.end());
-    node_.error(diagnostics_,
-                fmt::format("'{}' cannot be '{}'{}", key_.name, node_.text,
-                            did_you_mean(node_.text, known)),
-                "one of: " + names(key_.choices));
+    node.error(
+        diagnostics_,
+        fmt::format("'{}' cannot be '{}'{}", key_.name, node.text, did_you_mean(node.text, known)),
+        "one of: " + names(key_.choices));
     return false;
+  }
+
+  bool check_choices() {
+    bool passed = true;
+    for (const auto& item : node_.items) passed &= check_choice(*item);
+    return passed;
   }
 
   bool check_texts() {

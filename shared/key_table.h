@@ -33,6 +33,7 @@ enum class KeyType {
   duration,       ///< "1h30m"
   size,           ///< "64KiB"
   choice,         ///< One of the key's choices.
+  choice_list,    ///< A list of the key's choices, not empty.
   condition,      ///< A boolean, or exactly one expression.
   templated,      ///< A scalar.
   value,          ///< Anything.
@@ -58,7 +59,7 @@ struct Key {
   bool is_required = false;
   std::string_view description;                    ///< A phrase, for editors and manuals.
   const KeyTable* table = nullptr;                 ///< Of the types that need one.
-  std::span<const std::string_view> choices = {};  ///< Of KeyType::choice.
+  std::span<const std::string_view> choices = {};  ///< Of KeyType::choice and choice_list.
   std::int64_t minimum = std::numeric_limits<std::int64_t>::min();  ///< Of integer and number.
   std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
   std::string_view instead_of_expression = {};  ///< A hint for who writes one where none can be.
@@ -102,7 +103,8 @@ class Fields {
   double number(std::string_view key, double otherwise) const;
   std::optional<std::chrono::milliseconds> duration(std::string_view key) const;
   std::uint64_t size(std::string_view key, std::uint64_t otherwise) const;
-  std::vector<std::string> texts(std::string_view key) const;  ///< Of text_list, text_or_list.
+  std::vector<std::string> texts(
+      std::string_view key) const;  ///< Of text_list, text_or_list, choice_list.
   std::vector<std::pair<std::string, std::string>> text_map(std::string_view key) const;
   std::vector<const yaml::Node*> tables(std::string_view key) const;  ///< Of table_(or_)list.
 

@@ -159,6 +159,7 @@ std::vector<std::string> Workflow::connectors() const {
   for (const auto& trigger : triggers) {
     const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
     if (webhook != nullptr && !webhook->connector.empty()) names.insert(webhook->connector);
+    if (const auto* poll = std::get_if<PollTrigger>(&trigger)) names.insert(poll->connector);
   }
   for (const auto* step : all_steps()) {
     if (const auto* call = std::get_if<CallStep>(&step->action)) names.insert(call->connector);
@@ -171,6 +172,8 @@ std::vector<std::string> Workflow::credentials() const {
   for (const auto& trigger : triggers) {
     const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
     if (webhook != nullptr && !webhook->credential.empty()) names.insert(webhook->credential);
+    const auto* poll = std::get_if<PollTrigger>(&trigger);
+    if (poll != nullptr && !poll->credential.empty()) names.insert(poll->credential);
   }
   for (const auto* step : all_steps()) {
     if (!step->credential.empty()) names.insert(step->credential);

@@ -19,10 +19,20 @@ namespace tba {
 
 /// Starts a run for each delivery of that event to the workflow's path.
 struct WebhookTrigger {
+  enum class Respond { accepted, result };
+  enum class Dedupe { delivery_id, body, none };
+  /// Of `respond_within`: senders give up before.
+  static constexpr std::chrono::minutes kLongestWait{2};
+
   std::string path;        ///< Below /hooks/; the workflow's name where the file says nothing.
   std::string connector;   ///< Empty with `verify: none`.
   std::string event;       ///< "issues.opened", "issues" for every action of it, or empty for all.
   std::string credential;  ///< Whose webhook secret signs; empty with `verify: none`.
+  std::vector<std::string> methods = {"POST"};
+  std::optional<expression::Mapping> match = {};  ///< Which deliveries it takes; none: all.
+  Respond respond = Respond::accepted;            ///< What the sender is answered.
+  std::chrono::milliseconds respond_within{0};    ///< How long the run's result is waited for.
+  Dedupe dedupe = Dedupe::delivery_id;            ///< By what a delivery is known again.
 };
 
 /// Starts a run for each slot of a schedule.
@@ -32,10 +42,33 @@ struct ScheduleTrigger {
   std::chrono::milliseconds jitter{0};  ///< A slot fires at most that much later.
 };
 
+/// Starts a run for each new item that an endpoint lists. Its expressions read the answer as
+/// `.trigger.body` and `.trigger.headers`, and the last cursor as `.trigger.cursor`.
+struct PollTrigger {
+  std::string connector;
+  std::string endpoint;
+  std::string credential;    ///< Or empty.
+  expression::Mapping with;  ///< An object; evaluated before there is an answer.
+  std::chrono::milliseconds every{0};
+  expression::Mapping items;                      ///< An array, the oldest first.
+  expression::Mapping key;                        ///< What tells an item, `.item`, from all others.
+  std::optional<expression::Mapping> match = {};  ///< Which items it takes; none: all.
+  std::optional<expression::Mapping> cursor = {};  ///< What the next poll is to know.
+  bool baseline = true;  ///< Whether the items of the very first poll start nothing.
+};
+
+/// Starts a run for each event of one of these names.
+struct EventTrigger {
+  std::vector<std::string> names;
+  std::string workflow;  ///< Whose runs it is about, of events that are; empty: all others.
+  std::optional<expression::Mapping> match = {};  ///< Which events it takes; none: all.
+};
+
 /// Allows `run start`. Every workflow without a `manual` trigger refuses it.
 struct ManualTrigger {};
 
-using Trigger = std::variant<WebhookTrigger, ScheduleTrigger, ManualTrigger>;
+using Trigger =
+    std::variant<WebhookTrigger, ScheduleTrigger, PollTrigger, EventTrigger, ManualTrigger>;
 
 /// A typed value that starts a run with it; by hand, or by its default.
 struct Input {

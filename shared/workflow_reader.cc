@@ -135,10 +135,10 @@ class WorkflowReader {
   // Only who starts a run by hand can give inputs.
   void refuse_required_inputs(std::string_view kind) {
     for (const auto* name : required_inputs_) {
-      name->error(
-          diagnostics_,
-          fmt::format("input '{}' has no default, and a {} cannot give one", name->text, kind),
-          "give it a `default`");
+      name->error(diagnostics_,
+                  fmt::format("input '{}' has no default, and {} {} cannot give one", name->text,
+                              kind == "event" ? "an" : "a", kind),
+                  "give it a `default`");
     }
     required_inputs_.clear();
   }

@@ -96,6 +96,7 @@ class ReferenceCheck {
       case Root::steps:
         return check_step(use);
       case Root::run:
+        if (use.place.is_before_run()) return report_before_run(use);
         return check_path(use, run_shape(), 0, "the run");
       case Root::workflow:
         return check_path(use, Shape::object({{"name", text()}}), 0, "the workflow");
@@ -105,6 +106,7 @@ class ReferenceCheck {
         return check_vars(use);
       case Root::item:
       case Root::index:
+        if (use.place.part == Part::item) return;
         return check_loop(use);
       case Root::error:
         return check_error(use);
@@ -121,8 +123,10 @@ class ReferenceCheck {
   void learn_trigger() {
     for (const auto& trigger : workflow_.triggers) {
       const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
-      if (webhook == nullptr) continue;
-      const auto payload = payload_of(*webhook);
+      const bool brings_anything = std::holds_alternative<PollTrigger>(trigger) ||
+                                   std::holds_alternative<EventTrigger>(trigger);
+      if (webhook == nullptr && !brings_anything) continue;
+      const auto payload = webhook != nullptr ? payload_of(*webhook) : Shape();
       payload_ = payload_ ? either(*payload_, payload) : payload;
     }
   }
@@ -146,8 +150,20 @@ class ReferenceCheck {
                           {"headers", anything},
                           {"query", anything},
                           {"path", text()},
+                          {"method", text()},
                           {"event", text()},
-                          {"delivery_id", text()}});
+                          {"delivery_id", text()},
+                          {"cursor", Shape()}});
+  }
+
+  /// What the expressions of a poll read as `.trigger`.
+  static Shape poll_shape() {
+    return Shape::object({{"kind", text()},
+                          {"name", text()},
+                          {"at", text()},
+                          {"body", Shape()},
+                          {"headers", Shape::of(ValueType::object)},
+                          {"cursor", Shape()}});
   }
 
   /// The form of `.steps.<id>`. Where a failure is handled the answer may be one that tells of an
@@ -203,8 +219,16 @@ class ReferenceCheck {
            whole_contexts_.contains(use.where.place(use.reference.offset));
   }
 
+  void report_before_run(const ContextUse& use) {
+    report(use, fmt::format(".{} is not there before there is a run", root_name(use)));
+  }
+
   void check_trigger(const ContextUse& use) {
     const auto& keys = use.reference.keys;
+    // What a poll is answered, and what any other trigger brings, is another matter.
+    if (use.place.part == Part::poll || use.place.part == Part::item) {
+      return check_path(use, poll_shape(), 0, "the poll");
+    }
     const bool is_sent =
         !keys.empty() && (keys[0] == "body" || keys[0] == "headers" || keys[0] == "query");
     if (is_sent && keys.size() > 1 && !payload_ && !workflow_.triggers.empty()) {
@@ -212,7 +236,7 @@ class ReferenceCheck {
       return report_key(
           use, 1,
           fmt::format("'{}' is null, so it has no '{}'", path_text(use.reference, 1), keys[1]),
-          "only a webhook brings it, and none starts this workflow");
+          "only a webhook, a poll or an event brings it, and none starts this workflow");
     }
     check_path(use, trigger_shape(), 0, "the trigger");
   }
@@ -230,7 +254,7 @@ class ReferenceCheck {
   }
 
   void check_env(const ContextUse& use) {
-    if (use.place.part == Part::start) return report(use, ".env is not there before a run is");
+    if (use.place.is_before_run()) return report_before_run(use);
     if (use.place.part == Part::env) return report(use, "`env:` cannot read .env");
     const auto shape = workflow_.env.is_object() ? shape_of(workflow_.env) : Shape::object({});
     check_declared(use, shape, "the workflow's env has no", "declare it in the workflow's `env:`");
@@ -270,7 +294,7 @@ class ReferenceCheck {
   }
 
   void check_step(const ContextUse& use) {
-    if (use.place.part == Part::start) return report(use, ".steps is not there before a run is");
+    if (use.place.is_before_run()) return report_before_run(use);
     if (use.place.part == Part::env) return report(use, "`env:` is read before the first step");
     const auto& keys = use.reference.keys;
     if (keys.empty()) return;

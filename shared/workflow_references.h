@@ -14,7 +14,9 @@ namespace tba {
 /// Where in a workflow an expression stands: decides what it may read.
 struct ExpressionPlace {
   enum class Part {
-    start,        ///< Evaluated before there is a run: the key of `concurrency`, a trigger's match.
+    start,        ///< Before there is a run: the key of `concurrency`, what a trigger matches.
+    poll,         ///< Likewise, for what a poll asks and makes of the answer.
+    item,         ///< Likewise, for an item of the answer.
     env,          ///< Evaluated before the first step.
     step,         ///< Evaluated when a step begins, or goes on.
     event_match,  ///< Evaluated when an event has come that a step may be waiting for.
@@ -23,6 +25,11 @@ struct ExpressionPlace {
   };
   Part part = Part::output;
   int step = -1;  ///< Step::number, of those that belong to one.
+
+  /// Whether it is evaluated before there is a run.
+  bool is_before_run() const {
+    return part == Part::start || part == Part::poll || part == Part::item;
+  }
 };
 
 /// One read of the context by an expression of a workflow file.

@@ -88,6 +88,11 @@ class SchemaWriter {
         return {{"type", {"string", "integer"}}, {"pattern", "^\\d+(B|[KMG]iB|kB|MB|GB)?$"}};
       case KeyType::choice:
         return {{"enum", key.choices}};
+      case KeyType::choice_list: {
+        auto list = list_of({{"enum", key.choices}});
+        list["minItems"] = 1;
+        return list;
+      }
       case KeyType::condition:
         return {{"type", {"string", "boolean"}}, {"pattern", kExpression}};
       case KeyType::value:
