@@ -18,6 +18,7 @@ constexpr Command kCommands[] = {
     {"run", "cancel", "Cancel a run", build_run_cancel},
     {"webhook", "list", "List webhook deliveries, the newest first", build_webhook_list},
     {"webhook", "show", "Show a delivery: headers, body, runs", build_webhook_show},
+    {"webhook", "replay", "Start runs again from a delivery that was kept", build_webhook_replay},
     {"schedule", "list", "List schedules and when they fire next", build_schedule_list},
     {"schedule", "preview", "Show when a workflow file's schedules fire; needs no daemon",
      build_schedule_preview},

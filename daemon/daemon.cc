@@ -26,6 +26,7 @@
 #include "daemon/steps/process.h"
 #include "daemon/steps/step_runner.h"
 #include "daemon/storage/sqlite_store.h"
+#include "daemon/triggers/inbox.h"
 #include "daemon/triggers/scheduler.h"
 #include "daemon/triggers/webhook.h"
 #include "daemon/vault/credentials.h"
@@ -202,6 +203,7 @@ class Daemon {
             definitions_,
             *store_,
             webhooks_,
+            inbox_,
             scheduler_,
             clock_,
             ids_,
@@ -273,7 +275,9 @@ class Daemon {
   engine::SystemAlarm scheduler_alarm_{engine_loop_.executor(), clock_};
   triggers::Scheduler scheduler_{{engine_loop_.executor(), workflows_, engine_, *store_,
                                   scheduler_alarm_, clock_, ids_, log_}};
-  triggers::Webhooks webhooks_{{workflows_, credentials_, engine_, *store_, clock_, ids_}};
+  triggers::Webhooks webhooks_{
+      {workflows_, credentials_, engine_, feed_, *store_, clock_, ids_, options_.config.vars}};
+  triggers::Inbox inbox_{{workflows_, engine_, *store_, ids_, options_.config.vars}};
 
   engine::SystemAlarm pruner_alarm_{io_.get_executor(), clock_};
   retention::Pruner pruner_{{io_.get_executor(), *store_, pruner_alarm_, clock_, log_,

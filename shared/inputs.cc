@@ -4,7 +4,6 @@
 #include <string>
 
 #include "shared/suggestion.h"
-#include "shared/time_format.h"
 
 namespace tba {
 
@@ -45,18 +44,6 @@ Value default_inputs(const std::vector<Input>& inputs) {
   ObjectBuilder defaults;
   for (const auto& input : inputs) defaults.put(input.name, input.default_value.value_or(Value()));
   return std::move(defaults).build();
-}
-
-Value plain_trigger(std::string_view kind, Value name, Instant at) {
-  return Value::object({{"kind", Value::string(kind)},
-                        {"name", std::move(name)},
-                        {"at", Value::string(format_time(at))},
-                        {"body", Value()},
-                        {"headers", Value()},
-                        {"query", Value()},
-                        {"path", Value()},
-                        {"event", Value()},
-                        {"delivery_id", Value()}});
 }
 
 }  // namespace tba

@@ -16,6 +16,7 @@ Action build_run_logs(CLI::App& arguments);
 Action build_run_watch(CLI::App& arguments);
 Action build_run_cancel(CLI::App& arguments);
 Action build_webhook_list(CLI::App& arguments);
+Action build_webhook_replay(CLI::App& arguments);
 Action build_webhook_show(CLI::App& arguments);
 Action build_schedule_list(CLI::App& arguments);
 Action build_schedule_preview(CLI::App& arguments);

@@ -15,6 +15,7 @@ struct Options {
   Page page;
   std::string workflow;
   std::string event;
+  bool unmatched = false;
   bool rejected = false;
 };
 
@@ -23,17 +24,22 @@ Outcome<ExitCode> list_deliveries(Session& session, const DaemonClient& daemon,
   auto query = query_of(options.page);
   if (!options.workflow.empty()) query.emplace_back("workflow", options.workflow);
   if (!options.event.empty()) query.emplace_back("event", options.event);
+  if (options.unmatched) query.emplace_back("unmatched", "true");
   const auto deliveries = daemon.list("/deliveries", query);
   if (!deliveries) return deliveries.error();
   print_list(
-      session, *deliveries, {"DELIVERY", "RECEIVED", "PATH", "EVENT", "WORKFLOW", "SENDER'S ID"},
+      session, *deliveries,
+      {"DELIVERY", "RECEIVED", "PATH", "EVENT", "WORKFLOW", "STATUS", "RUNS", "WHY UNMATCHED"},
       [](const Json& delivery) -> std::vector<Table::Cell> {
+        const std::string status = text_of(delivery, "status");
         return {text_of(delivery, "id"),
                 local_time(text_of(delivery, "received_at")),
                 "/hooks/" + text_of(delivery, "path"),
                 text_of(delivery, "event"),
                 text_of(delivery, "workflow"),
-                text_of(delivery, "sender_id")};
+                {status, status == "unmatched" ? Style::attention : Style::plain},
+                std::to_string(member_of(delivery, "runs").size()),
+                text_of(delivery, "reason")};
       },
       "no deliveries");
   return ExitCode::done;
@@ -61,13 +67,16 @@ Action build_webhook_list(CLI::App& arguments) {
   arguments.add_option("--workflow", options->workflow, "Only of this workflow")->type_name("NAME");
   arguments.add_option("--event", options->event, "Only this event, such as issues.opened")
       ->type_name("EVENT");
+  arguments.add_flag("--unmatched", options->unmatched, "Only those that no trigger took, and why");
   arguments.add_flag("--rejected", options->rejected,
                      "Instead what was refused, and why: bad signatures, unknown paths…");
   add_page_options(arguments, options->page);
   return [options](Session& session) -> Outcome<ExitCode> {
-    if (options->rejected && !(options->workflow.empty() && options->event.empty())) {
+    const bool filtered =
+        !options->workflow.empty() || !options->event.empty() || options->unmatched;
+    if (options->rejected && filtered) {
       return usage_error("what was rejected belongs to no workflow and is no event",
-                         "leave out --workflow and --event");
+                         "leave out --workflow, --event and --unmatched");
     }
     auto daemon = session.daemon();
     if (!daemon) return daemon.error();

@@ -32,21 +32,24 @@ void print_delivery(Console& console, const Json& delivery) {
   Fields fields;
   fields.add("delivery", text_of(delivery, "id"));
   fields.add("received", local_time(text_of(delivery, "received_at")));
+  fields.add("method", text_of(delivery, "method"));
   fields.add("path", "/hooks/" + text_of(delivery, "path"));
   fields.add("event", text_of(delivery, "event"));
   fields.add("connector", text_of(delivery, "connector"));
   fields.add("sender's id", text_of(delivery, "sender_id"));
   fields.add("workflow", text_of(delivery, "workflow"));
+  fields.add("status", text_of(delivery, "status"));
+  fields.add("why unmatched", text_of(delivery, "reason"));
   fields.add("runs", joined(member_of(delivery, "runs"), " "));
   fields.print(console.out, console.colour_out);
   console.out << '\n';
   print_headers(console, member_of(delivery, "headers"));
   console.out << '\n';
   const Json& body = member_of(delivery, "body");
-  if (!body.is_null()) {
+  if (body.is_object() || body.is_array()) {
     print_json(console.out, body);
   } else {
-    console.out << text_of(delivery, "body_text") << '\n';
+    console.out << text_of(delivery, body.is_null() ? "body_text" : "body") << '\n';
   }
 }
 

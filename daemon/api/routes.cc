@@ -1,6 +1,8 @@
 #include "daemon/api/routes.h"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <iterator>
 #include <utility>
 
@@ -46,21 +48,37 @@ http::Route open_route(Services& services, std::string method, std::string patte
   return route;
 }
 
+/// The methods that a webhook may take, and HEAD: it is none of GET's here, where a GET may act.
+constexpr std::array kHookMethods{"POST", "PUT", "PATCH", "GET", "DELETE", "HEAD"};
+
+/// How long an answer may take to be stored beside the result that it waits for.
+constexpr std::chrono::seconds kHookMargin{30};
+
+std::vector<http::Route> hook_routes(Services& services) {
+  std::vector<http::Route> routes;
+  for (const auto* method : kHookMethods) {
+    auto& hooks = routes.emplace_back(open_route(services, method, "/hooks/{path*}", receive));
+    hooks.deadline = WebhookTrigger::kLongestWait + kHookMargin;
+    hooks.admits = [&services](const http::Request& request) {
+      return services.webhooks.objection(request, request.parameter("path"));
+    };
+    hooks.on_refused = [&services](http::Request request, const http::Refusal& refusal) {
+      return services.webhooks.record(request.parameter("path"), request.peer.text(), refusal);
+    };
+  }
+  return routes;
+}
+
 /// What anybody may reach, TCP included.
 std::vector<http::Route> public_routes(Services& services) {
-  auto hooks = open_route(services, "POST", "/hooks/{path*}", receive);
-  hooks.admits = [&services](const http::Request& request) {
-    return services.webhooks.objection(request, request.parameter("path"));
-  };
-  hooks.on_refused = [&services](http::Request request, const http::Refusal& refusal) {
-    return services.webhooks.record(request.parameter("path"), request.peer.text(), refusal);
-  };
-  auto health = open_route(services, "GET", "/healthz", healthy);
-  auto readiness = open_route(services, "GET", "/readyz", ready);
-  for (auto* open : {&hooks, &health, &readiness}) open->reach = http::Reach::anywhere;
-  health.while_stopping = true;
-  readiness.while_stopping = true;
-  return {hooks, health, readiness};
+  auto routes = hook_routes(services);
+  for (auto& check : {open_route(services, "GET", "/healthz", healthy),
+                      open_route(services, "GET", "/readyz", ready)}) {
+    routes.push_back(check);
+    routes.back().while_stopping = true;
+  }
+  for (auto& route : routes) route.reach = http::Reach::anywhere;
+  return routes;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "daemon/api/views.h"
 #include "daemon/http/event_stream.h"
 #include "daemon/http/problem.h"
+#include "daemon/engine/trigger_context.h"
 #include "shared/inputs.h"
 #include "shared/value/json.h"
 
@@ -194,7 +195,7 @@ asio::awaitable<http::Response> start(Services& services, http::Request request)
   start.id = services.ids.next<RunId>();
   start.definition = loaded->definition;
   start.trigger_kind = "manual";
-  start.trigger = plain_trigger("manual", Value(), services.clock.now());
+  start.trigger = engine::plain_trigger("manual", Value(), services.clock.now());
   start.inputs = std::move(*inputs);
   const auto id = start.id;
   engine::Admission admission;

@@ -13,6 +13,7 @@
 #include "daemon/net/http_client.h"
 #include "daemon/retention/pruner.h"
 #include "daemon/storage/store.h"
+#include "daemon/triggers/inbox.h"
 #include "daemon/triggers/scheduler.h"
 #include "daemon/triggers/webhook.h"
 #include "daemon/vault/credentials.h"
@@ -33,6 +34,7 @@ struct Services {
   engine::Definitions& definitions;
   storage::Store& store;
   triggers::Webhooks& webhooks;
+  triggers::Inbox& inbox;
   triggers::Scheduler& scheduler;
   const Clock& clock;
   UuidGenerator& ids;

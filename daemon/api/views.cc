@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "daemon/engine/run_state.h"
+#include "daemon/engine/trigger_context.h"
 #include "daemon/http/problem.h"
 #include "shared/run.h"
 #include "shared/suggestion.h"
@@ -31,7 +31,8 @@ Value failure_view(const std::optional<storage::Failure>& failure) {
 
 Value trigger_view(const storage::Run& run, const std::optional<storage::Delivery>& delivery) {
   if (!delivery) return json_view(run.trigger_json);
-  return engine::trigger_value(*delivery, json_view(delivery->body));
+  const auto body = engine::body_of(*delivery);
+  return engine::trigger_value(*delivery, body ? *body : Value());
 }
 
 }  // namespace
@@ -112,14 +113,24 @@ Value log_view(const storage::LogLine& line) {
                         {"text", Value::string(line.text)}});
 }
 
-Value delivery_summary(const storage::Delivery& delivery) {
+Value delivery_view(const storage::Delivery& delivery, const std::vector<storage::Run>& runs) {
+  const bool is_replayed = std::ranges::any_of(
+      runs, [](const storage::Run& run) { return run.trigger_kind == "replay"; });
+  const auto* status =
+      is_replayed ? "replayed" : (delivery.unmatched.empty() ? "matched" : "unmatched");
   return Value::object({{"id", Value::string(delivery.id.text())},
                         {"received_at", time_view(delivery.received_at)},
                         {"workflow", Value::string(delivery.workflow)},
+                        {"method", text_view(delivery.method)},
                         {"path", Value::string(delivery.path)},
                         {"connector", text_view(delivery.connector)},
                         {"event", text_view(delivery.event)},
-                        {"sender_id", text_view(delivery.sender_id)}});
+                        {"sender_id", text_view(delivery.sender_id)},
+                        {"status", Value::string(status)},
+                        {"reason", text_view(delivery.unmatched)},
+                        {"runs", array_view(runs, [](const storage::Run& run) {
+                           return Value::string(run.id.text());
+                         })}});
 }
 
 Value rejection_view(const storage::Rejection& rejection) {

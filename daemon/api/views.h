@@ -37,7 +37,11 @@ Value run_view(const storage::Run& run, const std::vector<storage::Step>& steps,
 
 Value step_view(const storage::Step& step, const engine::Definition* definition);
 Value log_view(const storage::LogLine& line);
-Value delivery_summary(const storage::Delivery& delivery);
+
+/// A delivery without what it holds. `runs` are those it started. Its status is "replayed" where
+/// one of them is a replay's, else "matched" or "unmatched".
+Value delivery_view(const storage::Delivery& delivery, const std::vector<storage::Run>& runs);
+
 Value rejection_view(const storage::Rejection& rejection);
 Value endpoint_view(const Endpoint& endpoint);
 

@@ -2,6 +2,7 @@
 
 #include "daemon/engine/advance.h"
 #include "daemon/engine/signals.h"
+#include "daemon/engine/trigger_context.h"
 #include "shared/duration.h"
 #include "shared/event_name.h"
 #include "shared/expression/functions.h"

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "daemon/engine/trigger_context.h"
 #include "shared/suggestion.h"
 #include "shared/time_format.h"
 #include "shared/value/json.h"
@@ -119,8 +120,7 @@ Result<RunState> restore_run(std::shared_ptr<const Definition> definition, stora
   auto inputs = read_json(run.inputs_json, "inputs of a run");
   if (!inputs) return inputs.error();
   state.inputs = std::move(*inputs);
-  auto trigger = delivery ? read_json(delivery->body, "body of a delivery")
-                          : read_json(run.trigger_json, "trigger of a run");
+  auto trigger = delivery ? body_of(*delivery) : read_json(run.trigger_json, "trigger of a run");
   if (!trigger) return trigger.error();
   state.trigger = delivery ? trigger_value(*delivery, *trigger) : std::move(*trigger);
   for (auto& row : steps) {
@@ -221,27 +221,6 @@ Result<expression::Context> context_before(RunState state, std::string_view step
   if (auto env = workflow.env.evaluate(context_of(state, *scope, vars), budget))
     state.env = std::move(*env);
   return context_of(state, *scope, vars);
-}
-
-Value trigger_value(const storage::Delivery& delivery, const Value& body) {
-  const auto json_or_null = [](const std::string& text) {
-    auto value = parse_json(text);
-    return value ? std::move(*value) : Value();
-  };
-  const auto text_or_null = [](const std::string& text) {
-    return text.empty() ? Value() : Value::string(text);
-  };
-  return Value::object({
-      {"kind", Value::string("webhook")},
-      {"name", text_or_null(delivery.connector)},
-      {"at", Value::string(format_time(delivery.received_at))},
-      {"body", body},
-      {"headers", json_or_null(delivery.headers_json)},
-      {"query", json_or_null(delivery.query_json)},
-      {"path", Value::string(delivery.path)},
-      {"event", text_or_null(delivery.event)},
-      {"delivery_id", text_or_null(delivery.sender_id)},
-  });
 }
 
 }  // namespace tba::engine

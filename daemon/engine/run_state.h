@@ -62,13 +62,13 @@ class ScopeOf {
 struct Start {
   RunId id;
   std::shared_ptr<const Definition> definition;
-  std::string trigger_kind;  ///< "webhook", "schedule", "manual"
+  std::string trigger_kind;  ///< "webhook", "replay", "schedule", "poll", "event", "manual"
   Value trigger;             ///< `.trigger`
   Value inputs;              ///< `.inputs`, defaults filled in.
   std::optional<DeliveryId> delivery;
   std::optional<RunId> parent;  ///< Whose step waits for it.
   std::string parent_step;      ///< The key of that.
-  int depth = 0;                ///< How many parents are above it.
+  int depth = 0;                ///< How many runs have led to it, one starting the other.
 };
 
 /// The state of a run that has not begun.
@@ -95,8 +95,5 @@ Value failure_value(const storage::Failure& failure);
 /// workflow has no such step, `conflict` where the run has not come to it.
 Result<expression::Context> context_before(RunState state, std::string_view step, const Value& vars,
                                            const expression::Budget& budget);
-
-/// `.trigger` of a webhook's run.
-Value trigger_value(const storage::Delivery& delivery, const Value& body);
 
 }  // namespace tba::engine

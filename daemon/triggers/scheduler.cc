@@ -7,6 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "daemon/engine/trigger_context.h"
 #include "shared/inputs.h"
 #include "shared/time_format.h"
 
@@ -223,7 +224,7 @@ engine::Start Scheduler::new_run(const daemon::LoadedWorkflow& loaded, Instant s
   start.id = environment_.ids.next<RunId>();
   start.definition = loaded.definition;
   start.trigger_kind = "schedule";
-  start.trigger = plain_trigger("schedule", Value(), slot);
+  start.trigger = engine::plain_trigger("schedule", Value(), slot);
   start.inputs = default_inputs(loaded.definition->workflow->inputs);
   return start;
 }

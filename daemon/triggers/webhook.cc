@@ -1,13 +1,22 @@
 #include "daemon/triggers/webhook.h"
 
 #include <algorithm>
+#include <array>
+#include <set>
 #include <utility>
 #include <variant>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sodium.h>
+
 #include "daemon/connectors/webhook_verifier.h"
-#include "daemon/engine/run_state.h"
+#include "daemon/http/body.h"
+#include "daemon/http/form.h"
+#include "daemon/http/media_type.h"
 #include "daemon/http/problem.h"
-#include "shared/inputs.h"
+#include "daemon/triggers/run_result.h"
+#include "daemon/triggers/webhook_matching.h"
 #include "shared/value/json.h"
 
 namespace tba::triggers {
@@ -30,19 +39,6 @@ Refusal bad_signature(std::string reason) {
                              std::move(reason));
 }
 
-/// Whether a trigger that asks for `wanted` takes `event`: all events, that one, or every action of
-/// that one.
-bool takes(std::string_view wanted, std::string_view event) {
-  if (wanted.empty() || wanted == event) return true;
-  return event.starts_with(wanted) && event.size() > wanted.size() && event[wanted.size()] == '.';
-}
-
-std::string query_json(const http::Request& request) {
-  ObjectBuilder query;
-  for (const auto& [name, value] : request.query) query.put(name, Value::string(value));
-  return to_json(std::move(query).build());
-}
-
 std::string answer_json(DeliveryId delivery, const std::vector<RunId>& runs, bool duplicate) {
   ArrayBuilder ids;
   for (const auto& run : runs) ids.add(Value::string(run.text()));
@@ -51,14 +47,21 @@ std::string answer_json(DeliveryId delivery, const std::vector<RunId>& runs, boo
                                 {"duplicate", Value::boolean(duplicate)}}));
 }
 
-/// The webhook triggers of a workflow at one path.
-std::vector<const WebhookTrigger*> triggers_at(const Workflow& workflow, const std::string& path) {
-  std::vector<const WebhookTrigger*> triggers;
-  for (const auto& trigger : workflow.triggers) {
-    const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
-    if (webhook && webhook->path == path) triggers.push_back(webhook);
-  }
-  return triggers;
+/// The methods that the triggers take, each once, as an Allow header lists them.
+std::string methods_of(const std::vector<const WebhookTrigger*>& triggers) {
+  std::set<std::string> methods;
+  for (const auto* trigger : triggers)
+    methods.insert(trigger->methods.begin(), trigger->methods.end());
+  return fmt::format("{}", fmt::join(methods, ", "));
+}
+
+/// What a delivery without an id of its own is known again by: what was sent.
+std::string content_id(const std::string& query_json, const std::string& body) {
+  std::array<unsigned char, crypto_generichash_BYTES> hash{};
+  const auto text = fmt::format("{}:{}{}", query_json.size(), query_json, body);
+  crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const unsigned char*>(text.data()),
+                     text.size(), nullptr, 0);
+  return fmt::format("blake2b:{:02x}", fmt::join(hash, ""));
 }
 
 const WebhookScheme* scheme_of(const engine::Definition& definition,
@@ -76,7 +79,7 @@ class Webhooks::Examination {
   Examination(const Environment& environment, const http::Request& request, const std::string& path)
       : environment_(environment), request_(request), path_(path) {}
 
-  /// Finds the triggers that stand at the path. 404, 503.
+  /// Finds the triggers that stand at the path and take the method. 404, 503, 405.
   std::optional<Refusal> find_triggers() {
     set_ = environment_.workflows.current();
     const auto owner = set_->webhook_paths.find(path_);
@@ -87,8 +90,8 @@ class Webhooks::Examination {
       return refusal_with_secret(503, "held", "the workflow is held",
                                  "the workflow is held: " + loaded.held.front());
     definition_ = loaded.definition;
-    triggers_ = triggers_at(*definition_->workflow, path_);
-    return std::nullopt;
+    triggers_ = webhooks_of(*definition_->workflow, &path_);
+    return take_method();
   }
 
   /// Whether the header has a signature that may be right for one of the triggers. 401.
@@ -119,9 +122,12 @@ class Webhooks::Examination {
 
   /// Reads the body. 400.
   std::optional<Refusal> parse() {
-    auto body = parse_json(request_.body);
-    if (!body)
-      return http::refusal(400, "not_json", "the body is no JSON: " + body.error().message);
+    const auto type = request_.headers.find("content-type").value_or("");
+    auto body = http::body_value(type, request_.body);
+    if (!body) {
+      const bool is_json = type.empty() || http::MediaType::parse(type).is_json();
+      return http::refusal(400, is_json ? "not_json" : "bad_form", body.error().message);
+    }
     body_ = std::move(*body);
     if (const auto* scheme = scheme_of(*definition_, *triggers_.front())) {
       auto event = connectors::webhook_event(*scheme, request_.headers.fields(), body_);
@@ -131,39 +137,47 @@ class Webhooks::Examination {
     return std::nullopt;
   }
 
+  /// The delivery, without its body.
   storage::Delivery delivery() const {
-    const auto* scheme = scheme_of(*definition_, *triggers_.front());
+    const auto& trigger = *triggers_.front();  // what follows is the same for all at one path
+    const auto* scheme = scheme_of(*definition_, trigger);
     storage::Delivery delivery;
     delivery.id = environment_.ids.next<DeliveryId>();
     delivery.received_at = environment_.clock.now();
     delivery.path = path_;
+    delivery.method = request_.method;
     delivery.workflow = definition_->workflow->name;
-    delivery.connector = triggers_.front()->connector;
+    delivery.connector = trigger.connector;
     delivery.event = event_;
-    if (scheme) delivery.sender_id = connectors::delivery_id(*scheme, request_.headers.fields());
     delivery.headers_json = connectors::kept_headers_json(scheme, request_.headers.fields());
-    delivery.query_json = query_json(request_);
+    delivery.query_json = to_json(http::form_value(request_.query));
+    if (trigger.dedupe == WebhookTrigger::Dedupe::body) {
+      delivery.sender_id = content_id(delivery.query_json, request_.body);
+    } else if (trigger.dedupe == WebhookTrigger::Dedupe::delivery_id && scheme) {
+      delivery.sender_id = connectors::delivery_id(*scheme, request_.headers.fields());
+    }
     return delivery;
   }
 
-  /// A run for each trigger that takes the event.
-  std::vector<engine::Start> starts(const storage::Delivery& delivery) const {
-    std::vector<engine::Start> starts;
-    for (const auto* trigger : triggers_) {
-      if (!takes(trigger->event, event_)) continue;
-      engine::Start start;
-      start.id = environment_.ids.next<RunId>();
-      start.definition = definition_;
-      start.trigger_kind = "webhook";
-      start.trigger = engine::trigger_value(delivery, body_);
-      start.inputs = default_inputs(definition_->workflow->inputs);
-      start.delivery = delivery.id;
-      starts.push_back(std::move(start));
-    }
-    return starts;
+  WebhookMatch match(const storage::Delivery& delivery) const {
+    const WebhookMatching matching{environment_.vars, environment_.engine.budget(),
+                                   environment_.ids};
+    return matching(definition_, triggers_, delivery, body_);
   }
 
  private:
+  std::optional<Refusal> take_method() {
+    auto allowed = methods_of(triggers_);
+    std::erase_if(triggers_, [&](const WebhookTrigger* trigger) {
+      return std::ranges::find(trigger->methods, request_.method) == trigger->methods.end();
+    });
+    if (!triggers_.empty()) return std::nullopt;
+    auto refused = http::refusal(405, "method_not_allowed",
+                                 "this webhook does not take '" + request_.method + "'");
+    refused.answer.headers.add("Allow", std::move(allowed));
+    return refused;
+  }
+
   Result<> verify(const WebhookTrigger& trigger) const {
     const auto connector = definition_->connectors.find(trigger.connector);
     const auto credential = environment_.credentials.find(trigger.credential);
@@ -208,15 +222,28 @@ asio::awaitable<http::Response> Webhooks::receive(http::Request request, std::st
   engine::Admission admission;
   admission.delivery = examination.delivery();
   const auto id = admission.delivery->id;
-  admission.starts = examination.starts(*admission.delivery);
+  auto match = examination.match(*admission.delivery);
+  admission.starts = std::move(match.starts);
+  admission.delivery->unmatched = std::move(match.unmatched);
   admission.delivery->body = std::move(request.body);
   const auto outcome = co_await environment_.engine.admit(std::move(admission));
   if (!outcome) co_return http::problem(outcome.error());
-  if (const auto* before = std::get_if<engine::AlreadyAdmitted>(&*outcome)) {
-    co_return http::json_response(202, answer_json(before->delivery, before->runs, true));
-  }
-  co_return http::json_response(202,
-                                answer_json(id, std::get<engine::Admitted>(*outcome).runs, false));
+  const auto* before = std::get_if<engine::AlreadyAdmitted>(&*outcome);
+  const auto runs = before ? before->runs : std::get<engine::Admitted>(*outcome).runs;
+  auto accepted = http::json_response(
+      202, answer_json(before ? before->delivery : id, runs, before != nullptr));
+  // A file that changed since a delivery came first may have made other runs of it.
+  if (!match.responding || *match.responding >= runs.size()) co_return accepted;
+  const auto responding = runs[*match.responding];
+  co_return co_await answer_result(responding, match.respond_within, std::move(accepted));
+}
+
+/// What the run comes to; that it was accepted where it takes too long to say more.
+asio::awaitable<http::Response> Webhooks::answer_result(RunId run, std::chrono::milliseconds limit,
+                                                        http::Response accepted) {
+  const auto end = co_await wait_for_end(environment_.feed, environment_.store, run, limit);
+  if (end && *end) co_return answer_of(**end);
+  co_return accepted;
 }
 
 asio::awaitable<void> Webhooks::record(std::string path, std::string peer, const Refusal& refusal) {

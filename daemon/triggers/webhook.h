@@ -1,11 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
 
 #include "daemon/engine/engine.h"
+#include "daemon/engine/run_feed.h"
 #include "daemon/http/message.h"
 #include "daemon/http/refusal.h"
 #include "daemon/storage/store.h"
@@ -18,9 +20,11 @@
 namespace tba::triggers {
 
 /// Turns inbound requests into deliveries and runs. Whatever decides about a request is decided
-/// before anything is stored: the path, whether the workflow can take it, the signature over the
-/// raw bytes, the body's syntax, the event. It is then answered 202 after the commit that holds the
-/// delivery and its runs. What is turned away leaves a bounded record without its body.
+/// before anything is stored: the path and its methods, whether the workflow can take it, the
+/// signature over the raw bytes, the body's syntax, the event, what the triggers match. It is then
+/// answered after the commit that holds the delivery and its runs: 202 at once, or what the run
+/// comes to. A delivery that no trigger takes is kept with the reason; what is turned away leaves a
+/// bounded record without its body.
 class Webhooks {
  public:
   /// What it needs from outside; all must outlive it.
@@ -28,30 +32,36 @@ class Webhooks {
     const daemon::Workflows& workflows;
     const vault::Credentials& credentials;
     engine::Engine& engine;
+    engine::RunFeed& feed;
     storage::Store& store;
     const Clock& clock;
     UuidGenerator& ids;
+    const Value& vars;  ///< The configuration's.
   };
 
   explicit Webhooks(Environment environment)
       : environment_(environment), rejections_(environment.store, environment.clock) {}
 
-  /// Why a POST below /hooks/ is turned away on account of its header, whatever its body may be:
-  /// nobody takes that path, the workflow is held, no signature is there that could be right.
+  /// Why a request below /hooks/ is turned away on account of its header, whatever its body may be:
+  /// nobody takes that path or method, the workflow is held, no signature is there that could be
+  /// right.
   /// Nothing where the body is to be received.
   std::optional<http::Refusal> objection(const http::Request& request,
                                          const std::string& path) const;
 
-  /// Answers a POST below /hooks/; `path` is what follows that.
+  /// Answers a request below /hooks/; `path` is what follows that.
   boost::asio::awaitable<http::Response> receive(http::Request request, std::string path);
 
   /// Records a request that was refused before it was received: by objection(), or because it is
-  /// too large, was cut short or is no POST.
+  /// too large, was cut short or has a method that no webhook takes.
   boost::asio::awaitable<void> record(std::string path, std::string peer,
                                       const http::Refusal& refusal);
 
  private:
   class Examination;
+
+  boost::asio::awaitable<http::Response> answer_result(RunId run, std::chrono::milliseconds limit,
+                                                       http::Response accepted);
 
   Environment environment_;
   RejectionLog rejections_;

@@ -1,6 +1,7 @@
 #include <filesystem>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "tests/cli/cli_fixture.h"
 
@@ -222,17 +223,26 @@ TEST_CASE_METHOD(WithDaemon, "webhook list: deliveries, or what was refused") {
   daemon
       .on("GET /deliveries", R"({"items":[{"id":"d1","received_at":"2026-11-23T09:00:00.000Z",
         "workflow":"triage","path":"triage","connector":"github","event":"issues.opened",
-        "sender_id":"7f"}],"next":null})")
+        "sender_id":"7f","status":"matched","reason":null,"runs":["r1","r2"]},
+        {"id":"d2","received_at":"2026-11-23T09:00:01.000Z","workflow":"triage","path":"triage",
+        "event":"issues.closed","status":"unmatched","reason":"`match` gave false","runs":[]}],
+        "next":null})")
       .on("GET /rejections", R"({"items":[{"at":"2026-11-23T09:00:00.000Z","path":"triage",
         "peer":"127.0.0.1","status":401,"reason":"the signature does not match"}],"next":null})");
   CHECK(run({"webhook", "list", "--event", "issues.opened"}).out ==
-        "DELIVERY  RECEIVED             PATH           EVENT          WORKFLOW  SENDER'S ID\n"
-        "d1        2026-11-23 09:00:00  /hooks/triage  issues.opened  triage    7f\n");
+        "DELIVERY  RECEIVED             PATH           EVENT          WORKFLOW  STATUS     RUNS  "
+        "WHY UNMATCHED\n"
+        "d1        2026-11-23 09:00:00  /hooks/triage  issues.opened  triage    matched    2\n"
+        "d2        2026-11-23 09:00:01  /hooks/triage  issues.closed  triage    unmatched  0     "
+        "`match` gave false\n");
   CHECK(daemon.last().line == "GET /api/v1/deliveries?limit=50&event=issues.opened");
+  run({"webhook", "list", "--unmatched"});
+  CHECK(daemon.last().line == "GET /api/v1/deliveries?limit=50&unmatched=true");
   CHECK(run({"webhook", "list", "--rejected"}).out ==
         "REJECTED             PATH           FROM       STATUS  REASON\n"
         "2026-11-23 09:00:00  /hooks/triage  127.0.0.1  401     the signature does not match\n");
   CHECK(run({"webhook", "list", "--rejected", "--event", "x"}).code == 2);
+  CHECK(run({"webhook", "list", "--rejected", "--unmatched"}).code == 2);
 }
 
 TEST_CASE_METHOD(WithDaemon, "webhook list: rows are cut to a terminal, and whole elsewhere") {
@@ -255,6 +265,30 @@ TEST_CASE_METHOD(WithDaemon, "webhook show: headers and body") {
   CHECK_THAT(result.out, Contains("runs:         r1 r2\n") &&
                              Contains("x-github-event:  issues\n") &&
                              Contains("{\n  \"action\": \"opened\"\n}\n"));
+}
+
+TEST_CASE_METHOD(WithDaemon, "webhook show: a body that is text stands there as it is") {
+  daemon.on("GET /deliveries/d1", R"({"id":"d1","method":"PUT","path":"p","status":"unmatched",
+    "reason":"`match` gave false","headers":{},"body":"a \"b\"","body_text":null,"runs":[]})");
+  const auto result = run({"webhook", "show", "d1"});
+  CHECK_THAT(result.out, Contains("method:         PUT\n") &&
+                             Contains("why unmatched:  `match` gave false\n") &&
+                             Contains("\na \"b\"\n"));
+}
+
+TEST_CASE_METHOD(WithDaemon, "webhook replay: prints the runs, and what stands in the way") {
+  const std::string answer = R"({"delivery":"d1","workflow":"w","runs":["r1","r2"]})";
+  daemon.on("POST /deliveries/d1/replay", {201, answer, "application/json"});
+  CHECK(run({"webhook", "replay", "d1"}).out == "r1\nr2\n");
+  CHECK(daemon.last().body == "{}");
+  CHECK(run({"webhook", "replay", "d1", "--workflow", "w", "--output", "json"}).out ==
+        nlohmann::ordered_json::parse(answer).dump(2) + "\n");
+  CHECK(daemon.last().body == R"({"workflow":"w"})");
+  daemon.on_problem("POST /deliveries/d2/replay", 409,
+                    R"("code":"conflict","detail":"workflow 'w' does not take this delivery")");
+  const auto refused = run({"webhook", "replay", "d2"});
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.err, Contains("does not take this delivery"));
 }
 
 TEST_CASE_METHOD(WithDaemon, "schedule list: last and next slots in UTC, wherever it is") {

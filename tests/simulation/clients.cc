@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include "daemon/engine/trigger_context.h"
 #include "shared/inputs.h"
 #include "shared/value/json.h"
 #include "tests/support/seeded_random.h"
@@ -110,7 +111,7 @@ engine::Start Clients::new_start(std::size_t workflow, const std::string& kind) 
   start.id = ids_.next<RunId>();
   start.definition = daemon_->workflows.at(workflow);
   start.trigger_kind = kind;
-  start.trigger = plain_trigger(kind, Value(), time_.now());
+  start.trigger = engine::plain_trigger(kind, Value(), time_.now());
   start.inputs = default_inputs(start.definition->workflow->inputs);
   return start;
 }
@@ -195,7 +196,7 @@ void Clients::fire(Slot slot) {
   const auto at = begin_ + scenario_.horizon * slot.second / kSlots;
   admission.slot = storage::ScheduleSlot{schedule_of(slot.first), at};
   admission.starts.push_back(new_start(slot.first, "schedule"));
-  admission.starts.back().trigger = plain_trigger("schedule", Value(), at);
+  admission.starts.back().trigger = engine::plain_trigger("schedule", Value(), at);
   journal_.note("schedule: slot {} of w{}", slot.second, slot.first);
   const auto again = [this, slot] { time_.after(pause(), [this, slot] { fire(slot); }); };
   ask(

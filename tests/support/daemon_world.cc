@@ -111,8 +111,10 @@ struct DaemonWorld::Parts {
                 [this](const std::string& connector) { return workflows.base_url_of(connector); }}),
         scheduler({world.engine.io().get_executor(), workflows, world.engine.engine(),
                    world.engine.store(), alarm, world.engine.clock, world.engine.ids, log}),
-        webhooks({workflows, credentials, world.engine.engine(), world.engine.store(),
-                  world.engine.clock, world.engine.ids}),
+        webhooks({workflows, credentials, world.engine.engine(), world.engine.feed(),
+                  world.engine.store(), world.engine.clock, world.engine.ids, world.engine.vars}),
+        inbox({workflows, world.engine.engine(), world.engine.store(), world.engine.ids,
+               world.engine.vars}),
         routes(api::all_routes(services)) {
     for (const auto& route : routes) router.add(route);
     credentials.on_change([this](const std::string&) { workflows.reconsider(); });
@@ -134,6 +136,7 @@ struct DaemonWorld::Parts {
   FakeAlarm alarm;
   triggers::Scheduler scheduler;
   triggers::Webhooks webhooks;
+  triggers::Inbox inbox;
   api::Services services{world.engine.io().get_executor(),
                          workflows,
                          credentials,
@@ -143,6 +146,7 @@ struct DaemonWorld::Parts {
                          world.engine.definitions(),
                          world.engine.store(),
                          webhooks,
+                         inbox,
                          scheduler,
                          world.engine.clock,
                          world.engine.ids,

@@ -11,6 +11,7 @@
 #include "daemon/storage/sqlite.h"
 #include "shared/connector_catalog.h"
 #include "shared/diagnostic.h"
+#include "daemon/engine/trigger_context.h"
 #include "shared/inputs.h"
 #include "shared/workflow_reader.h"
 
@@ -151,7 +152,7 @@ engine::Start EngineWorld::new_start(const std::shared_ptr<const engine::Definit
   start.id = ids.next<RunId>();
   start.definition = definition;
   start.trigger_kind = kind;
-  start.trigger = plain_trigger(kind, Value(), clock.now());
+  start.trigger = engine::plain_trigger(kind, Value(), clock.now());
   return start;
 }
 

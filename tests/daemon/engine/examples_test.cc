@@ -6,10 +6,11 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
-#include "daemon/engine/run_state.h"
+#include "daemon/engine/trigger_context.h"
 #include "daemon/steps/outcomes.h"
 #include "daemon/steps/process.h"
 #include "shared/file.h"
+#include "daemon/engine/trigger_context.h"
 #include "shared/inputs.h"
 #include "shared/value/json.h"
 #include "tests/support/engine_world.h"
@@ -51,7 +52,7 @@ AttemptOutcome answers_json(const std::string& body) {
 
 /// How an example is started, what answers it, and what it then leaves.
 struct Example {
-  Value trigger = tba::plain_trigger("manual", Value(), tba::Instant());
+  Value trigger = tba::engine::plain_trigger("manual", Value(), tba::Instant());
   Value given = Value();
   std::function<void(EngineWorld&)> answers;
   std::function<void(EngineWorld&, tba::RunId)> check;
@@ -65,12 +66,42 @@ Value issue_opened() {
       tba::parse_json(R"({"issue":{"title":"It broke"},"sender":{"login":"ada"}})").value());
 }
 
+/// `.trigger` of that kind with that body.
+Value brought(std::string_view kind, const std::string& body, std::string_view event = {}) {
+  tba::engine::TriggerContext trigger;
+  trigger.kind = kind;
+  trigger.body = tba::parse_json(body).value();
+  trigger.query = Value::object({});
+  if (!event.empty()) trigger.event = Value::string(event);
+  return trigger.as_value();
+}
+
 std::string parameters_of(const Attempt& attempt) {
   return to_json(std::get<tba::engine::EndpointCall>(attempt.request).parameters);
 }
 
 const std::map<std::string, Example>& examples() {
   static const std::map<std::string, Example> all{
+      {"alert-failed-runs",
+       {.trigger = brought(
+            "event",
+            R"({"run":"1","workflow":"nightly","status":"failed","error":{"message":"no disk"}})",
+            "run.failed"),
+        .answers = [](EngineWorld& world) { world.runner.answer("tell", answers_json("{}")); },
+        .check =
+            [](EngineWorld& world, tba::RunId) {
+              CHECK(parameters_of(world.runner.attempts.back()) ==
+                    R"({"webhook_id":"1122334455667788990","content":"nightly failed: no disk"})");
+            }}},
+      {"answer-requests",
+       {.trigger = brought("webhook", R"({"name":"Ada"})"),
+        .answers = [](EngineWorld&) {},
+        .check =
+            [](EngineWorld& world, tba::RunId id) {
+              CHECK(world.run(id).output_json ==
+                    R"({"status":200,"headers":{"Cache-Control":"no-store"},)"
+                    R"("body":{"text":"Hello, Ada!"}})");
+            }}},
       {"check-website",
        {.answers =
             [](EngineWorld& world) {
@@ -94,6 +125,15 @@ const std::map<std::string, Example>& examples() {
         .check =
             [](EngineWorld& world, tba::RunId id) {
               CHECK(world.run(id).output_json == R"({"text":"Hello, Ada!","started_by":"manual"})");
+            }}},
+      {"new-repositories",
+       {.trigger = brought("poll", R"({"full_name":"ada/notes","html_url":"https://x.example"})"),
+        .answers = [](EngineWorld& world) { world.runner.answer("tell", answers_json("{}")); },
+        .check =
+            [](EngineWorld& world, tba::RunId) {
+              CHECK(parameters_of(world.runner.attempts.back()) ==
+                    R"({"webhook_id":"1122334455667788990",)"
+                    R"("content":"New: ada/notes https://x.example"})");
             }}},
       {"report-failures",
        {.answers =

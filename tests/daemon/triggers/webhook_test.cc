@@ -130,6 +130,7 @@ TEST_CASE("webhook: a body is wanted only where the header leaves hope for it") 
   const auto hooks = std::ranges::find(routes, "/hooks/{path*}", &tba::http::Route::pattern);
   const auto wanted = [&](const std::string& path, const tba::http::Headers& headers) {
     tba::http::Request request;
+    request.method = "POST";
     request.parameters.emplace_back("path", path);
     request.headers = headers;
     const auto refusal = hooks->admits(request);
@@ -187,7 +188,6 @@ TEST_CASE("webhook: a credential that is no webhook secret holds the workflow") 
 TEST_CASE("webhook: a signed body that is no JSON, or names no fit event, is 400") {
   World world;
   check_problem(world.deliver("garbage"), 400, "not_json");
-  check_problem(world.deliver(""), 400, "not_json");
   check_problem(world.deliver(kOpened, "d-1", ""), 400, "bad_event");
   check_problem(world.deliver(kOpened, "d-1", std::string(194, 'e')), 400, "bad_event");
   CHECK_THAT(world.rejection(), Contains("announce 400 "));
@@ -199,8 +199,187 @@ TEST_CASE("webhook: an event that no trigger asks for is kept and starts nothing
   const auto reply = world.deliver(R"({"action": "closed"})");
   CHECK(reply.status == 202);
   CHECK(reply.json("runs") == "[]");
-  CHECK(world.get("/api/v1/deliveries").json("items.0.event") == R"("issues.closed")");
+  const auto deliveries = world.get("/api/v1/deliveries");
+  CHECK(deliveries.json("items.0.event") == R"("issues.closed")");
+  CHECK(deliveries.json("items.0.status") == R"("unmatched")");
+  CHECK(deliveries.json("items.0.reason") ==
+        R"("the event is 'issues.closed', not 'issues.opened'")");
   CHECK(world.get("/api/v1/runs").at("items").size() == 0);
+  world.deliver(kOpened, "d-2");
+  CHECK(world.get("/api/v1/deliveries?unmatched=true").at("items").size() == 1);
+  const auto matched = world.get("/api/v1/deliveries?unmatched=false");
+  CHECK(matched.at("items").size() == 1);
+  CHECK(matched.json("items.0.status") == R"("matched")");
+  CHECK(matched.at("items.0.runs").size() == 1);
+  check_problem(world.get("/api/v1/deliveries?unmatched=yes"), 400, "invalid");
+}
+
+TEST_CASE("webhook: `match` decides by what was sent, before anything is stored") {
+  World world;
+  world.engine.vars = tba::parse_json(R"({"enough": 3})").value();
+  world.workflow("announce", R"(
+on:
+  - webhook:
+      connector: github
+      event: issues
+      credential: hook
+      match: ${{ .trigger.body.issue.votes > .vars.enough and .trigger.method == "POST" }}
+steps: [ { set: { a: 1 } } ]
+)");
+  const auto deliver = [&](const std::string& body) {
+    static int id = 0;
+    const auto reply = world.deliver(body, std::to_string(++id));
+    CHECK(reply.status == 202);
+    const auto delivery =
+        world.get("/api/v1/deliveries/" + std::string(reply.at("delivery").as_string()));
+    return std::to_string(reply.at("runs").size()) + " " + delivery.json("reason");
+  };
+  CHECK(deliver(R"({"issue": {"votes": 4}})") == "1 null");
+  CHECK(deliver(R"({"issue": {"votes": 3}})") == R"(0 "`match` gave false")");
+  CHECK_THAT(deliver(R"({"issue": {}})"),
+             Contains("0 \"`match` cannot be evaluated: ") && Contains("announce.yaml:7:"));
+}
+
+TEST_CASE("webhook: a `match` that gives no boolean takes nothing, and the record says why") {
+  World world(
+      "on: { webhook: { verify: none, match: '${{ .trigger.body.a }}' } }\n"
+      "steps: [ { set: { a: 1 } } ]\n");
+  CHECK(world.post("/hooks/announce", R"({"a": true})").at("runs").size() == 1);
+  CHECK(world.post("/hooks/announce", R"({"a": 1})").at("runs").size() == 0);
+  CHECK(world.get("/api/v1/deliveries").json("items.0.reason") ==
+        R"("`match` gave number, which is neither true nor false")");
+}
+
+TEST_CASE("webhook: each path takes the methods that its triggers name") {
+  World world(R"(
+on:
+  - webhook: { verify: none, path: a }
+  - webhook: { verify: none, path: b, methods: [GET, PUT] }
+  - webhook: { verify: none, path: b, methods: [PUT, DELETE] }
+steps: [ { id: note, set: { method: "${{ .trigger.method }}", query: "${{ .trigger.query }}" } } ]
+)");
+  CHECK(world.post("/hooks/a").at("runs").size() == 1);
+  CHECK(world.call("GET", "/hooks/b?x=1&x=2&y=").at("runs").size() == 1);
+  CHECK(world.get("/api/v1/runs/latest").json("steps.0.result.body") ==
+        R"({"method":"GET","query":{"x":["1","2"],"y":""}})");
+  CHECK(world.call("PUT", "/hooks/b", "1").at("runs").size() == 2);
+  CHECK(world.call("DELETE", "/hooks/b").at("runs").size() == 1);
+  for (const auto* method : {"POST", "PATCH", "HEAD"}) {
+    const auto refused = world.call(method, "/hooks/b");
+    check_problem(refused, 405, "method_not_allowed");
+    CHECK(refused.headers.find("Allow") == "DELETE, GET, PUT");
+  }
+  check_problem(world.call("GET", "/hooks/a"), 405, "method_not_allowed");
+  CHECK(world.rejection() == "a 405 this webhook does not take 'GET'");
+}
+
+TEST_CASE("webhook: forms and raw bodies are data, also for a run that is read back") {
+  World world(R"(
+on: { webhook: { verify: none } }
+steps:
+  - { id: nap, wait: { for: 1h } }
+  - { id: note, set: { body: "${{ .trigger.body }}" } }
+)");
+  const auto body_of = [&](const std::string& type, const std::string& body) {
+    const auto reply = world.post("/hooks/announce", body, {{"Content-Type", type}});
+    REQUIRE(reply.status == 202);
+    const auto delivery =
+        world.get("/api/v1/deliveries/" + std::string(reply.at("delivery").as_string()));
+    world.restart();
+    world.pass(std::chrono::hours(1));
+    const auto run = world.get("/api/v1/runs/" + std::string(reply.at("runs.0").as_string()));
+    CHECK(run.at("trigger_context.body") == delivery.at("body"));
+    CHECK(run.at("steps.1.result.body.body") == delivery.at("body"));
+    return delivery.json("body");
+  };
+  CHECK(body_of("application/x-www-form-urlencoded", "a=1&b=x+y&a=2") ==
+        R"({"a":["1","2"],"b":"x y"})");
+  CHECK(body_of("text/plain", "hello") == R"("hello")");
+  CHECK(body_of("application/octet-stream", "\xff") == R"({"base64":"/w=="})");
+  CHECK(body_of("text/plain", "") == "null");
+  CHECK(body_of("multipart/form-data; boundary=X",
+                "--X\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--X--") ==
+        R"({"a":"1"})");
+}
+
+TEST_CASE("webhook: a form that cannot be read is turned away") {
+  World world("on: { webhook: { verify: none } }\nsteps: [ { set: { a: 1 } } ]\n");
+  check_problem(
+      world.post("/hooks/announce", "a=%", {{"Content-Type", "application/x-www-form-urlencoded"}}),
+      400, "bad_form");
+  CHECK(world.rejection() == "announce 400 the form has a broken percent-encoding");
+  check_problem(world.post("/hooks/announce", "{", {{"Content-Type", "application/json"}}), 400,
+                "not_json");
+}
+
+TEST_CASE("webhook: `dedupe` says by what a delivery is known again") {
+  World world(R"(
+on:
+  - webhook: { verify: none, path: by-body, dedupe: body }
+  - webhook: { verify: none, path: by-nothing }
+  - webhook: { connector: github, credential: hook, path: by-id }
+  - webhook: { connector: github, credential: hook, path: never, dedupe: none }
+steps: [ { set: { a: 1 } } ]
+)");
+  const auto first = world.post("/hooks/by-body?x=1", R"({"a": 1})");
+  CHECK(first.json("duplicate") == "false");
+  const auto again = world.post("/hooks/by-body?x=1", R"({"a": 1})");
+  CHECK(again.json("duplicate") == "true");
+  CHECK(again.at("runs") == first.at("runs"));
+  CHECK(world.post("/hooks/by-body?x=2", R"({"a": 1})").json("duplicate") == "false");
+  CHECK(world.post("/hooks/by-body?x=1", R"({"a": 2})").json("duplicate") == "false");
+  CHECK(world.post("/hooks/by-nothing", "1").json("duplicate") == "false");
+  CHECK(world.post("/hooks/by-nothing", "1").json("duplicate") == "false");
+  for (const auto& [path, duplicate] : {std::pair("by-id", "true"), std::pair("never", "false")}) {
+    world.deliver("{}", "d-1", "push", path);
+    CHECK(world.deliver("{}", "d-1", "push", path).json("duplicate") == duplicate);
+  }
+}
+
+TEST_CASE("webhook: `respond: result` answers with what the run comes to") {
+  World world(R"(
+on: { webhook: { verify: none, respond: result, methods: [GET, POST] } }
+steps:
+  - { id: get, http: { url: "http://far.example/" } }
+output: { status: 201, headers: { X-Far: "${{ .steps.get.status }}" }, body: "${{ .trigger.body }}" }
+)");
+  world.engine.runner.answer("get", tba::tests::answers(203));
+  const auto reply = world.post("/hooks/announce", R"({"a": 1})");
+  CHECK(reply.status == 201);
+  CHECK(reply.text == R"({"a":1})");
+  CHECK(reply.headers.find("X-Far") == "203");
+  CHECK(reply.headers.find("Tba-Run").value() ==
+        world.get("/api/v1/runs/latest").at("id").as_string());
+}
+
+TEST_CASE("webhook: a result is also given to who sends the same again, without another run") {
+  World world(R"(
+on: { webhook: { connector: github, credential: hook, respond: result } }
+steps: [ { id: note, set: { title: "${{ .trigger.body.issue.title }}" } } ]
+output: ${{ .steps.note.body }}
+)");
+  for (int i = 0; i < 2; ++i) {
+    const auto reply = world.deliver();
+    CHECK(reply.status == 200);
+    CHECK(reply.text == R"({"title":"Bug"})");
+  }
+  CHECK(world.get("/api/v1/runs").at("items").size() == 1);
+}
+
+TEST_CASE("webhook: a run that fails is a problem that does not say why; none at all is 202") {
+  World world(R"(
+on:
+  - webhook: { verify: none, path: fails, respond: result, match: "${{ .trigger.path == \"fails\" }}" }
+  - webhook: { verify: none, path: picky, respond: result, match: false }
+steps:
+  - { set: { a: "${{ .trigger.body.missing }}" } }
+)");
+  const auto failed = world.post("/hooks/fails", "{}");
+  check_problem(failed, 500, "run_failed");
+  CHECK_THAT(failed.text, !Contains("missing"));
+  const auto unmatched = world.post("/hooks/picky", "{}");
+  CHECK(unmatched.status == 202);
+  CHECK(unmatched.json("runs") == "[]");
 }
 
 TEST_CASE("webhook: an event without action stands for all of its actions, and none for all") {
