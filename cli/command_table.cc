@@ -19,6 +19,8 @@ constexpr Command kCommands[] = {
     {"webhook", "list", "List webhook deliveries, the newest first", build_webhook_list},
     {"webhook", "show", "Show a delivery: headers, body, runs", build_webhook_show},
     {"webhook", "replay", "Start runs again from a delivery that was kept", build_webhook_replay},
+    {"event", "emit", "Emit an event: it starts workflows, and steps go on", build_event_emit},
+    {"event", "list", "List events, the newest first", build_event_list},
     {"schedule", "list", "List schedules and when they fire next", build_schedule_list},
     {"schedule", "preview", "Show when a workflow file's schedules fire; needs no daemon",
      build_schedule_preview},

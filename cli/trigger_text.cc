@@ -15,6 +15,16 @@ std::string trigger_text(const Json& trigger) {
     return fmt::format("{} at {}", event.empty() ? "any event" : event, text_of(trigger, "path"));
   }
   if (kind == "schedule") return text_of(trigger, "schedule");
+  if (kind == "poll") {
+    const std::string problem = text_of(trigger, "problem");
+    return fmt::format("{} every {}{}", text_of(trigger, "call"), text_of(trigger, "every"),
+                       problem.empty() ? "" : fmt::format(" (fails: {})", problem));
+  }
+  if (kind == "event") {
+    const std::string workflow = text_of(trigger, "workflow");
+    return fmt::format("{}{}", joined(member_of(trigger, "names"), ", "),
+                       workflow.empty() ? "" : " of " + workflow);
+  }
   if (kind == "manual") return "by hand";
   return kind;
 }

@@ -26,7 +26,10 @@
 #include "daemon/steps/process.h"
 #include "daemon/steps/step_runner.h"
 #include "daemon/storage/sqlite_store.h"
+#include "daemon/triggers/credential_watch.h"
+#include "daemon/triggers/events.h"
 #include "daemon/triggers/inbox.h"
+#include "daemon/triggers/poller.h"
 #include "daemon/triggers/scheduler.h"
 #include "daemon/triggers/webhook.h"
 #include "daemon/vault/credentials.h"
@@ -115,7 +118,10 @@ class Daemon {
   asio::awaitable<Result<>> start() {
     if (auto started = http_client_.start(); !started) co_return started;
     processes_.start();
-    credentials_.on_change([this](const std::string&) { workflows_.reconsider(); });
+    credentials_.on_change([this](const std::string&) {
+      workflows_.reconsider();
+      credential_watch_.look();
+    });
     if (auto loaded = co_await credentials_.load(); !loaded) co_return loaded;
     if (const auto problem = credentials_.key_problem()) {
       log_.error("no credential can be used", {{"why", problem->message}, {"hint", problem->hint}});
@@ -126,8 +132,20 @@ class Daemon {
     auto recovered = co_await engine_.start();
     if (!recovered) co_return recovered;
     co_await scheduler_.refresh();
+    co_await poller_.refresh();
     pruner_.start();
-    co_return listen();
+    auto listening = listen();
+    if (listening) {
+      co_await tell_of_start();
+      credential_watch_.look();
+    }
+    co_return listening;
+  }
+
+  asio::awaitable<void> tell_of_start() {
+    const auto data = Value::object({{"version", Value::string(version())}});
+    const auto raised = co_await events_.raise("daemon.started", data);
+    if (!raised) log_.error("the start could not be told of", {{"why", raised.error().message}});
   }
 
   Result<> listen() {
@@ -164,6 +182,8 @@ class Daemon {
     server_.drain();
     co_await pruner_.stop();
     co_await scheduler_.stop();
+    co_await poller_.stop();
+    co_await credential_watch_.stop();
     co_await engine_.stop(kGrace);
     co_await server_.stop(kGrace);
     http_client_.stop();
@@ -178,7 +198,10 @@ class Daemon {
 
   asio::awaitable<Result<>> read_anew() {
     auto reloaded = co_await read_files();
-    if (reloaded) co_await scheduler_.refresh();
+    if (!reloaded) co_return reloaded;
+    co_await scheduler_.refresh();
+    co_await poller_.refresh();
+    credential_watch_.look();
     co_return reloaded;
   }
 
@@ -204,6 +227,8 @@ class Daemon {
             *store_,
             webhooks_,
             inbox_,
+            events_,
+            poller_,
             scheduler_,
             clock_,
             ids_,
@@ -277,6 +302,14 @@ class Daemon {
                                   scheduler_alarm_, clock_, ids_, log_}};
   triggers::Webhooks webhooks_{
       {workflows_, credentials_, engine_, feed_, *store_, clock_, ids_, options_.config.vars}};
+  triggers::EventStarts event_starts_{
+      {workflows_, clock_, ids_, options_.config.vars, options_.config.expressions, log_}};
+  triggers::Events events_{{engine_, event_starts_, clock_, ids_}};
+  triggers::CredentialWatch credential_watch_{
+      {io_.get_executor(), workflows_, credentials_, events_, log_}};
+  engine::SystemAlarm poller_alarm_{engine_loop_.executor(), clock_};
+  triggers::Poller poller_{{engine_loop_.executor(), workflows_, engine_, runner_, *store_,
+                            poller_alarm_, clock_, ids_, options_.config.vars, log_}};
   triggers::Inbox inbox_{{workflows_, engine_, *store_, ids_, options_.config.vars}};
 
   engine::SystemAlarm pruner_alarm_{io_.get_executor(), clock_};

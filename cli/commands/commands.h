@@ -18,6 +18,8 @@ Action build_run_cancel(CLI::App& arguments);
 Action build_webhook_list(CLI::App& arguments);
 Action build_webhook_replay(CLI::App& arguments);
 Action build_webhook_show(CLI::App& arguments);
+Action build_event_emit(CLI::App& arguments);
+Action build_event_list(CLI::App& arguments);
 Action build_schedule_list(CLI::App& arguments);
 Action build_schedule_preview(CLI::App& arguments);
 Action build_store_info(CLI::App& arguments);

@@ -13,7 +13,9 @@
 #include "daemon/net/http_client.h"
 #include "daemon/retention/pruner.h"
 #include "daemon/storage/store.h"
+#include "daemon/triggers/events.h"
 #include "daemon/triggers/inbox.h"
+#include "daemon/triggers/poller.h"
 #include "daemon/triggers/scheduler.h"
 #include "daemon/triggers/webhook.h"
 #include "daemon/vault/credentials.h"
@@ -35,6 +37,8 @@ struct Services {
   storage::Store& store;
   triggers::Webhooks& webhooks;
   triggers::Inbox& inbox;
+  triggers::Events& events;
+  triggers::Poller& poller;
   triggers::Scheduler& scheduler;
   const Clock& clock;
   UuidGenerator& ids;

@@ -4,6 +4,7 @@
 
 #include "daemon/api/routes.h"
 #include "daemon/api/views.h"
+#include "shared/duration.h"
 #include "shared/schedule.h"
 
 namespace tba::api {
@@ -12,19 +13,62 @@ namespace asio = boost::asio;
 
 namespace {
 
-Value trigger_view(const Trigger& trigger, Instant now) {
-  if (const auto* webhook = std::get_if<WebhookTrigger>(&trigger)) {
-    return Value::object({{"kind", Value::string("webhook")},
-                          {"path", Value::string("/hooks/" + webhook->path)},
-                          {"event", text_view(webhook->event)}});
-  }
-  if (const auto* schedule = std::get_if<ScheduleTrigger>(&trigger)) {
-    return Value::object({{"kind", Value::string("schedule")},
-                          {"schedule", Value::string(text_of(schedule->schedule))},
-                          {"next", time_view(next_after(schedule->schedule, now))}});
-  }
-  return Value::object({{"kind", Value::string("manual")}});
+Value webhook_view(const WebhookTrigger& webhook) {
+  return Value::object({{"kind", Value::string("webhook")},
+                        {"path", Value::string("/hooks/" + webhook.path)},
+                        {"event", text_view(webhook.event)},
+                        {"methods", array_view(webhook.methods, [](const std::string& method) {
+                           return Value::string(method);
+                         })}});
 }
+
+Value schedule_view(const ScheduleTrigger& schedule, Instant now) {
+  return Value::object({{"kind", Value::string("schedule")},
+                        {"schedule", Value::string(text_of(schedule.schedule))},
+                        {"next", time_view(next_after(schedule.schedule, now))}});
+}
+
+/// `entry` is how the poll stands; null where it was not taken up yet.
+Value poll_view(const PollTrigger& poll, const triggers::Poller::Entry* entry) {
+  return Value::object({{"kind", Value::string("poll")},
+                        {"call", Value::string(poll.connector + "/" + poll.endpoint)},
+                        {"every", Value::string(format_duration(poll.every))},
+                        {"last", time_view(entry ? entry->last : std::nullopt)},
+                        {"next", time_view(entry ? entry->next : std::nullopt)},
+                        {"problem", entry ? text_view(entry->problem) : Value()}});
+}
+
+Value event_view(const EventTrigger& event) {
+  return Value::object(
+      {{"kind", Value::string("event")},
+       {"names",
+        array_view(event.names, [](const std::string& name) { return Value::string(name); })},
+       {"workflow", text_view(event.workflow)}});
+}
+
+/// Shows triggers with what is known of them now.
+struct TriggerViews {
+  Instant now;
+  std::vector<triggers::Poller::Entry> polls;
+
+  explicit TriggerViews(const Services& services)
+      : now(services.clock.now()), polls(services.poller.entries()) {}
+
+  Value of(const Workflow& workflow, std::size_t index) const {
+    const auto& trigger = workflow.triggers[index];
+    if (const auto* webhook = std::get_if<WebhookTrigger>(&trigger)) return webhook_view(*webhook);
+    if (const auto* schedule = std::get_if<ScheduleTrigger>(&trigger))
+      return schedule_view(*schedule, now);
+    if (const auto* event = std::get_if<EventTrigger>(&trigger)) return event_view(*event);
+    if (const auto* poll = std::get_if<PollTrigger>(&trigger)) {
+      const auto entry = std::ranges::find_if(polls, [&](const triggers::Poller::Entry& each) {
+        return each.workflow == workflow.name && each.trigger == index;
+      });
+      return poll_view(*poll, entry == polls.end() ? nullptr : &*entry);
+    }
+    return Value::object({{"kind", Value::string("manual")}});
+  }
+};
 
 std::string_view state_of(const daemon::LoadedWorkflow& loaded, const daemon::WorkflowSet& set) {
   const auto& path = loaded.definition->workflow->path;
@@ -33,10 +77,11 @@ std::string_view state_of(const daemon::LoadedWorkflow& loaded, const daemon::Wo
   return loaded.held.empty() ? "active" : "held";
 }
 
-Value summary(const daemon::LoadedWorkflow& loaded, const daemon::WorkflowSet& set, Instant now) {
+Value summary(const daemon::LoadedWorkflow& loaded, const daemon::WorkflowSet& set,
+              const TriggerViews& views) {
   const auto& workflow = *loaded.definition->workflow;
   ArrayBuilder triggers;
-  for (const auto& trigger : workflow.triggers) triggers.add(trigger_view(trigger, now));
+  for (std::size_t i = 0; i < workflow.triggers.size(); ++i) triggers.add(views.of(workflow, i));
   ArrayBuilder reasons;
   for (const auto& reason : loaded.held) reasons.add(Value::string(reason));
   return Value::object({{"name", Value::string(workflow.name)},
@@ -64,9 +109,9 @@ Value step_outline(const Step& step) {
 
 asio::awaitable<http::Response> list(Services& services, http::Request) {
   const auto set = services.workflows.current();
-  const auto now = services.clock.now();
+  const TriggerViews views(services);
   co_return json(200, list_view(set->workflows, [&](const auto& entry) {
-                   return summary(entry.second, *set, now);
+                   return summary(entry.second, *set, views);
                  }));
 }
 
@@ -75,7 +120,8 @@ asio::awaitable<http::Response> show(Services& services, http::Request request) 
   const auto* loaded = set->find(request.parameter("name"));
   if (!loaded) co_return unknown_workflow(*set, request.parameter("name"));
   const auto& workflow = *loaded->definition->workflow;
-  Value view = summary(*loaded, *set, services.clock.now());
+  const TriggerViews views(services);
+  Value view = summary(*loaded, *set, views);
   view = std::move(view).with_member("text", Value::string(workflow.text));
   view = std::move(view).with_member("inputs", array_view(workflow.inputs, input_view));
   view = std::move(view).with_member("steps", array_view(workflow.steps, step_outline));

@@ -1,5 +1,6 @@
 #include "daemon/engine/engine.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -131,6 +132,7 @@ asio::awaitable<Result<AdmissionOutcome>> Engine::admit_here(Admission admission
     event = admission.event->id;
     change.writes.emplace_back(storage::AddEvent{std::move(*admission.event)});
   }
+  std::ranges::move(admission.beside, std::back_inserter(change.writes));
   auto runs = prepare(std::move(admission.starts), change);
   auto outcome = co_await environment_.store.submit(std::move(change));
   if (!outcome || !std::holds_alternative<storage::Committed>(*outcome)) drop(runs);

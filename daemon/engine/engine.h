@@ -30,7 +30,8 @@ namespace tba::engine {
 struct Admission {
   std::optional<storage::Delivery> delivery;
   std::optional<storage::ScheduleSlot> slot;
-  std::optional<storage::Event> event;  ///< Runs that wait for it are told.
+  std::optional<storage::Event> event;  ///< Reaches the steps that wait for it after the commit.
+  std::vector<storage::Write> beside;   ///< What else: the items of a poll, how far it has come.
   std::vector<Start> starts;
 };
 
@@ -42,7 +43,7 @@ struct AlreadyAdmitted {
   DeliveryId delivery;
   std::vector<RunId> runs;
 };
-/// The slot has its run already.
+/// The slot has its run already, or an item of the poll.
 struct SlotTaken {};
 
 using AdmissionOutcome = std::variant<Admitted, AlreadyAdmitted, SlotTaken>;

@@ -291,6 +291,33 @@ TEST_CASE_METHOD(WithDaemon, "webhook replay: prints the runs, and what stands i
   CHECK_THAT(refused.err, Contains("does not take this delivery"));
 }
 
+TEST_CASE_METHOD(WithDaemon, "event emit: takes its data as JSON, also from standard input") {
+  const std::string answer = R"({"id":"e1","name":"orders.created","runs":["r1"]})";
+  daemon.on("POST /events", {201, answer, "application/json"});
+  const auto emitted = run({"event", "emit", "orders.created", "--data", R"({"id":7})"});
+  CHECK(emitted.out == "e1\n");
+  CHECK(emitted.err == "it started 1 run\n");
+  CHECK(daemon.last().body == R"({"name":"orders.created","data":{"id":7}})");
+  run({"event", "emit", "orders.created", "--data", "-"}, "[1, 2]");
+  CHECK(daemon.last().body == R"({"name":"orders.created","data":[1,2]})");
+  run({"event", "emit", "orders.created"});
+  CHECK(daemon.last().body == R"({"name":"orders.created","data":null})");
+  CHECK(run({"event", "emit", "orders.created", "--output", "json"}).out ==
+        nlohmann::ordered_json::parse(answer).dump(2) + "\n");
+  const auto wrong = run({"event", "emit", "orders.created", "--data", "{"});
+  CHECK(wrong.code == 2);
+  CHECK_THAT(wrong.err, Contains("--data is no JSON"));
+}
+
+TEST_CASE_METHOD(WithDaemon, "event list: the newest first") {
+  daemon.on("GET /events", R"({"items":[{"id":"e1","at":"2026-11-23T09:00:00.000Z",
+    "name":"run.failed","source":"run r1","data":{"run":"r1"}}],"next":null})");
+  CHECK(run({"event", "list", "--name", "run.failed"}).out ==
+        "EVENT  AT                   NAME        SOURCE  DATA\n"
+        "e1     2026-11-23 09:00:00  run.failed  run r1  {\"run\":\"r1\"}\n");
+  CHECK(daemon.last().line == "GET /api/v1/events?limit=50&name=run.failed");
+}
+
 TEST_CASE_METHOD(WithDaemon, "schedule list: last and next slots in UTC, wherever it is") {
   setenv("TZ", "JST-9", 1);
   tzset();

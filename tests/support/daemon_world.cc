@@ -11,6 +11,7 @@
 #include "daemon/http/router.h"
 #include "daemon/reloader.h"
 #include "daemon/steps/step_runner.h"
+#include "daemon/triggers/credential_watch.h"
 #include "shared/connector_catalog.h"
 #include "shared/value/json.h"
 
@@ -113,19 +114,42 @@ struct DaemonWorld::Parts {
                    world.engine.store(), alarm, world.engine.clock, world.engine.ids, log}),
         webhooks({workflows, credentials, world.engine.engine(), world.engine.feed(),
                   world.engine.store(), world.engine.clock, world.engine.ids, world.engine.vars}),
+        event_starts({workflows, world.engine.clock, world.engine.ids, world.engine.vars,
+                      world.engine.budget, log}),
+        events({world.engine.engine(), event_starts, world.engine.clock, world.engine.ids}),
+        credential_watch({world.engine.io().get_executor(), workflows, credentials, events, log}),
+        poller({world.engine.io().get_executor(), workflows, world.engine.engine(), runner,
+                world.engine.store(), poller_alarm, world.engine.clock, world.engine.ids,
+                world.engine.vars, log}),
         inbox({workflows, world.engine.engine(), world.engine.store(), world.engine.ids,
                world.engine.vars}),
         routes(api::all_routes(services)) {
     for (const auto& route : routes) router.add(route);
-    credentials.on_change([this](const std::string&) { workflows.reconsider(); });
+    credentials.on_change([this](const std::string&) {
+      workflows.reconsider();
+      credential_watch.look();
+    });
     world.engine.await(credentials.load()).value();
     world.engine.await(reload()).value();
   }
 
   asio::awaitable<Result<>> reload() {
     auto reloaded = co_await workflows.reload();
-    if (reloaded) co_await scheduler.refresh();
+    if (!reloaded) co_return reloaded;
+    co_await scheduler.refresh();
+    co_await poller.refresh();
+    credential_watch.look();
     co_return reloaded;
+  }
+
+  /// The alarm that rings first, by `end`; null where none does.
+  FakeAlarm* next_alarm(Instant end) {
+    FakeAlarm* next = nullptr;
+    for (auto* each : {&alarm, &poller_alarm}) {
+      if (each->when() && *each->when() <= end && (!next || *each->when() < *next->when()))
+        next = each;
+    }
+    return next;
   }
 
   DaemonWorld& world;
@@ -136,6 +160,11 @@ struct DaemonWorld::Parts {
   FakeAlarm alarm;
   triggers::Scheduler scheduler;
   triggers::Webhooks webhooks;
+  triggers::EventStarts event_starts;
+  triggers::Events events;
+  triggers::CredentialWatch credential_watch;
+  FakeAlarm poller_alarm;
+  triggers::Poller poller;
   triggers::Inbox inbox;
   api::Services services{world.engine.io().get_executor(),
                          workflows,
@@ -147,6 +176,8 @@ struct DaemonWorld::Parts {
                          world.engine.store(),
                          webhooks,
                          inbox,
+                         events,
+                         poller,
                          scheduler,
                          world.engine.clock,
                          world.engine.ids,
@@ -233,9 +264,9 @@ std::shared_ptr<Watch> DaemonWorld::watch(const std::string& target) {
 void DaemonWorld::pass(Duration time) {
   const auto end = engine.clock.now() + time;
   engine.settle();
-  while (parts_->alarm.when() && *parts_->alarm.when() <= end) {
-    engine.pass(std::max(*parts_->alarm.when() - engine.clock.now(), Duration(0)));
-    parts_->alarm.ring();
+  while (auto* alarm = parts_->next_alarm(end)) {
+    engine.pass(std::max(*alarm->when() - engine.clock.now(), Duration(0)));
+    alarm->ring();
     engine.settle();
   }
   engine.pass(end - engine.clock.now());
@@ -266,6 +297,12 @@ daemon::Workflows& DaemonWorld::workflows() {
 }
 vault::Credentials& DaemonWorld::credentials() {
   return parts_->credentials;
+}
+triggers::Poller& DaemonWorld::poller() {
+  return parts_->poller;
+}
+triggers::EventStarts& DaemonWorld::event_starts() {
+  return parts_->event_starts;
 }
 triggers::Scheduler& DaemonWorld::scheduler() {
   return parts_->scheduler;

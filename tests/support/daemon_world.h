@@ -98,6 +98,8 @@ class DaemonWorld {
   daemon::Workflows& workflows();
   vault::Credentials& credentials();
   triggers::Scheduler& scheduler();
+  triggers::Poller& poller();
+  triggers::EventStarts& event_starts();
 
   EngineWorld engine;
   ScriptedHttpClient http;

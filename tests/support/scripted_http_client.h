@@ -19,6 +19,12 @@ class ScriptedHttpClient final : public net::HttpClient {
     answers_.emplace_back(net::HttpResponse{status, std::move(headers), std::move(body)});
   }
 
+  /// From now on this answer, whatever was to come.
+  void answer_only(net::HttpResult result) {
+    answers_.clear();
+    answers_.push_back(std::move(result));
+  }
+
   boost::asio::awaitable<net::HttpResult> send(net::HttpRequest request) override {
     requests.push_back(std::move(request));
     if (answers_.empty()) throw std::logic_error("the test has no answer for this request");

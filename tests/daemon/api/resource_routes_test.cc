@@ -128,7 +128,8 @@ TEST_CASE("api: workflows are listed with what starts them and whether they can"
   CHECK(list.at("items.0.reasons").size() == 2);
   CHECK(list.json("items.0.triggers.0") == R"({"kind":"manual"})");
   CHECK(list.json("items.0.triggers.1") ==
-        R"({"kind":"webhook","path":"/hooks/announce","event":"issues.opened"})");
+        R"({"kind":"webhook","path":"/hooks/announce","event":"issues.opened",)"
+        R"("methods":["POST"]})");
   CHECK(list.json("items.0.triggers.2") ==
         R"({"kind":"schedule","schedule":"every 1h","next":"2023-11-14T23:00:00.000Z"})");
   world.credential("bot", "token", "ghp_0123456789");

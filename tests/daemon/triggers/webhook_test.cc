@@ -366,7 +366,7 @@ output: ${{ .steps.note.body }}
   CHECK(world.get("/api/v1/runs").at("items").size() == 1);
 }
 
-TEST_CASE("webhook: a run that fails is a problem that does not say why; none at all is 202") {
+TEST_CASE("webhook: a run that fails is a problem that does not say why, none at all is 202") {
   World world(R"(
 on:
   - webhook: { verify: none, path: fails, respond: result, match: "${{ .trigger.path == \"fails\" }}" }

@@ -1,0 +1,255 @@
+#include "daemon/triggers/poller.h"
+
+#include <catch2/catch.hpp>
+
+#include "shared/value/json.h"
+#include "tests/support/daemon_world.h"
+#include "tests/support/faulty_vfs.h"
+
+using namespace std::chrono_literals;
+using Catch::Matchers::Contains;
+using tba::tests::DaemonWorld;
+
+namespace {
+
+const std::string kConnector = R"(
+connector: shop
+base_url: https://shop.example
+endpoints:
+  list-orders: { method: GET, path: /orders, parameters: { since: { in: query, type: string } } }
+)";
+
+std::string poll(const std::string& more) {
+  return "on: { poll: { call: shop/list-orders, every: 5m, key: '${{ .item.id }}'" + more +
+         " } }\n" + "steps: [ { id: note, set: { item: '${{ .trigger.body }}' } } ]\n";
+}
+
+/// A daemon that polls for orders.
+struct World : DaemonWorld {
+  explicit World(const std::string& more = "", const std::string& first = "[]") {
+    engine.folder.write("connectors/shop.yaml", kConnector);
+    give(first);
+    workflow("orders", poll(more));
+    pass(0s);
+  }
+
+  /// What polls are answered from now on.
+  void give(const std::string& body, int status = 200, tba::net::HeaderFields headers = {}) {
+    headers.emplace_back("content-type", "application/json");
+    http.answer_only(tba::net::HttpResponse{status, std::move(headers), body});
+  }
+  /// Has the next poll answered so.
+  void next(const std::string& body, int status = 200) {
+    give(body, status);
+    pass(5min);
+  }
+
+  /// The items of the runs there were, the oldest first.
+  std::string items() {
+    std::string text;
+    const auto runs = get("/api/v1/runs?limit=200").at("items");
+    for (auto run = runs.items().rbegin(); run != runs.items().rend(); ++run) {
+      const auto whole = get("/api/v1/runs/" + std::string(run->find("id")->as_string()));
+      text += whole.json("steps.0.result.body.item");
+    }
+    return text;
+  }
+
+  tba::triggers::Poller::Entry entry() { return poller().entries().at(0); }
+};
+
+}  // namespace
+
+TEST_CASE("poller: what is there at first is remembered, what comes later starts a run each") {
+  World world("", R"([{"id": 1}, {"id": 2}])");
+  CHECK(world.http.requests.size() == 1);
+  CHECK(world.http.requests[0].url == "https://shop.example/orders");
+  CHECK(world.items().empty());
+  world.next(R"([{"id": 1}, {"id": 2}, {"id": 4}, {"id": 3}, {"id": 4}])");
+  CHECK(world.items() == R"({"id":4}{"id":3})");
+  world.pass(20min);
+  CHECK(world.http.requests.size() == 6);
+  CHECK(world.items() == R"({"id":4}{"id":3})");
+  const auto run = world.get("/api/v1/runs/latest");
+  CHECK(run.json("trigger") == R"("poll")");
+  CHECK(run.json("trigger_context.name") == R"("shop")");
+  CHECK(run.json("trigger_context.delivery_id") == R"("3")");
+}
+
+TEST_CASE("poller: without a baseline the first items start runs too") {
+  World world(", baseline: false", R"([{"id": "a"}, {"id": true}, {"id": 1.5}])");
+  CHECK(world.items() == R"({"id":"a"}{"id":true}{"id":1.5})");
+}
+
+TEST_CASE("poller: items, match and cursor are expressions on the answer") {
+  World world(
+      ", baseline: false, with: { since: '${{ .trigger.cursor // \"0\" }}' }"
+      ", items: '${{ .trigger.body.list | reverse }}', match: '${{ .item.paid }}'"
+      ", cursor: '${{ .trigger.headers[\"x-next\"] }}'",
+      "{}");
+  CHECK_THAT(world.entry().problem, Contains("list"));
+  world.give(
+      R"({"list": [{"id": 3, "paid": true}, {"id": 2, "paid": false}, {"id": 1, "paid": true}]})",
+      200, {{"x-next", "17"}});
+  world.pass(5min);
+  CHECK(world.entry().problem.empty());
+  CHECK(world.items() == R"({"id":1,"paid":true}{"id":3,"paid":true})");
+  CHECK(world.http.requests.back().url == "https://shop.example/orders?since=0");
+  world.pass(5min);
+  CHECK(world.http.requests.back().url == "https://shop.example/orders?since=17");
+  world.restart();
+  world.pass(5min);
+  CHECK(world.http.requests.back().url == "https://shop.example/orders?since=17");
+  CHECK(world.items() == R"({"id":1,"paid":true}{"id":3,"paid":true})");
+}
+
+TEST_CASE("poller: a restart polls when it is time, and starts nothing twice") {
+  World world("", R"([{"id": 1}])");
+  world.next(R"([{"id": 1}, {"id": 2}])");
+  const auto polls = world.http.requests.size();
+  world.pass(2min);
+  world.restart();
+  world.pass(2min);
+  CHECK(world.http.requests.size() == polls);
+  world.pass(1min);
+  CHECK(world.http.requests.size() == polls + 1);
+  world.engine.clock.advance(10h);
+  world.restart();
+  world.pass(0s);
+  CHECK(world.http.requests.size() == polls + 2);
+  CHECK(world.items() == R"({"id":2})");
+}
+
+TEST_CASE("poller: a clock that was set back does not keep it from polling") {
+  World world;
+  world.engine.clock.advance(-10h);
+  world.restart();
+  world.pass(5min);
+  CHECK(world.http.requests.size() == 2);
+}
+
+TEST_CASE("poller: what fails is tried again later and later, and nothing is lost by it") {
+  World world("", R"([{"id": 1}])");
+  world.next("oops", 500);
+  CHECK(world.entry().problem == "shop/list-orders answered 500");
+  const auto polls = world.http.requests.size();
+  world.pass(5min);
+  CHECK(world.http.requests.size() == polls + 1);
+  world.pass(5min);
+  CHECK(world.http.requests.size() == polls + 1);
+  world.pass(5min);
+  CHECK(world.http.requests.size() == polls + 2);
+  const auto list = world.get("/api/v1/workflows");
+  CHECK(list.json("items.0.triggers.0.call") == R"("shop/list-orders")");
+  CHECK(list.json("items.0.triggers.0.every") == R"("5m")");
+  CHECK(list.json("items.0.triggers.0.problem") == R"("shop/list-orders answered 500")");
+  world.give(R"([{"id": 1}, {"id": 2}])");
+  world.pass(1h);
+  CHECK(world.entry().problem.empty());
+  CHECK(world.items() == R"({"id":2})");
+}
+
+TEST_CASE("poller: it waits as long as the far side asks") {
+  World world;
+  world.give("", 429, {{"retry-after", "3600"}});
+  world.pass(5min);
+  const auto polls = world.http.requests.size();
+  world.pass(59min);
+  CHECK(world.http.requests.size() == polls);
+  world.pass(1min);
+  CHECK(world.http.requests.size() == polls + 1);
+}
+
+TEST_CASE("poller: an answer that cannot be read is a failure that says why") {
+  World world;
+  const auto problem = [&](const std::string& answer) {
+    world.give(answer);
+    world.pass(1h);
+    return world.entry().problem;
+  };
+  CHECK(problem("{}") == "`items` gave object, which is no list");
+  CHECK(problem(R"([{"id": null}])") == "the `key` of item 0 is null");
+  CHECK(problem(R"([{"id": 1}, {"id": ""}])") == "the `key` of item 1 is empty");
+  CHECK(problem(R"([{"id": [1]}])") == "the `key` of item 0 is array");
+  CHECK(problem(R"([{"id": ")" + std::string(501, 'x') + R"("}])") ==
+        "the `key` of item 0 is longer than 500 bytes");
+  CHECK_THAT(problem(R"([{"no": 1}])"), Contains("orders.yaml:1:"));
+  std::string many = "[0";
+  for (int i = 1; i <= 10'000; ++i) many += "," + std::to_string(i);
+  CHECK(problem(many + "]") == "`items` gave 10001; a poll takes 10000 at most");
+  CHECK(world.items().empty());
+}
+
+TEST_CASE("poller: a `match` that cannot be evaluated takes nothing from there on") {
+  World world(", match: '${{ .item.paid }}'");
+  world.next(R"([{"id": 1, "paid": true}, {"id": 2}, {"id": 3, "paid": true}])");
+  CHECK_THAT(world.entry().problem, Contains("paid"));
+  CHECK(world.items().empty());
+  world.give(R"([{"id": 1, "paid": true}, {"id": 2, "paid": 7}])");
+  world.pass(1h);
+  CHECK(world.entry().problem == "`match` gave number, not true or false");
+  world.give(R"([{"id": 1, "paid": true}, {"id": 2, "paid": false}])");
+  world.pass(1h);
+  CHECK(world.items() == R"({"id":1,"paid":true})");
+}
+
+TEST_CASE("poller: many new items are taken in several changes, all of them once") {
+  World world;
+  std::string many;
+  for (int i = 0; i < 130; ++i)
+    many += (i == 0 ? "[" : ",") + ("{\"id\":" + std::to_string(i)) + "}";
+  world.next(many + "]");
+  world.pass(20min);
+  CHECK(world.get("/api/v1/runs?limit=200").at("items").size() == 130);
+}
+
+TEST_CASE("poller: while the disk is full no item is taken, and later each once") {
+  tba::tests::FaultyVfs disk;
+  World world;
+  disk.fail_writes_with(SQLITE_FULL);
+  world.next(R"([{"id": 1}])");
+  CHECK_FALSE(world.entry().problem.empty());
+  disk.fail_writes_with(SQLITE_OK);
+  world.pass(20min);
+  CHECK(world.items() == R"({"id":1})");
+}
+
+TEST_CASE("poller: a held workflow is not polled for") {
+  World world;
+  world.workflow("orders", poll(", credential: bot"));
+  const auto polls = world.http.requests.size();
+  world.pass(1h);
+  CHECK(world.http.requests.size() == polls);
+  CHECK(world.get("/api/v1/workflows").json("items.0.state") == R"("held")");
+}
+
+TEST_CASE("poller: what is polled follows the files, and is not begun anew by other triggers") {
+  World world("", R"([{"id": 1}])");
+  world.workflow("orders", R"(
+on:
+  - manual: {}
+  - poll: { call: shop/list-orders, every: 1m, key: "${{ .item.id }}" }
+  - poll: { call: shop/list-orders, every: 1h, key: "${{ .item.id }}", baseline: false }
+steps: [ { id: note, set: { item: "${{ .trigger.body }}" } } ]
+)");
+  world.pass(1min);
+  REQUIRE(world.poller().entries().size() == 2);
+  CHECK(world.poller().entries()[0].trigger == 1);
+  CHECK(world.items() == R"({"id":1})");
+  world.give(R"([{"id": 1}, {"id": 2}])");
+  world.pass(1min);
+  CHECK(world.items() == R"({"id":1}{"id":2})");
+  std::filesystem::remove(world.engine.folder / "workflows/orders.yaml");
+  world.reload();
+  CHECK(world.poller().entries().empty());
+}
+
+TEST_CASE("poller: once stopped it asks for nothing") {
+  World world;
+  world.engine.await(world.poller().stop());
+  world.pass(5h);
+  CHECK(world.http.requests.size() == 1);
+  world.reload();
+  world.pass(5h);
+  CHECK(world.http.requests.size() == 1);
+}
