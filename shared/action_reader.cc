@@ -9,7 +9,7 @@
 #include "shared/condition_reader.h"
 #include "shared/connector_catalog.h"
 #include "shared/duration.h"
-#include "shared/event_name.h"
+#include "shared/event_names.h"
 #include "shared/suggestion.h"
 #include "shared/time_format.h"
 #include "shared/workflow_keys.h"
@@ -205,7 +205,10 @@ class ActionReader {
     };
     if (wait.what == WaitStep::For::duration) report(parse_duration(subject.text));
     if (wait.what == WaitStep::For::instant) report(time_of(wait.subject.as_constant()));
-    if (wait.what == WaitStep::For::event) report(parse_event_name(subject.text));
+    if (wait.what == WaitStep::For::event && !is_event_name(subject.text)) {
+      subject.error(diagnostics(), fmt::format("'{}' is not the name of an event", subject.text),
+                    std::string(kEventNameHint));
+    }
   }
 
   void read_approval(const yaml::Node& node, WaitStep& wait, ExpressionPlace place) {

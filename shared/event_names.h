@@ -18,4 +18,8 @@ bool is_reserved_event(std::string_view name);
 /// between them ("orders.created"), 100 characters at most.
 bool is_event_name(std::string_view text);
 
+/// What to tell who wrote one that is none.
+inline constexpr std::string_view kEventNameHint =
+    "words of letters, digits, '_' and '-', with dots between them: orders.created";
+
 }  // namespace tba

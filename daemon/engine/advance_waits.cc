@@ -4,7 +4,7 @@
 #include "daemon/engine/signals.h"
 #include "daemon/engine/trigger_context.h"
 #include "shared/duration.h"
-#include "shared/event_name.h"
+#include "shared/event_names.h"
 #include "shared/expression/functions.h"
 #include "shared/inputs.h"
 #include "shared/time_format.h"
@@ -62,11 +62,15 @@ void Advance::begin_timed(const WaitStep& wait, Underway at) {
 void Advance::begin_event(const WaitStep& wait, Underway at) {
   const auto subject = evaluate(wait.subject, at.state.row.key, at.scope);
   if (!subject) return fail(at.state, subject.error());
-  const auto name = parse_event_name(subject->is_string() ? subject->as_string() : "");
-  if (!name) return fail(at.state, name.error());
+  if (!subject->is_string() || !is_event_name(subject->as_string())) {
+    return fail(at.state, Error{ErrorCode::invalid,
+                                to_json(*subject).substr(0, 80) + " is not the name of an event",
+                                std::string(kEventNameHint)});
+  }
   if (at.step.timeout) at.state.row.due_at = around_.now + *at.step.timeout;
   at.state.memo = Value::object({{"event", *subject}});
-  state_.writes.emplace_back(storage::PutSubscription{{*name, state_.row.id, at.state.row.key}});
+  state_.writes.emplace_back(storage::PutSubscription{
+      {std::string(subject->as_string()), state_.row.id, at.state.row.key}});
   set(at.state, StepStatus::waiting);
 }
 

@@ -160,13 +160,30 @@ std::vector<Engine::ActivePointer> Engine::prepare(std::vector<Start> starts,
     auto run = std::make_shared<Active>(transition.state.row.id);
     run->driven = true;
     run->state = std::move(transition.state);
-    run->commands = std::move(transition.commands);
-    run->signalled = std::move(transition.signalled);
-    run->starts = prepare(std::move(transition.starts), change);
+    follow(*run, transition, change);
     active_.emplace(run->id, run);
     runs.push_back(std::move(run));
   }
   return runs;
+}
+
+/// Keeps what is to be done once the change with the run's transition is on disk, and adds to it
+/// what the run's end brings about.
+void Engine::follow(Active& run, Transition& transition, storage::Change& change) {
+  run.commands = std::move(transition.commands);
+  run.signalled = std::move(transition.signalled);
+  const auto& row = run.state->row;
+  const bool has_ended = is_final(row.status) || row.status == RunStatus::interrupted;
+  if (end_listener_ && has_ended && row.status != run.ended) {
+    auto consequences = end_listener_->after(row);
+    if (consequences.event) {
+      run.event = consequences.event->id;
+      change.writes.emplace_back(storage::AddEvent{std::move(*consequences.event)});
+    }
+    std::ranges::move(consequences.starts, std::back_inserter(transition.starts));
+  }
+  run.ended = has_ended ? std::optional(row.status) : std::nullopt;
+  run.starts = prepare(std::move(transition.starts), change);
 }
 
 /// Lets runs go on that are on disk now.

@@ -15,6 +15,7 @@
 #include "daemon/engine/alarm.h"
 #include "daemon/engine/attempt.h"
 #include "daemon/engine/definitions.h"
+#include "daemon/engine/end_listener.h"
 #include "daemon/engine/machine.h"
 #include "daemon/engine/run_feed.h"
 #include "daemon/engine/run_state.h"
@@ -82,6 +83,10 @@ class Engine {
   explicit Engine(Environment environment);
   ~Engine();
 
+  /// What the end of each run brings about is stored together with it. To be called before any ends;
+  /// the listener must outlive every other use.
+  void listen(EndListener& listener) { end_listener_ = &listener; }
+
   /// Takes over every unfinished run of the store and goes on with it.
   boost::asio::awaitable<Result<>> start();
 
@@ -144,7 +149,7 @@ class Engine {
   boost::asio::awaitable<void> stop_here(std::chrono::milliseconds grace);
   boost::asio::awaitable<Result<AdmissionOutcome>> admit_here(Admission admission);
   std::vector<ActivePointer> prepare(std::vector<Start> starts, storage::Change& change);
-  Begin beginning_of(RunState& state);
+  void follow(Active& run, Transition& transition, storage::Change& change);
   std::vector<RunId> begin(std::vector<ActivePointer> runs);
   void drop(const std::vector<ActivePointer>& runs);
   boost::asio::awaitable<void> tell_of_event(EventId event);
@@ -214,6 +219,7 @@ class Engine {
   bool is_behind_ = false;  // there were too many runs in memory to look ahead
   std::optional<Instant> alarm_at_;
   daemon::TaskGroup tasks_;
+  EndListener* end_listener_ = nullptr;
   bool stopping_ = false;
   bool cut_off_ = false;  // the grace is over: what still lands is not recorded
   std::atomic<std::size_t> active_count_ = 0;

@@ -58,12 +58,14 @@ struct Engine::Active {
   std::vector<Command> commands;            // to be carried out then
   std::vector<ActivePointer> starts;        // sub-runs in that change, to be begun then
   std::vector<RunId> signalled;             // runs with signals in it, to be told then
+  std::optional<EventId> event;             // in it, of which runs are to be told then
   bool has_signals = false;                 // whether the store may have signals for it
   std::map<std::string, std::shared_ptr<Flight>> flights;  // by step
   std::vector<storage::LogLine> lines;                     // of attempts in flight, not stored yet
   bool storing_lines = false;
   std::optional<Instant> armed;  // the instant that waits_ knows of
   bool is_counted = false;       // among the runs that wait
+  std::optional<RunStatus> ended;  // the status of the end that was told of
 };
 
 }  // namespace tba::engine

@@ -62,7 +62,9 @@ asio::awaitable<void> Engine::drive_on(ActivePointer run) {
       co_return;
     }
     run->state = std::move(*state);
-    run->is_counted = run->state->row.status == RunStatus::waiting;
+    const auto status = run->state->row.status;
+    run->is_counted = status == RunStatus::waiting;
+    if (is_final(status) || status == RunStatus::interrupted) run->ended = status;
   }
   for (;;) {
     if (run->unstored) {
@@ -105,9 +107,7 @@ void Engine::apply_next(Active& run) {
   auto transition = advance(std::move(*run.state), event, surroundings());
   run.state = std::move(transition.state);
   run.unstored = take_changes(*run.state);
-  run.commands = std::move(transition.commands);
-  run.signalled = std::move(transition.signalled);
-  run.starts = prepare(std::move(transition.starts), *run.unstored);
+  follow(run, transition, *run.unstored);
 }
 
 /// The outcome of the run's last event is on disk: what follows from it may be done.
@@ -115,6 +115,7 @@ void Engine::stored(const ActivePointer& run) {
   carry_out(run, std::exchange(run->commands, {}));
   begin(std::exchange(run->starts, {}));
   for (const auto& id : std::exchange(run->signalled, {})) deliver(id);
+  if (const auto event = std::exchange(run->event, {})) tasks_.spawn(tell_of_event(*event));
   const bool waits = run->state->row.status == RunStatus::waiting;
   if (waits != run->is_counted) waiting_count_ += waits ? 1 : -1;
   run->is_counted = waits;
@@ -200,6 +201,7 @@ void Engine::abandon(Active& run) {
   run.unstored.reset();
   run.commands.clear();
   run.signalled.clear();
+  run.event.reset();
   run.has_signals = false;
   run.events.clear();
   run.lines.clear();

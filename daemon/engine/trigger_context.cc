@@ -33,7 +33,9 @@ Value TriggerContext::as_value() const {
 }
 
 Value plain_trigger(std::string_view kind, Value name, Instant at) {
-  TriggerContext trigger{.kind = kind, .at = at};
+  TriggerContext trigger;
+  trigger.kind = kind;
+  trigger.at = at;
   trigger.name = std::move(name);
   return trigger.as_value();
 }

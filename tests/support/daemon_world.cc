@@ -125,6 +125,7 @@ struct DaemonWorld::Parts {
                world.engine.vars}),
         routes(api::all_routes(services)) {
     for (const auto& route : routes) router.add(route);
+    world.engine.engine().listen(event_starts);
     credentials.on_change([this](const std::string&) {
       workflows.reconsider();
       credential_watch.look();
