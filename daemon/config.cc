@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "daemon/config_keys.h"
+#include "shared/mapping_reader.h"
 #include "shared/yaml_reader.h"
 
 namespace tba::daemon {
@@ -66,6 +67,7 @@ class ConfigReader {
     if (const auto* vars = fields.find("vars"); vars != nullptr && !vars->members.empty()) {
       config_.vars = to_value(*vars, diagnostics_);
     }
+    read_notify(fields);
     read_table(fields, "http", [&](const Fields& http) { read_listen(http); });
     read_table(fields, "log", [&](const Fields& log) {
       assign(config_.log_level, kLevels, log, "level");
@@ -102,6 +104,43 @@ class ConfigReader {
     if (written.empty()) return;
     folders.clear();
     for (const auto& folder : written) folders.push_back(absolute(folder));
+  }
+
+  void read_notify(const Fields& fields) {
+    const auto* targets = fields.find("notify");
+    if (targets == nullptr) return;
+    for (const auto& [name, node] : targets->members) {
+      const Fields target(*node, *kConfigTable.find("notify")->table, diagnostics_);
+      NotifyRule rule;
+      rule.credential = target.text("credential");
+      if (const auto* call = target.find("call")) {
+        const auto slash = call->text.find('/');
+        if (slash == std::string::npos || slash == 0 || slash + 1 == call->text.size()) {
+          call->error(diagnostics_, "'" + call->text + "' is not a connector/endpoint",
+                      "such as discord/create-message");
+        } else {
+          rule.connector = call->text.substr(0, slash);
+          rule.endpoint = call->text.substr(slash + 1);
+        }
+      }
+      const auto* with = target.find("with");
+      rule.with = with != nullptr ? read_told(*with) : expression::Mapping::object({});
+      config_.notify.emplace(name->text, std::move(rule));
+    }
+  }
+
+  // There is no run whose context a target could read.
+  expression::Mapping read_told(const yaml::Node& node) {
+    using expression::Root;
+    return read_mapping(node, diagnostics_,
+                        [&](const expression::Reference& reference, const SourcePositions& where) {
+                          if (reference.root == Root::inputs || reference.root == Root::vars)
+                            return;
+                          diagnostics_.error(
+                              where, reference.offset, reference.length,
+                              "a target of `notify` reads .inputs, what the step gives, and .vars",
+                              "let the step give it in its `with:`");
+                        });
   }
 
   void read_listen(const Fields& http) {

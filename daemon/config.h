@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/retention/limits.h"
 #include "shared/diagnostic.h"
+#include "shared/expression/mapping.h"
 #include "shared/expression/program.h"
 #include "shared/paths.h"
 #include "shared/value/value.h"
@@ -35,6 +38,14 @@ struct ServerLimits {
   std::chrono::milliseconds idle{60'000};  ///< After which a silent connection is closed.
 };
 
+/// Whom a `notify` step of that target tells, and how.
+struct NotifyRule {
+  std::string connector;
+  std::string endpoint;
+  std::string credential;    ///< Or empty.
+  expression::Mapping with;  ///< An object; reads what the step gives as `.inputs`, and `.vars`.
+};
+
 /// What `config.yaml` says, everything it does not say filled in. Paths are absolute.
 struct Config {
   std::optional<ListenAddress> listen = ListenAddress{"127.0.0.1", 8632};  ///< None: no TCP.
@@ -47,8 +58,9 @@ struct Config {
   LogFormat log_format = LogFormat::automatic;
   ServerLimits limits;
   retention::Limits retention;
-  expression::Budget expressions;  ///< Of each evaluation.
-  Value vars = Value::object({});  ///< `.vars` of expressions: an object.
+  expression::Budget expressions;                         ///< Of each evaluation.
+  Value vars = Value::object({});                         ///< `.vars` of expressions: an object.
+  std::map<std::string, NotifyRule, std::less<>> notify;  ///< By the target's name.
 };
 
 /// What holds where there is no configuration file.

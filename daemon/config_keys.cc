@@ -122,6 +122,16 @@ constexpr std::array kVaultKeys{
 };
 constexpr KeyTable kVaultTable{"vault", "vault", kVaultKeys};
 
+constexpr std::array kNotifyKeys{
+    Key{.name = "call", .is_required = true, .description = "connector/endpoint to call"},
+    Key{.name = "credential", .type = KeyType::name, .description = "the credential that it uses"},
+    Key{.name = "with",
+        .type = KeyType::value_map,
+        .description = "the parameters of the endpoint; expressions in them read what the step "
+                       "gives as .inputs"},
+};
+constexpr KeyTable kNotifyTable{"notify_target", "a target of `notify`", kNotifyKeys};
+
 constexpr std::array kConfigKeys{
     Key{.name = "http",
         .type = KeyType::table,
@@ -152,6 +162,10 @@ constexpr std::array kConfigKeys{
         .type = KeyType::table,
         .description = "the vault of the credentials",
         .table = &kVaultTable},
+    Key{.name = "notify",
+        .type = KeyType::table_map,
+        .description = "whom the notify steps of workflows tell, by name",
+        .table = &kNotifyTable},
     Key{.name = "vars",
         .type = KeyType::literal_map,
         .description = "values that expressions of every workflow read as .vars"},

@@ -245,6 +245,25 @@ class Daemon {
             [this] { return reloader_.reload(); }};
   }
 
+  /// The target as the configuration and the connector files have it now.
+  Result<engine::NotifyTarget> notify_target(const std::string& name) const {
+    const auto& rules = options_.config.notify;
+    const auto rule = rules.find(name);
+    if (rule == rules.end()) {
+      return Error{ErrorCode::not_found, "there is no target '" + name + "' to notify",
+                   "name it in `notify:` of config.yaml"};
+    }
+    const auto& [connector, endpoint, credential, with] = rule->second;
+    const auto found = workflows_.current()->connectors.find(connector);
+    if (!found || !found->endpoint(endpoint)) {
+      return Error{
+          ErrorCode::not_found,
+          "the target '" + name + "' calls " + connector + "/" + endpoint + ", which there is not",
+          "`connector list` shows what can be called"};
+    }
+    return engine::NotifyTarget{found, endpoint, credential, with};
+  }
+
   std::vector<storage::VersionHash> versions_in_force() const {
     std::vector<storage::VersionHash> hashes;
     const auto set = workflows_.current();
@@ -290,12 +309,12 @@ class Daemon {
       {http_client_, processes_, credentials_, clock_,
        [this](const std::string& connector) { return workflows_.base_url_of(connector); }}};
 
-  engine::NotifyTargets notify_targets_;
   engine::RunFeed feed_;
   engine::SystemAlarm engine_alarm_{engine_loop_.executor(), clock_};
   engine::Engine engine_{{engine_loop_.executor(), *store_, definitions_, clock_, random_, ids_,
                           engine_alarm_, runner_, feed_, log_, options_.config.vars,
-                          options_.config.expressions, notify_targets_,
+                          options_.config.expressions,
+                          [this](const std::string& name) { return notify_target(name); },
                           [this](const std::string& name) { return workflows_.to_run(name); }}};
 
   engine::SystemAlarm scheduler_alarm_{engine_loop_.executor(), clock_};

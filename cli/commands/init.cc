@@ -54,6 +54,9 @@ constexpr const char* kConfig =
 # workflows: [workflows]        # folders
 # connectors: [connectors]      # folders; the built-in connectors are always there
 
+# notify:                       # whom notify steps tell, by name
+#   officers: { call: discord/create-message, with: { content: "${{ .inputs.text }}" } }
+
 # vars:                         # what workflows read as ${{ .vars.… }}; nothing secret
 #   environment: production
 )";

@@ -23,6 +23,7 @@ std::vector<http::Route> all_routes(Services& services);
 std::vector<http::Route> status_routes(Services& services);
 std::vector<http::Route> workflow_routes(Services& services);
 std::vector<http::Route> run_routes(Services& services);
+std::vector<http::Route> run_decision_routes(Services& services);
 std::vector<http::Route> delivery_routes(Services& services);
 std::vector<http::Route> event_routes(Services& services);
 std::vector<http::Route> credential_routes(Services& services);

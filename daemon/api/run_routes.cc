@@ -4,10 +4,11 @@
 #include <variant>
 
 #include "daemon/api/routes.h"
+#include "daemon/api/run_ids.h"
 #include "daemon/api/views.h"
+#include "daemon/engine/trigger_context.h"
 #include "daemon/http/event_stream.h"
 #include "daemon/http/problem.h"
-#include "daemon/engine/trigger_context.h"
 #include "shared/inputs.h"
 #include "shared/value/json.h"
 
@@ -18,27 +19,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kLargestLogPage = 1000;
-
-Error no_such_run(std::string_view id) {
-  return {ErrorCode::not_found, "there is no run '" + std::string(id) + "'",
-          "`run list` shows which there are"};
-}
-
-/// A run's id as written in a path; `latest` stands for the one made last.
-asio::awaitable<Result<RunId>> run_id(Services& services, std::string text) {
-  if (text == "latest") {
-    storage::PageRequest newest;
-    newest.limit = 1;
-    const storage::RunFilter all;
-    const auto page = co_await services.store.runs(all, newest);
-    if (!page) co_return page.error();
-    if (page->items.empty()) co_return Error{ErrorCode::not_found, "there is no run yet", ""};
-    co_return page->items.front().id;
-  }
-  const auto id = RunId::parse(text);
-  if (!id) co_return no_such_run(text);
-  co_return *id;
-}
 
 /// Everything the API shows of one run.
 struct WholeRun {

@@ -261,16 +261,15 @@ void Advance::rest() {
   if (is_held_back_) return stay();
   auto status = in_flight_ > 0 ? RunStatus::running : RunStatus::waiting;
   if (in_flight_ == 0 && mode() == Mode::hold) status = RunStatus::interrupted;
-  if (state_.row.deadline && state_.interrupted == 0 && !timed_out())
-    wake_at(*state_.row.deadline);
+  if (state_.row.deadline && state_.interrupted == 0 && !timed_out()) wake_at(*state_.row.deadline);
   if (status == RunStatus::interrupted) next_.reset();
   if (state_.row.status == status && state_.row.wake_at == next_) return;
   row().status = status;
   row().wake_at = next_;
 }
 
-/// What could not begin because the daemon stops is begun by the next one, which looks for runs that
-/// are running.
+/// What could not begin because the daemon stops is begun by the next one, which looks for runs
+/// that are running.
 void Advance::stay() {
   if (state_.row.status == RunStatus::running) return;
   row().status = RunStatus::running;

@@ -118,8 +118,8 @@ class Advance {
   }
   void go_on_attempt(Underway at, Mode mode);
   void start_attempt(Underway at, int number);
-  Result<Request> request_of(Underway at);
-  Result<Request> notification(const NotifyStep& notify, Underway at);
+  Result<Request> request_of(Underway at, std::string& credential);
+  Result<Request> notification(const NotifyStep& notify, Underway at, std::string& credential);
   bool ask_for_cache(Underway at, Attempt& attempt);
   void conclude(Underway at, const AttemptOutcome& outcome);
   void keep_in_cache(Underway at);
@@ -154,7 +154,7 @@ class Advance {
   Transition& transition_;
   RunState& state_;
   const Surroundings& around_;
-  const Scope outside_{};          // of all loops
+  const Scope outside_{};        // of all loops
   int in_flight_ = 0;            // attempts and sub-runs that the walk met
   bool is_held_back_ = false;    // something could not begin because the daemon stops
   std::optional<Instant> next_;  // the soonest instant that the walk met

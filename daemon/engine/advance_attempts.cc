@@ -32,10 +32,8 @@ bool is_attempted(const Step& step) {
 Effect Advance::effect_of(const Step& step) const {
   const auto* notify = std::get_if<NotifyStep>(&step.action);
   if (!notify || step.effect) return engine::effect_of(*state_.definition, step);
-  const auto target = around_.notify_targets.find(notify->target);
-  return target == around_.notify_targets.end()
-             ? Effect::once
-             : engine::effect_of(*target->second.connector, target->second.endpoint);
+  const auto target = around_.find_notify_target(notify->target);
+  return target ? engine::effect_of(*target->connector, target->endpoint) : Effect::once;
 }
 
 void Advance::go_on_attempt(Underway at, Mode mode) {
@@ -58,9 +56,10 @@ void Advance::go_on_attempt(Underway at, Mode mode) {
 /// Records an attempt and asks for it; fails the step where it cannot even be made.
 void Advance::start_attempt(Underway at, int number) {
   auto& step = at.state;
-  auto request = request_of(at);
-  if (!request) return fail(step, request.error());
   Attempt attempt;
+  attempt.credential = at.step.credential;
+  auto request = request_of(at, attempt.credential);
+  if (!request) return fail(step, request.error());
   if (at.step.cache && !ask_for_cache(at, attempt)) return;
   step.row.attempt = number;
   step.row.attempt_started_at = around_.now;
@@ -73,37 +72,32 @@ void Advance::start_attempt(Underway at, int number) {
   attempt.step = step.row.key;
   attempt.number = number;
   attempt.effect = step.row.effect;
-  attempt.credential = at.step.credential;
-  if (const auto* notify = std::get_if<NotifyStep>(&at.step.action))
-    attempt.credential = around_.notify_targets.find(notify->target)->second.credential;
   attempt.timeout = at.step.timeout;
   attempt.request = std::move(*request);
   transition_.commands.emplace_back(StartAttempt{std::move(attempt)});
 }
 
-Result<Request> Advance::request_of(Underway at) {
+Result<Request> Advance::request_of(Underway at, std::string& credential) {
   if (const auto* notify = std::get_if<NotifyStep>(&at.step.action))
-    return notification(*notify, at);
+    return notification(*notify, at, credential);
   return evaluate_request(*state_.definition, at.step, evaluator(at.state.row.key, at.scope));
 }
 
-/// The call of the target's endpoint. Its mapping reads what the step gives, and nothing of the
-/// run.
-Result<Request> Advance::notification(const NotifyStep& notify, Underway at) {
-  const auto target = around_.notify_targets.find(notify.target);
-  if (target == around_.notify_targets.end()) {
-    return Error{ErrorCode::not_found, "there is no target '" + notify.target + "' to notify",
-                 "name it in `notify:` of config.yaml"};
-  }
+/// The call of the target's endpoint, with the target's credential. Its mapping reads what the step
+/// gives, and nothing of the run.
+Result<Request> Advance::notification(const NotifyStep& notify, Underway at,
+                                      std::string& credential) {
+  const auto target = around_.find_notify_target(notify.target);
+  if (!target) return target.error();
   auto told = evaluate(notify.with, at.state.row.key, at.scope);
   if (!told) return told.error();
   expression::Context context;
   context.set(expression::Root::inputs, std::move(*told));
   context.set(expression::Root::vars, around_.vars);
-  auto parameters = evaluate(target->second.with, at.state.row.key, context);
+  auto parameters = evaluate(target->with, at.state.row.key, context);
   if (!parameters) return parameters.error();
-  return Request{
-      EndpointCall{target->second.connector, target->second.endpoint, std::move(*parameters), {}}};
+  credential = target->credential;
+  return Request{EndpointCall{target->connector, target->endpoint, std::move(*parameters), {}}};
 }
 
 /// Notes under which key an earlier result may be found; false where the step fails over it.

@@ -74,17 +74,17 @@ class Engine {
     AttemptRunner& runner;
     RunFeed& feed;
     daemon::Log& log;
-    Value vars;                 ///< `.vars`
-    expression::Budget budget;  ///< Of each expression.
-    NotifyTargets notify_targets;
-    FindWorkflow find_workflow;  ///< For sub-runs; called on the executor.
+    Value vars;                           ///< `.vars`
+    expression::Budget budget;            ///< Of each expression.
+    FindNotifyTarget find_notify_target;  ///< Called on the executor.
+    FindWorkflow find_workflow;           ///< For sub-runs; called on the executor.
   };
 
   explicit Engine(Environment environment);
   ~Engine();
 
-  /// What the end of each run brings about is stored together with it. To be called before any ends;
-  /// the listener must outlive every other use.
+  /// What the end of each run brings about is stored together with it. To be called before any
+  /// ends; the listener must outlive every other use.
   void listen(EndListener& listener) { end_listener_ = &listener; }
 
   /// Takes over every unfinished run of the store and goes on with it.

@@ -63,8 +63,8 @@ struct Engine::Active {
   std::map<std::string, std::shared_ptr<Flight>> flights;  // by step
   std::vector<storage::LogLine> lines;                     // of attempts in flight, not stored yet
   bool storing_lines = false;
-  std::optional<Instant> armed;  // the instant that waits_ knows of
-  bool is_counted = false;       // among the runs that wait
+  std::optional<Instant> armed;    // the instant that waits_ knows of
+  bool is_counted = false;         // among the runs that wait
   std::optional<RunStatus> ended;  // the status of the end that was told of
 };
 

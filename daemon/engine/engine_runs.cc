@@ -11,7 +11,7 @@ namespace asio = boost::asio;
 
 Surroundings Engine::surroundings() const {
   return {environment_.clock.now(),   environment_.random, environment_.ids,
-          environment_.vars,          environment_.budget, environment_.notify_targets,
+          environment_.vars,          environment_.budget, environment_.find_notify_target,
           environment_.find_workflow, !stopping_};
 }
 

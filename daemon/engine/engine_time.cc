@@ -34,8 +34,8 @@ void Engine::wait_until(Instant instant, RunId id) {
 void Engine::arm(Active& run) {
   const auto& row = run.state->row;
   if (row.wake_at && row.wake_at != run.armed) {
-    const bool is_found = row.status == RunStatus::waiting &&
-                          storage::Parked{*row.wake_at, run.id} > known_until_;
+    const bool is_found =
+        row.status == RunStatus::waiting && storage::Parked{*row.wake_at, run.id} > known_until_;
     if (is_found) {
       run.armed.reset();
       return;

@@ -59,7 +59,7 @@ struct Surroundings {
   UuidGenerator& ids;
   const Value& vars;
   const expression::Budget& budget;  ///< Of each expression.
-  const NotifyTargets& notify_targets;
+  const FindNotifyTarget& find_notify_target;
   /// The definition of a workflow that may be run now.
   const std::function<Result<std::shared_ptr<const Definition>>(const std::string&)>& find_workflow;
   bool may_start_attempts =

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 
 #include "shared/connector.h"
+#include "shared/error.h"
 #include "shared/expression/mapping.h"
 
 namespace tba::engine {
@@ -19,7 +19,8 @@ struct NotifyTarget {
   expression::Mapping with;  ///< An object; reads the step's `with` as `.inputs`.
 };
 
-/// By name.
-using NotifyTargets = std::map<std::string, NotifyTarget, std::less<>>;
+/// The target of that name. Fails with `not_found` where there is none, or its connector or
+/// endpoint is not there now; with a sentence that says so.
+using FindNotifyTarget = std::function<Result<NotifyTarget>(const std::string& name)>;
 
 }  // namespace tba::engine

@@ -219,6 +219,25 @@ TEST_CASE_METHOD(WithDaemon, "run cancel: says what becomes of the run") {
   CHECK(run({"run", "cancel", "r"}).out == "run r is being cancelled (running)\n");
 }
 
+TEST_CASE_METHOD(WithDaemon, "run resume: says how an interrupted run goes on") {
+  daemon.on("POST /runs/r/resume", {202, R"({"id":"r","decision":"skip"})", "application/json"});
+  CHECK(run({"run", "resume", "r", "--skip", "--step", "post"}).out == "run r goes on\n");
+  CHECK(daemon.last().body == R"({"decision":"skip","step":"post"})");
+  const auto unsaid = run({"run", "resume", "r"});
+  CHECK(unsaid.code == 2);
+  CHECK_THAT(unsaid.err, Contains("--repeat the step, --skip it, or let it --fail"));
+  CHECK(run({"run", "resume", "r", "--skip", "--fail"}).code == 2);
+}
+
+TEST_CASE_METHOD(WithDaemon, "run approve, run reject: decide about a run that waits for it") {
+  daemon.on("POST /runs/r/approve", {202, R"({"id":"r","approved":true})", "application/json"});
+  daemon.on("POST /runs/r/reject", {202, R"({"id":"r","approved":false})", "application/json"});
+  CHECK(run({"run", "approve", "r"}).out == "run r is approved\n");
+  CHECK(daemon.last().body == "{}");
+  CHECK(run({"run", "reject", "r", "--comment", "too dear", "--output", "json"}).code == 0);
+  CHECK(daemon.last().body == R"({"comment":"too dear"})");
+}
+
 TEST_CASE_METHOD(WithDaemon, "webhook list: deliveries, or what was refused") {
   daemon
       .on("GET /deliveries", R"({"items":[{"id":"d1","received_at":"2026-11-23T09:00:00.000Z",

@@ -144,6 +144,21 @@ TEST_CASE("config: problems come all at once") {
         "      hint: one of: debug, info, warning, error\n");
 }
 
+TEST_CASE("config: whom notify steps tell") {
+  const auto config = read(
+      "notify:\n  officers: { call: discord/create-message, credential: bot, with: { content: "
+      "\"${{ .inputs.text }} ${{ .vars.x }}\" } }\n");
+  const auto& rule = config.notify.at("officers");
+  CHECK(rule.connector == "discord");
+  CHECK(rule.endpoint == "create-message");
+  CHECK(rule.credential == "bot");
+  CHECK_FALSE(rule.with.is_constant());
+  CHECK_THAT(problems("notify: { a: { call: nothing } }\n"),
+             Catch::Contains("'nothing' is not a connector/endpoint"));
+  CHECK_THAT(problems("notify: { a: { call: b/c, with: { d: \"${{ .steps.e }}\" } } }\n"),
+             Catch::Contains("a target of `notify` reads .inputs, what the step gives, and .vars"));
+}
+
 TEST_CASE("config: limits of what is kept are checked in every workflow") {
   CHECK(problems("retention: { runs: -1, workflows: { noisy: { bites: 1 } } }\n") ==
         "/etc/tba/config.yaml:1:20: error: 'runs' must be an integer from 0 to 1000000000\n"

@@ -8,10 +8,10 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "daemon/engine/trigger_context.h"
 #include "daemon/storage/sqlite.h"
 #include "shared/connector_catalog.h"
 #include "shared/diagnostic.h"
-#include "daemon/engine/trigger_context.h"
 #include "shared/inputs.h"
 #include "shared/workflow_reader.h"
 
@@ -106,7 +106,8 @@ struct EngineWorld::Daemon {
                   .value()),
         definitions(*store),
         engine({io.get_executor(), *store, definitions, world.clock, world.random, world.ids, alarm,
-                world.runner, feed, log, world.vars, world.budget, world.notify_targets,
+                world.runner, feed, log, world.vars, world.budget,
+                [&world](const std::string& name) { return world.find_notify_target(name); },
                 [&world](const std::string& name) { return world.find_workflow(name); }}) {}
 
   asio::io_context io{1};
@@ -143,6 +144,13 @@ Result<std::shared_ptr<const engine::Definition>> EngineWorld::find_workflow(
   const auto found = workflows_.find(name);
   if (found == workflows_.end())
     return Error{ErrorCode::not_found, "there is no workflow '" + name + "'", ""};
+  return found->second;
+}
+
+Result<engine::NotifyTarget> EngineWorld::find_notify_target(const std::string& name) const {
+  const auto found = notify_targets.find(name);
+  if (found == notify_targets.end())
+    return Error{ErrorCode::not_found, "there is no target '" + name + "' to notify", ""};
   return found->second;
 }
 

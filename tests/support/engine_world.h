@@ -145,14 +145,15 @@ class EngineWorld {
   UuidGenerator ids;
   ScriptedRunner runner;
   TemporaryFolder folder;
-  Value vars = Value::object({});        ///< The configuration's, from a daemon's next start on.
-  expression::Budget budget;             ///< Likewise.
-  engine::NotifyTargets notify_targets;  ///< Likewise.
+  Value vars = Value::object({});  ///< The configuration's, from a daemon's next start on.
+  expression::Budget budget;       ///< Likewise.
+  std::map<std::string, engine::NotifyTarget> notify_targets;  ///< By name.
 
  private:
   struct Daemon;
   void turn();
   Result<std::shared_ptr<const engine::Definition>> find_workflow(const std::string& name) const;
+  Result<engine::NotifyTarget> find_notify_target(const std::string& name) const;
 
   std::map<std::string, std::shared_ptr<const engine::Definition>> workflows_;
   std::unique_ptr<daemon::Log> log_;

@@ -319,6 +319,50 @@ TEST_CASE("api: a run that waits or works is cancelled, one that is over is not"
   }
 }
 
+// --- decisions -----------------------------------------------------------------------------------
+
+TEST_CASE("api: an interrupted run goes on as somebody says") {
+  World world;
+  world.workflow("post", R"(
+on: { manual: {} }
+steps: [ { id: post, http: { method: POST, url: "http://far.example/" } } ]
+)");
+  world.engine.runner.answer("post", tba::tests::is_lost());
+  const auto id = world.start("post");
+  const auto path = "/api/v1/runs/" + id + "/resume";
+  REQUIRE(world.run(id).json("status") == R"("interrupted")");
+  check_problem(world.post(path, R"({"decision":"again"})"), 400, "invalid");
+  check_problem(world.post(path, R"({})"), 400, "invalid");
+  check_problem(world.post(path, R"({"decision":"skip","step":1})"), 400, "invalid");
+  check_problem(world.post(path, R"({"decision":"skip","step":"other"})"), 409, "conflict");
+  CHECK(world.post(path, R"({"decision":"skip"})").status == 202);
+  CHECK(world.run(id).json("status") == R"("succeeded")");
+  check_problem(world.post(path, R"({"decision":"skip"})"), 409, "conflict");
+  check_problem(world.post("/api/v1/runs/no-id/resume", R"({"decision":"skip"})"), 404,
+                "not_found");
+}
+
+TEST_CASE("api: who may decides about a run that waits for it") {
+  World world;
+  world.workflow("ask", R"(
+on: { manual: {} }
+steps: [ { id: ask, wait: { approval: { by: [nobody-here] } } } ]
+)");
+  world.workflow("open", R"(
+on: { manual: {} }
+steps: [ { id: ask, wait: { approval: {} } } ]
+output: ${{ .steps.ask.body.comment }}
+)");
+  const auto asked = world.start("ask");
+  check_problem(world.post("/api/v1/runs/" + asked + "/approve", "{}"), 403, "denied");
+  const auto open = world.start("open");
+  check_problem(world.post("/api/v1/runs/" + open + "/approve", R"({"step":2})"), 400, "invalid");
+  check_problem(world.post("/api/v1/runs/" + open + "/reject", R"({"comment":2})"), 400, "invalid");
+  CHECK(world.post("/api/v1/runs/" + open + "/approve", R"({"comment":"fine"})").status == 202);
+  CHECK(world.run(open).json("output") == R"("fine")");
+  check_problem(world.post("/api/v1/runs/" + open + "/reject", "{}"), 409, "conflict");
+}
+
 // --- events --------------------------------------------------------------------------------------
 
 TEST_CASE("api: a run's events begin with all of it and end with its end") {
