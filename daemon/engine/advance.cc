@@ -72,6 +72,10 @@ void Advance::on(const Begin& event) {
   proceed();
 }
 
+void Advance::on(const Skip&) {
+  end_as(RunStatus::skipped);
+}
+
 void Advance::on(const AttemptEnded& event) {
   StepState* step = state_.steps.find(event.step);
   if (!step || step->row.status != StepStatus::running || step->row.attempt != event.attempt)
@@ -91,7 +95,8 @@ void Advance::on(const Signalled& event) {
   state_.writes.emplace_back(storage::RemoveSignal{signal.run, signal.id, signal.step});
   if (is_over()) return;
   take(signal);
-  if (state_.row.status != RunStatus::queued || must_end()) proceed();
+  if (state_.row.status != RunStatus::queued) return proceed();
+  if (state_.row.cancel_requested) end_as(RunStatus::cancelled);  // it has not begun
 }
 
 void Advance::on(const Recovered&) {
@@ -239,6 +244,10 @@ void Advance::end() {
   auto status = RunStatus::succeeded;
   if (state_.row.failure) status = RunStatus::failed;
   if (state_.row.cancel_requested) status = RunStatus::cancelled;
+  end_as(status);
+}
+
+void Advance::end_as(RunStatus status) {
   row().status = status;
   row().finished_at = around_.now;
   row().wake_at.reset();

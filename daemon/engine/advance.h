@@ -22,6 +22,7 @@ class Advance {
   Advance(Transition& transition, const Surroundings& around);
 
   void on(const Begin& event);
+  void on(const Skip& event);
   void on(const AttemptEnded& event);
   void on(const Due& event);
   void on(const Signalled& event);
@@ -62,6 +63,7 @@ class Advance {
   void end_steps(std::optional<storage::Failure> failure);
   void handle_failure(storage::Failure failure);
   void end();
+  void end_as(RunStatus status);
   void tell_parent();
   void rest();
   void stay();

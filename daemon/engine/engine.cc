@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "daemon/engine/engine_parts.h"
+#include "daemon/engine/signals.h"
 
 namespace tba::engine {
 
@@ -64,6 +65,7 @@ asio::awaitable<Result<expression::Context>> Engine::recorded_context(RunId id, 
 /// Goes on with what was under way, and with what was signalled. Runs that wait are left where they
 /// are until they are due.
 asio::awaitable<Result<>> Engine::recover() {
+  if (auto done = co_await recover_places(); !done) co_return done.error();
   if (auto done = co_await recover_runs(); !done) co_return done.error();
   if (auto done = co_await recover_signals(); !done) co_return done.error();
   const auto waiting = co_await environment_.store.waiting_count();
@@ -79,8 +81,12 @@ asio::awaitable<Result<>> Engine::recover_runs() {
   do {
     auto page = co_await environment_.store.runs_to_resume(request);
     if (!page) co_return with_context(page.error(), "cannot take over the unfinished runs");
-    for (const auto& row : page->items) happen(row.id, Recovered{});
-    resumed += page->items.size();
+    for (const auto& row : page->items) {
+      // One that has a limit begins when it is its turn.
+      if (row.status == RunStatus::queued && !row.concurrency_key.empty()) continue;
+      happen(row.id, Recovered{});
+      ++resumed;
+    }
     request.cursor = page->next;
   } while (!request.cursor.empty());
   if (resumed > 0) environment_.log.info("went on with unfinished runs", {{"runs", resumed}});
@@ -153,12 +159,19 @@ std::vector<Engine::ActivePointer> Engine::prepare(std::vector<Start> starts,
   std::vector<ActivePointer> runs;
   runs.reserve(starts.size());
   for (auto& start : starts) {
+    std::vector<RunId> cancelled;
     auto transition =
-        advance(new_run(std::move(start), environment_.clock.now()), Begin{}, surroundings());
+        first_transition(new_run(std::move(start), environment_.clock.now()), cancelled);
+    for (const auto& id : cancelled) {
+      transition.state.writes.emplace_back(
+          storage::AddSignal{signal_of(id, signals::kCancel, "", Value())});
+      transition.signalled.push_back(id);
+    }
     auto run_change = take_changes(transition.state);
     std::ranges::move(run_change.writes, std::back_inserter(change.writes));
     auto run = std::make_shared<Active>(transition.state.row.id);
     run->driven = true;
+    run->has_place = !transition.state.row.concurrency_key.empty();
     run->state = std::move(transition.state);
     follow(*run, transition, change);
     active_.emplace(run->id, run);
@@ -174,7 +187,7 @@ void Engine::follow(Active& run, Transition& transition, storage::Change& change
   run.signalled = std::move(transition.signalled);
   const auto& row = run.state->row;
   const bool has_ended = is_final(row.status) || row.status == RunStatus::interrupted;
-  if (end_listener_ && has_ended && row.status != run.ended) {
+  if (end_listener_ && has_ended && row.status != run.ended && row.status != RunStatus::skipped) {
     auto consequences = end_listener_->after(row);
     if (consequences.event) {
       run.event = consequences.event->id;
@@ -206,6 +219,12 @@ std::vector<RunId> Engine::begin(std::vector<ActivePointer> runs) {
 void Engine::drop(const std::vector<ActivePointer>& runs) {
   for (const auto& run : runs) {
     drop(run->starts);
+    if (run->has_place) {
+      const auto& row = run->state->row;
+      const auto& rule = *run->state->definition->workflow->concurrency;
+      give_places(places_.leave({row.workflow, row.concurrency_key},
+                                static_cast<std::size_t>(rule.limit), run->id));
+    }
     forget(run);
   }
   count();

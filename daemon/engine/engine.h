@@ -17,6 +17,7 @@
 #include "daemon/engine/definitions.h"
 #include "daemon/engine/end_listener.h"
 #include "daemon/engine/machine.h"
+#include "daemon/engine/places.h"
 #include "daemon/engine/run_feed.h"
 #include "daemon/engine/run_state.h"
 #include "daemon/engine/timers.h"
@@ -150,6 +151,11 @@ class Engine {
   boost::asio::awaitable<Result<AdmissionOutcome>> admit_here(Admission admission);
   std::vector<ActivePointer> prepare(std::vector<Start> starts, storage::Change& change);
   void follow(Active& run, Transition& transition, storage::Change& change);
+  Transition first_transition(RunState state, std::vector<RunId>& cancelled);
+  Result<std::string> limit_key(const RunState& state) const;
+  void update_place(const ActivePointer& run);
+  void give_places(const std::vector<RunId>& runs);
+  boost::asio::awaitable<Result<>> recover_places();
   std::vector<RunId> begin(std::vector<ActivePointer> runs);
   void drop(const std::vector<ActivePointer>& runs);
   boost::asio::awaitable<void> tell_of_event(EventId event);
@@ -157,6 +163,7 @@ class Engine {
   boost::asio::awaitable<Result<>> resume_here(RunId id, std::string step, Decision decision,
                                                std::string by);
   boost::asio::awaitable<Result<>> decide_here(RunId id, std::string step, Verdict verdict);
+  storage::Signal signal_of(RunId id, std::string_view kind, std::string step, const Value& data);
   boost::asio::awaitable<Result<>> signal(RunId id, std::string_view kind, std::string step,
                                           Value data);
   boost::asio::awaitable<Result<storage::Run>> unfinished_run(RunId id);
@@ -219,6 +226,7 @@ class Engine {
   bool is_behind_ = false;  // there were too many runs in memory to look ahead
   std::optional<Instant> alarm_at_;
   daemon::TaskGroup tasks_;
+  Places places_;
   EndListener* end_listener_ = nullptr;
   bool stopping_ = false;
   bool cut_off_ = false;  // the grace is over: what still lands is not recorded

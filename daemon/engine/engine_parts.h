@@ -64,6 +64,7 @@ struct Engine::Active {
   std::vector<storage::LogLine> lines;                     // of attempts in flight, not stored yet
   bool storing_lines = false;
   std::optional<Instant> armed;    // the instant that waits_ knows of
+  bool has_place = false;          // under its workflow's limit, or a turn to come
   bool is_counted = false;         // among the runs that wait
   std::optional<RunStatus> ended;  // the status of the end that was told of
 };

@@ -45,9 +45,8 @@ asio::awaitable<Result<storage::Run>> Engine::unfinished_run(RunId id) {
   co_return std::move(**row);
 }
 
-/// Leaves a signal for the run, and tells it.
-asio::awaitable<Result<>> Engine::signal(RunId id, std::string_view kind, std::string step,
-                                         Value data) {
+storage::Signal Engine::signal_of(RunId id, std::string_view kind, std::string step,
+                                  const Value& data) {
   storage::Signal signal;
   signal.id = environment_.ids.next<SignalId>();
   signal.run = id;
@@ -55,8 +54,14 @@ asio::awaitable<Result<>> Engine::signal(RunId id, std::string_view kind, std::s
   signal.kind = kind;
   signal.step = std::move(step);
   signal.data_json = to_json(data);
+  return signal;
+}
+
+/// Leaves a signal for the run, and tells it.
+asio::awaitable<Result<>> Engine::signal(RunId id, std::string_view kind, std::string step,
+                                         Value data) {
   storage::Change change;
-  change.writes.emplace_back(storage::AddSignal{std::move(signal)});
+  change.writes.emplace_back(storage::AddSignal{signal_of(id, kind, std::move(step), data)});
   const auto outcome = co_await environment_.store.submit(std::move(change));
   if (!outcome) co_return outcome.error();
   deliver(id);

@@ -64,6 +64,8 @@ asio::awaitable<void> Engine::drive_on(ActivePointer run) {
     run->state = std::move(*state);
     const auto status = run->state->row.status;
     run->is_counted = status == RunStatus::waiting;
+    run->has_place = !run->state->row.concurrency_key.empty() && !is_final(status) &&
+                     status != RunStatus::interrupted;
     if (is_final(status) || status == RunStatus::interrupted) run->ended = status;
   }
   for (;;) {
@@ -116,6 +118,7 @@ void Engine::stored(const ActivePointer& run) {
   begin(std::exchange(run->starts, {}));
   for (const auto& id : std::exchange(run->signalled, {})) deliver(id);
   if (const auto event = std::exchange(run->event, {})) tasks_.spawn(tell_of_event(*event));
+  update_place(run);
   const bool waits = run->state->row.status == RunStatus::waiting;
   if (waits != run->is_counted) waiting_count_ += waits ? 1 : -1;
   run->is_counted = waits;

@@ -20,10 +20,11 @@ namespace tba::engine {
 // --- what can happen to a run
 // ------------------------------------------------------------------------------------------
 
-/// It has been made and shall go on as far as it can.
+/// It has been made, and it is its turn to go on as far as it can.
 struct Begin {
   std::optional<storage::Failure> failure;  ///< Why it cannot.
 };
+struct Skip {};  ///< It has been made, and a limit of its workflow says that it shall not begin.
 struct AttemptEnded {
   std::string step;  ///< Its key.
   int attempt = 0;
@@ -38,7 +39,7 @@ struct Signalled {
 struct Recovered {
 };  ///< It was read back after the daemon that owned it ended; its attempts in flight are gone.
 
-using Event = std::variant<Begin, AttemptEnded, Due, Signalled, Recovered>;
+using Event = std::variant<Begin, Skip, AttemptEnded, Due, Signalled, Recovered>;
 
 // --- what a transition asks for
 // ----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ Result<Page<Run>> list_runs(Database& database, const RunFilter& filter, const P
 /// Those of the statuses, none of which is final, oldest first.
 Result<Page<Run>> list_unfinished(Database& database, std::initializer_list<RunStatus> statuses,
                                   const PageRequest& page);
+Result<Page<Run>> list_limited(Database& database, const PageRequest& page);
 Result<std::vector<Run>> list_children(Database& database, RunId parent);
 Result<std::vector<Parked>> list_parked(Database& database, const Parked& after, Instant until,
                                         std::size_t limit);

@@ -137,6 +137,18 @@ Result<Page<Run>> list_unfinished(Database& database, std::initializer_list<RunS
                  page.limit, &Run::id);
 }
 
+Result<Page<Run>> list_limited(Database& database, const PageRequest& page) {
+  const auto after = key_before(page, RunId{});
+  if (!after) return after.error();
+  return page_of(
+      all_rows(database.query("SELECT " + kRunSummary +
+                                  " FROM runs INDEXED BY runs_limited WHERE concurrency_key <> '' "
+                                  "AND status IN (0, 1, 2) AND id > ? ORDER BY id LIMIT ?",
+                              *after, page.limit + 1),
+               run_summary),
+      page.limit, &Run::id);
+}
+
 Result<std::vector<Run>> list_children(Database& database, RunId parent) {
   return all_rows(
       database.query("SELECT " + kRunSummary + " FROM runs WHERE parent = ? ORDER BY id", parent),

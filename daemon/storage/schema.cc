@@ -214,6 +214,9 @@ CREATE TRIGGER unmatched_with_delivery AFTER DELETE ON deliveries BEGIN
   DELETE FROM unmatched WHERE delivery = old.id;
 END;
 )sql"},
+    Migration{"2026-11-23 why runs wait: a limit that they share", R"sql(
+CREATE INDEX runs_limited ON runs (id) WHERE concurrency_key <> '' AND status IN (0, 1, 2);
+)sql"},
 };
 
 Result<std::int64_t> count(Database& database, std::string_view sql) {

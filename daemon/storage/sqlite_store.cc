@@ -297,6 +297,11 @@ boost::asio::awaitable<Result<Page<Run>>> SqliteStore::runs_to_resume(PageReques
   });
 }
 
+boost::asio::awaitable<Result<Page<Run>>> SqliteStore::limited_runs(PageRequest page) {
+  return connections_->read<Page<Run>>(
+      [page = std::move(page)](Database& database) { return list_limited(database, page); });
+}
+
 boost::asio::awaitable<Result<std::vector<Parked>>> SqliteStore::parked(Parked after, Instant until,
                                                                         std::size_t limit) {
   return connections_->read<std::vector<Parked>>(

@@ -53,6 +53,7 @@ class SqliteStore final : public Store {
   boost::asio::awaitable<Result<Page<Run>>> runs(RunFilter filter, PageRequest page) override;
   boost::asio::awaitable<Result<std::vector<Run>>> children(RunId parent) override;
   boost::asio::awaitable<Result<Page<Run>>> runs_to_resume(PageRequest page) override;
+  boost::asio::awaitable<Result<Page<Run>>> limited_runs(PageRequest page) override;
   boost::asio::awaitable<Result<std::vector<Parked>>> parked(Parked after, Instant until,
                                                              std::size_t limit) override;
   boost::asio::awaitable<Result<std::uint64_t>> waiting_count() override;

@@ -214,6 +214,9 @@ class Store {
   /// The runs that were queued or running when they were last written, oldest first, without
   /// trigger, inputs and output.
   virtual boost::asio::awaitable<Result<Page<Run>>> runs_to_resume(PageRequest page) = 0;
+  /// The runs that are queued, running or waiting and share a limit with others (concurrency_key),
+  /// oldest first, without trigger, inputs and output.
+  virtual boost::asio::awaitable<Result<Page<Run>>> limited_runs(PageRequest page) = 0;
   /// The waiting runs that are due after `after` and not after `until`, the soonest first.
   virtual boost::asio::awaitable<Result<std::vector<Parked>>> parked(Parked after, Instant until,
                                                                      std::size_t limit) = 0;

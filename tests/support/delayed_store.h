@@ -54,6 +54,9 @@ class DelayedStore : public storage::Store {
   Awaitable<storage::Page<storage::Run>> runs_to_resume(storage::PageRequest page) override {
     return store_.runs_to_resume(std::move(page));
   }
+  Awaitable<storage::Page<storage::Run>> limited_runs(storage::PageRequest page) override {
+    return store_.limited_runs(std::move(page));
+  }
   Awaitable<std::vector<storage::Parked>> parked(storage::Parked after, Instant until,
                                                  std::size_t limit) override {
     return store_.parked(after, until, limit);

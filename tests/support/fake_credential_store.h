@@ -88,6 +88,10 @@ class FakeCredentialStore final : public storage::Store {
       storage::PageRequest) override {
     not_for_this();
   }
+  boost::asio::awaitable<Result<storage::Page<storage::Run>>> limited_runs(
+      storage::PageRequest) override {
+    not_for_this();
+  }
   boost::asio::awaitable<Result<std::vector<storage::Parked>>> parked(storage::Parked, Instant,
                                                                       std::size_t) override {
     not_for_this();

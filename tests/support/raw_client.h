@@ -54,10 +54,13 @@ class RawClient {
   }
   /// Everything up to and with `end`; throws where the connection ends, or 10 s pass, before it.
   std::string read_until(std::string_view end) {
-    while (received_.find(end) == std::string::npos) {
+    auto at = received_.find(end);
+    while (at == std::string::npos) {
+      const auto searched = received_.size() < end.size() ? 0 : received_.size() - end.size() + 1;
       if (!read_some()) throw std::runtime_error("ended after: " + received_);
+      at = received_.find(end, searched);
     }
-    const auto size = received_.find(end) + end.size();
+    const auto size = at + end.size();
     std::string text = received_.substr(0, size);
     received_.erase(0, size);
     return text;

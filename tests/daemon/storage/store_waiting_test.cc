@@ -79,6 +79,25 @@ TEMPLATE_LIST_TEST_CASE("store: runs to resume are those queued or running, olde
   CHECK(refused.error().code == ErrorCode::invalid);
 }
 
+TEMPLATE_LIST_TEST_CASE("store: runs under a limit are those that go on or wait for their turn", "",
+                        Stores) {
+  StoreUnderTest<TestType> store;
+  std::vector<RunId> expected;
+  Change change;
+  for (int i = 0; i < 24; ++i) {
+    auto run = sample_run(store.template next_id<RunId>());
+    run.status = static_cast<RunStatus>(i % 8);
+    run.concurrency_key = i % 3 == 0 ? "" : "null";
+    if (i % 3 != 0 && i % 8 < 3) expected.push_back(run.id);
+    change.writes.emplace_back(AddRun{std::move(run)});
+  }
+  REQUIRE(is<Committed>(store.await(store->submit(change))));
+  const auto got =
+      all_pages([&](const PageRequest& page) { return store.await(store->limited_runs(page)); }, 2);
+  CHECK(ids_of(got) == expected);
+  CHECK(store.try_await(store->limited_runs({10, "yesterday"})).error().code == ErrorCode::invalid);
+}
+
 TEMPLATE_LIST_TEST_CASE("store: parked runs are given by the instant they are due at", "", Stores) {
   StoreUnderTest<TestType> store;
   const std::vector<int> due{30, 10, 20, 10, 40};
