@@ -145,21 +145,21 @@ bool Simulation::begin() {
   engine::AttemptRunner& runner = life.sabotaged_door ? *life.sabotaged_door : *life.door;
   life.definitions = std::make_unique<engine::Definitions>(store);
   workflows_ = read_workflows();
-  life.engine = std::make_unique<engine::Engine>(engine::Engine::Environment{
-      life.io.get_executor(),
-      store,
-      *life.definitions,
-      time_,
-      random_,
-      ids_,
-      life.alarm,
-      runner,
-      life.feed,
-      *log_,
-      Value::object({}),
-      {},
-      {},
-      [this](const std::string& name) { return find_workflow(name); }});
+  life.engine = std::make_unique<engine::Engine>(
+      engine::Engine::Environment{life.io.get_executor(),
+                                  store,
+                                  *life.definitions,
+                                  time_,
+                                  random_,
+                                  ids_,
+                                  life.alarm,
+                                  runner,
+                                  life.feed,
+                                  *log_,
+                                  Value::object({}),
+                                  {},
+                                  {},
+                                  [this](const std::string& name) { return find_workflow(name); }});
   const bool kept = succeeds(life.definitions->keep(workflows_), "keep the workflows");
   if (!kept || !succeeds(life.engine->start(), "start the engine")) return false;
   clients_.connect({life.io.get_executor(), *life.engine, *life.observer, workflows_,

@@ -10,7 +10,6 @@
 #include "daemon/steps/outcomes.h"
 #include "daemon/steps/process.h"
 #include "shared/file.h"
-#include "daemon/engine/trigger_context.h"
 #include "shared/inputs.h"
 #include "shared/value/json.h"
 #include "tests/support/engine_world.h"
