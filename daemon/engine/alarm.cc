@@ -24,7 +24,8 @@ void SystemAlarm::clear() {
 
 void SystemAlarm::sleep() {
   slept_at_ = clock_.now();
-  const auto left = std::max(when_ - slept_at_, Duration(0));
+  // A difference is taken only where it cannot overflow: `when_` may be the least instant there is.
+  const auto left = when_ > slept_at_ ? when_ - slept_at_ : Duration(0);
   timer_.expires_after(std::min<Duration>(left, kLongestSleep));
   timer_.async_wait([this, generation = ++generation_](boost::system::error_code error) {
     if (error || generation != generation_) return;

@@ -35,6 +35,17 @@ TEST_CASE("alarm: it rings once, also for what is past") {
   CHECK(world.rung == "ab");
 }
 
+TEST_CASE("alarm: the least instant is past, and the greatest never comes") {
+  World world;
+  world.alarm.set(tba::Instant::min(), [&] { world.rung += "a"; });
+  world.io.run();
+  CHECK(world.rung == "a");
+  world.alarm.set(tba::Instant::max(), [&] { world.rung += "b"; });
+  world.io.restart();
+  world.io.poll();
+  CHECK(world.rung == "a");
+}
+
 TEST_CASE("alarm: only what was set last rings") {
   World world;
   world.set(0ms, "a");
