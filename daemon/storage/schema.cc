@@ -217,6 +217,12 @@ END;
     Migration{"2026-11-23 why runs wait: a limit that they share", R"sql(
 CREATE INDEX runs_limited ON runs (id) WHERE concurrency_key <> '' AND status IN (0, 1, 2);
 )sql"},
+
+    // What a condition of the index names is looked up in the row, unless the index has it too.
+    Migration{"2026-11-23 why runs wait: until when", R"sql(
+DROP INDEX runs_parked;
+CREATE INDEX runs_parked ON runs (status, wake_at, id) WHERE status = 2 AND wake_at IS NOT NULL;
+)sql"},
 };
 
 Result<std::int64_t> count(Database& database, std::string_view sql) {
