@@ -5,47 +5,23 @@
 //
 //   store_benchmark FOLDER [RUNS] [ROUNDS]
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <zstd.h>
 
 #include "daemon/storage/sqlite_store.h"
 #include "tests/benchmark/bare_sqlite.h"
+#include "tests/benchmark/store_load.h"
 
 namespace tba::benchmark {
 namespace {
 
 constexpr int kClients = 64;
-
-using Seconds = std::chrono::duration<double>;
-
-/// Something like GitHub's `issues.opened`: 11.6 kB, mostly URLs.
-std::string sample_body(int number) {
-  std::string body = R"({"action":"opened","number":)" + std::to_string(number);
-  for (int i = 0; body.size() < 11'600; ++i) {
-    body += ",\"member_" + std::to_string(i) + "_url\":\"https://api.github.com/repos/octocat/" +
-            std::to_string(number * 7919 + i * 104'729) + "/issues{/number}\"";
-  }
-  return body + "}";
-}
-
-class Stopwatch {
- public:
-  double seconds() const { return Seconds(std::chrono::steady_clock::now() - begin_).count(); }
-
- private:
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
 
 // --- bare SQLite
 
@@ -123,70 +99,13 @@ double measure_bare(const std::filesystem::path& file, int runs) {
 
 // --- the store
 
-struct Client {
-  storage::SqliteStore& store;
-  UuidGenerator& ids;
-  const Clock& clock;
-  int& next;  ///< Number of the next run; shared.
-  int last;
-
-  boost::asio::awaitable<void> run() {
-    while (next < last) {
-      const int number = next++;
-      storage::Delivery delivery{.id = ids.next<DeliveryId>(),
-                                 .received_at = clock.now(),
-                                 .path = "triage-issues",
-                                 .workflow = "triage-issues",
-                                 .connector = "github",
-                                 .event = "issues.opened",
-                                 .sender_id = ids.next<DeliveryId>().text(),
-                                 .headers_json = R"({"x-github-event":"issues"})",
-                                 .query_json = "{}",
-                                 .body = sample_body(number)};
-      storage::Run run;
-      run.id = ids.next<RunId>();
-      run.workflow = delivery.workflow;
-      run.status = RunStatus::running;
-      run.trigger_kind = "webhook";
-      run.trigger_json = "{}";
-      run.delivery = delivery.id;
-      run.inputs_json = "{}";
-      run.created_at = run.started_at.emplace(delivery.received_at);
-      storage::Step step;
-      step.run = run.id;
-      step.key = "announce";
-      step.effect = Effect::once;
-      step.started_at = step.attempt_started_at = run.created_at;
-
-      storage::Change begin{{storage::AddDelivery{std::move(delivery)}, storage::AddRun{run},
-                             storage::PutStep{step}}};
-      require((co_await store.submit(std::move(begin))).has_value(), "adding a run");
-
-      step.status = StepStatus::succeeded;
-      step.finished_at = run.finished_at = clock.now();
-      step.result_json = R"({"status":200,"headers":{},"body":{"id":1}})";
-      run.status = RunStatus::succeeded;
-      storage::Change end{{storage::UpdateRun{std::move(run)}, storage::PutStep{std::move(step)}}};
-      require((co_await store.submit(std::move(end))).has_value(), "ending a run");
-    }
-  }
-};
-
 double measure_store(const std::filesystem::path& file, int runs) {
-  const SystemClock clock;
-  SystemRandom random;
-  UuidGenerator ids(clock, random);
   boost::asio::io_context context(1);
-  const auto store = std::move(storage::SqliteStore::open(file, clock.now()).value());
+  const auto store = std::move(storage::SqliteStore::open(file, SystemClock().now()).value());
   const auto before = store->statistics();
-  int next = 0;
-  std::vector<std::unique_ptr<Client>> clients;
+  StoreLoad load(*store);
   const Stopwatch stopwatch;
-  for (int i = 0; i < kClients; ++i) {
-    clients.push_back(std::make_unique<Client>(Client{*store, ids, clock, next, runs}));
-    boost::asio::co_spawn(context, clients.back()->run(), boost::asio::detached);
-  }
-  context.run();
+  load.carry_out(runs, kClients, context);
   const auto rate = runs / stopwatch.seconds();
   const auto after = store->statistics();
   const auto per_run = [&](std::uint64_t from, std::uint64_t to) {
