@@ -24,6 +24,7 @@
 
 #include "daemon/file_descriptor.h"
 #include "daemon/net/transfer.h"
+#include "daemon/net/turns.h"
 
 namespace tba::net {
 
@@ -74,7 +75,8 @@ class SignalsBlocked {
 /// gather while the thread is busy.
 class CurlClient::Loop {
  public:
-  explicit Loop(CurlClientOptions options) : options_(std::move(options)) {}
+  explicit Loop(CurlClientOptions options)
+      : options_(std::move(options)), turns_(options_.requests_to_origin, options_.requests) {}
 
   Result<> start();
   void stop();
@@ -88,7 +90,8 @@ class CurlClient::Loop {
   void run();
   void wait();
   bool take();
-  void add(TransferPointer transfer);
+  void begin_waiting();
+  void begin(TransferPointer transfer);
   void perform(Transfer& transfer);
   void collect();
   void give_up(Transfer& transfer, HttpFailure::Kind kind, std::string_view why);
@@ -109,7 +112,8 @@ class CurlClient::Loop {
   // Of the thread, from here on.
   std::unique_ptr<CURLM, MultiDeleter> multi_;
   std::vector<Easy> idle_;
-  std::vector<TransferPointer> active_;
+  Turns<TransferPointer> turns_;
+  std::vector<TransferPointer> active_;           ///< Whose turn it is.
   std::optional<SteadyClock::time_point> alarm_;  ///< When libcurl wants to be called.
 };
 
@@ -141,9 +145,9 @@ Result<> CurlClient::Loop::start() {
   set(CURLMOPT_SOCKETDATA, this);
   set(CURLMOPT_TIMERFUNCTION, &Loop::on_timer);
   set(CURLMOPT_TIMERDATA, this);
-  set(CURLMOPT_MAX_HOST_CONNECTIONS, options_.max_host_connections);
-  set(CURLMOPT_MAX_TOTAL_CONNECTIONS, options_.max_connections);
-  set(CURLMOPT_MAXCONNECTS, options_.max_connections);
+  // Idle ones included. How many requests there are at a time turns_ knows: libcurl would go
+  // through all that wait for a connection whenever one ends.
+  set(CURLMOPT_MAXCONNECTS, static_cast<long>(options_.requests));
   {
     std::lock_guard lock(mutex_);
     running_ = true;
@@ -199,12 +203,18 @@ void CurlClient::Loop::run() {
   while (running) {
     wait();
     running = take();
+    begin_waiting();
     if (alarm_ && *alarm_ <= SteadyClock::now()) {
       alarm_.reset();
       int left = 0;
       curl_multi_socket_action(multi_.get(), CURL_SOCKET_TIMEOUT, 0, &left);
     }
     collect();
+    begin_waiting();
+  }
+  for (const auto& transfer : turns_.take_waiting()) {
+    if (!transfer->is_complete())
+      transfer->complete(transfer->failure(HttpFailure::Kind::stopping, kStopping));
   }
   while (!active_.empty()) {
     give_up(*active_.back(), HttpFailure::Kind::stopping, kStopping);
@@ -246,16 +256,34 @@ bool CurlClient::Loop::take() {
     cancelled.swap(cancelled_);
     running = running_;
   }
-  for (auto& transfer : submitted) add(std::move(transfer));
+  for (auto& transfer : submitted) {
+    const auto& origin = transfer->origin();
+    turns_.add(origin, std::move(transfer));
+  }
   for (const auto& transfer : cancelled) {
-    // Else it was completed before.
-    if (transfer->easy() == nullptr) continue;
-    give_up(*transfer, HttpFailure::Kind::cancelled, "it was cancelled");
+    if (transfer->is_complete()) continue;
+    constexpr auto kKind = HttpFailure::Kind::cancelled;
+    constexpr std::string_view kWhy = "it was cancelled";
+    if (transfer->easy() != nullptr) {
+      give_up(*transfer, kKind, kWhy);
+    } else {
+      transfer->complete(transfer->failure(kKind, kWhy));  // It is passed over in its turn.
+    }
   }
   return running;
 }
 
-void CurlClient::Loop::add(TransferPointer transfer) {
+void CurlClient::Loop::begin_waiting() {
+  while (auto transfer = turns_.next()) {
+    if ((*transfer)->is_complete()) {
+      turns_.end((*transfer)->origin());
+    } else {
+      begin(*std::move(transfer));
+    }
+  }
+}
+
+void CurlClient::Loop::begin(TransferPointer transfer) {
   Easy easy;
   if (idle_.empty()) {
     easy = make_easy(options_.ca_file, unproxied_);
@@ -309,6 +337,7 @@ TransferPointer CurlClient::Loop::forget(Transfer& transfer) {
   std::swap(place, active_.back());
   auto forgotten = std::move(active_.back());
   active_.pop_back();
+  turns_.end(forgotten->origin());
   return forgotten;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -8,17 +9,17 @@
 
 namespace tba::net {
 
-/// How the client keeps connections, and whom it trusts.
+/// How much the client does at a time, and whom it trusts.
 struct CurlClientOptions {
-  long max_host_connections = 128;  ///< To one host and port; further requests wait, in order.
-  long max_connections = 1024;      ///< In all, idle ones included.
-  std::string ca_file = {};         ///< PEM bundle of trusted roots; empty: the system's store.
+  std::size_t requests_to_origin = 128;  ///< At a time; further ones wait for their turn, in order.
+  std::size_t requests = 1024;           ///< In all; origins take turns.
+  std::string ca_file = {};  ///< PEM bundle of trusted roots; empty: the system's store.
 };
 
 /// The daemon's HTTP client: libcurl's multi interface on a thread of its own, so that requests in
-/// flight cost no threads. Keeps connections alive and shares them; HTTP/2 where TLS offers it;
-/// proxies as the environment says (https_proxy, no_proxy; see curl(1)), but never to the machine
-/// itself.
+/// flight cost no threads, and those that wait for their turn nothing but themselves. Keeps
+/// connections alive and shares them; HTTP/2 where TLS offers it; proxies as the environment says
+/// (https_proxy, no_proxy; see curl(1)), but never to the machine itself.
 ///
 /// start() and stop() belong to the owner's thread; send() may be called from any.
 class CurlClient final : public HttpClient {

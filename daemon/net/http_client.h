@@ -24,7 +24,9 @@ struct HttpRequest {
   HeaderFields headers = {};
   std::string body = {};
   std::chrono::milliseconds connect_timeout{10'000};  ///< Name, TCP and TLS together.
-  std::chrono::milliseconds timeout{60'000};          ///< From send() to the last byte.
+  /// From when it is this request's turn to the last byte: how many the client sends at a time is
+  /// limited.
+  std::chrono::milliseconds timeout{60'000};
   /// Follows 301, 302, 303, 307 and 308, up to 10 of them, as RFC 9110, section 15.4 says; never
   /// from https to http. Another origin gets none of `headers` but Accept, Accept-Language,
   /// Content-Type and User-Agent. Otherwise such an answer is a response like any other.

@@ -87,6 +87,10 @@ HttpFailure::Kind kind_of(CURLcode code) {
   }
 }
 
+std::string text_of(const Origin& origin) {
+  return fmt::format("{}://{}:{}", origin.scheme, origin.host, origin.port);
+}
+
 }  // namespace
 
 Easy make_easy(const std::string& ca_file, const std::string& unproxied_hosts) {
@@ -117,9 +121,9 @@ Easy make_easy(const std::string& ca_file, const std::string& unproxied_hosts) {
 
 Transfer::Transfer(HttpRequest request, boost::asio::any_io_executor executor, HttpHandler handler)
     : request_(std::move(request)),
+      origin_(text_of(origin_of(request_.url))),
       executor_(std::move(executor)),
-      handler_(std::move(handler)),
-      deadline_(std::chrono::steady_clock::now() + request_.timeout) {}
+      handler_(std::move(handler)) {}
 
 std::optional<HttpFailure> Transfer::objection() const {
   // The parts at fault are not shown: a URL or a value may hold a secret.
@@ -147,6 +151,7 @@ std::optional<HttpFailure> Transfer::objection() const {
 
 void Transfer::prepare(Easy easy) {
   easy_ = std::move(easy);
+  deadline_ = std::chrono::steady_clock::now() + request_.timeout;
   set_up();
 }
 
@@ -354,10 +359,9 @@ HttpFailure Transfer::failure(CURLcode code) const {
 }
 
 HttpFailure Transfer::failure(HttpFailure::Kind kind, std::string_view why) const {
-  const auto origin = origin_of(request_.url);
-  return {kind, was_sent(),
-          fmt::format("{} to {}://{}:{} failed: {}", request_.method, origin.scheme, origin.host,
-                      origin.port, why)};
+  return {
+      kind, was_sent(),
+      fmt::format("{} to {} failed: {}", request_.method, text_of(origin_of(request_.url)), why)};
 }
 
 void Transfer::complete(HttpResult result) {

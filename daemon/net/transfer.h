@@ -40,7 +40,10 @@ class Transfer {
   /// Why the request must not be sent as it is, if so. On any thread, before submission.
   std::optional<HttpFailure> objection() const;
 
-  /// Takes over an idle handle and sets it up for the request.
+  /// The origin that the request goes to at first, as text.
+  const std::string& origin() const { return origin_; }
+
+  /// Takes over an idle handle and sets it up for the request, whose time begins.
   void prepare(Easy easy);
   /// Gives the handle back, for another transfer.
   Easy release();
@@ -55,6 +58,7 @@ class Transfer {
 
   /// Posts the call of the handler. Requires: not called before.
   void complete(HttpResult result);
+  bool is_complete() const { return !handler_; }
 
   /// Where the client's list of active transfers holds this one.
   std::size_t position = 0;
@@ -78,6 +82,7 @@ class Transfer {
   friend Easy make_easy(const std::string& ca_file, const std::string& unproxied_hosts);
 
   HttpRequest request_;
+  const std::string origin_;
   boost::asio::any_io_executor executor_;
   HttpHandler handler_;
   std::chrono::steady_clock::time_point deadline_;

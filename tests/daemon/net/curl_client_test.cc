@@ -625,7 +625,7 @@ TEST_CASE("http client: a thousand requests at once share a few connections") {
     always(answer("ok"))(connection);
   });
   boost::asio::io_context context;
-  CurlClient client({.max_host_connections = 8});
+  CurlClient client({.requests_to_origin = 8});
   REQUIRE(client.start().has_value());
   int completed = 0;
   for (int i = 0; i < 1000; ++i) {
@@ -649,7 +649,7 @@ TEST_CASE("http client: to cancel a request that is answered, but not yet resume
     }
   });
   boost::asio::io_context context;
-  Client client({.max_host_connections = 1});
+  Client client({.requests_to_origin = 1});
   std::vector<boost::asio::cancellation_signal> cancels(300);  // More than handles are kept.
   std::size_t completed = 0;
   for (auto& cancel : cancels) {
@@ -723,7 +723,7 @@ TEST_CASE("http client: a request that waits for a connection can be cancelled u
     }
   });
   boost::asio::io_context context;
-  CurlClient client({.max_host_connections = 1});
+  CurlClient client({.requests_to_origin = 1});
   REQUIRE(client.start().has_value());
   boost::asio::cancellation_signal cancel_first, cancel_second;
   std::vector<HttpFailure> failures;
@@ -750,6 +750,60 @@ TEST_CASE("http client: a request that waits for a connection can be cancelled u
   CHECK_FALSE(failures[0].sent);
   CHECK(failures[1].sent);
   CHECK(requests == 1);
+}
+
+TEST_CASE("http client: the time of a request begins when it is its turn") {
+  constexpr std::chrono::milliseconds kTime{300};
+  std::promise<void> time_is_over;
+  RawServer server([over = time_is_over.get_future().share()](RawConnection& connection) {
+    while (connection.read_request()) {
+      over.wait();
+      connection.write(answer("ok"));
+    }
+  });
+  RawServer silent([](RawConnection& connection) {
+    connection.read_request();
+    connection.wait_for_end();
+  });
+  boost::asio::io_context context;
+  CurlClient client({.requests_to_origin = 1});
+  REQUIRE(client.start().has_value());
+  int answered = 0;
+  const auto count = [&](std::exception_ptr, HttpResult result) { answered += result ? 1 : 0; };
+  boost::asio::co_spawn(context, client.send({.url = server.url()}), count);
+  boost::asio::co_spawn(context, client.send({.url = server.url(), .timeout = kTime}), count);
+  boost::asio::co_spawn(context, client.send({.url = silent.url(), .timeout = kTime}),
+                        [&](std::exception_ptr, HttpResult result) {
+                          CHECK(result.error().kind == Kind::timeout);
+                          time_is_over.set_value();
+                        });
+  context.run();
+  CHECK(answered == 2);
+}
+
+TEST_CASE("http client: stop() completes what waits for its turn") {
+  std::latch arrived(1);
+  RawServer server([&](RawConnection& connection) {
+    connection.read_request();
+    arrived.count_down();
+    connection.wait_for_end();
+  });
+  boost::asio::io_context context;
+  CurlClient client({.requests_to_origin = 1});
+  REQUIRE(client.start().has_value());
+  int unsent = 0;
+  for (int i = 0; i < 5; ++i) {
+    boost::asio::co_spawn(context, client.send({.url = server.url()}),
+                          [&](std::exception_ptr, HttpResult result) {
+                            CHECK(result.error().kind == Kind::stopping);
+                            if (!result.error().sent) ++unsent;
+                          });
+  }
+  context.poll();
+  arrived.wait();
+  client.stop();
+  context.run();
+  CHECK(unsent == 4);
 }
 
 TEST_CASE("http client: stop() completes everything in flight") {
