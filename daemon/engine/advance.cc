@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/engine/signals.h"
+#include "daemon/engine/trials.h"
 #include "shared/size.h"
 #include "shared/value/json.h"
 
@@ -81,7 +82,7 @@ void Advance::on(const AttemptEnded& event) {
   if (!step || step->row.status != StepStatus::running || step->row.attempt != event.attempt)
     return;
   const ScopeOf scope(state_, event.step);
-  if (state_.row.crashes > 0) row().crashes = 0;
+  if (std::exchange(step->is_suspect, false)) --state_.suspects;
   conclude({*state_.definition->step(event.step), *step, *scope}, event.outcome);
   proceed();
 }
@@ -101,15 +102,16 @@ void Advance::on(const Signalled& event) {
 
 void Advance::on(const Recovered&) {
   if (state_.row.status == RunStatus::queued) return on(Begin{});
-  bool was_in_flight = false;
   for (const auto* each : state_.steps.all()) {
     if (each->row.status != StepStatus::running) continue;
     if (!is_attempted(*state_.definition->step(each->row.key))) continue;
-    was_in_flight = true;
     recover(*state_.steps.find(each->row.key));
   }
-  if (was_in_flight) ++row().crashes;
   proceed();
+}
+
+void Advance::on(const TrialOver&) {
+  if (state_.row.trial_size > 0) row().trial_size = 0;
 }
 
 void Advance::take(const storage::Signal& signal) {
@@ -176,8 +178,20 @@ storage::Run& Advance::row() {
   return state_.row;
 }
 
+/// Whether it has ended the daemon while nothing else can have been to blame.
+bool Advance::is_poison() const {
+  return state_.row.solo_crashes >= kMostSoloCrashes;
+}
+
+/// Whatever ended the daemon, the run has got on since, or is not under way any more.
+void Advance::clear_of_suspicion() {
+  if (state_.row.crashes == 0 && state_.row.trial_size == 0) return;
+  row().crashes = row().solo_crashes = row().trial_size = 0;
+}
+
 /// Goes on until the run is over or waits for something outside.
 void Advance::proceed() {
+  if (state_.suspects == 0) clear_of_suspicion();
   while (!is_over()) {
     in_flight_ = 0;
     next_.reset();
@@ -272,6 +286,7 @@ void Advance::rest() {
   if (in_flight_ == 0 && mode() == Mode::hold) status = RunStatus::interrupted;
   if (state_.row.deadline && state_.interrupted == 0 && !timed_out()) wake_at(*state_.row.deadline);
   if (status == RunStatus::interrupted) next_.reset();
+  if (status != RunStatus::running) clear_of_suspicion();
   if (state_.row.status == status && state_.row.wake_at == next_) return;
   row().status = status;
   row().wake_at = next_;

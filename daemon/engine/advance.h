@@ -27,6 +27,7 @@ class Advance {
   void on(const Due& event);
   void on(const Signalled& event);
   void on(const Recovered& event);
+  void on(const TrialOver& event);
 
  private:
   /// What is done about steps, the later ones leaving less.
@@ -73,6 +74,8 @@ class Advance {
   void resume(const storage::Signal& signal);
   void resume(StepState& step, std::string_view decision, std::string_view who);
   void restore_env();
+  bool is_poison() const;
+  void clear_of_suspicion();
 
   // Lists of steps, and the steps that hold some (advance_lists.cc).
   Progress work_list(const std::vector<Step>& list, const Scope& scope, Mode mode);
@@ -104,7 +107,8 @@ class Advance {
   void succeed(Underway at, Value result);
   void fail(StepState& step, storage::Failure failure);
   void fail(StepState& step, const Error& error);
-  void interrupt(StepState& step);
+  void interrupt(StepState& step, std::string why);
+  void interrupt_unknown(StepState& step);
   void set(StepState& step, StepStatus status);
   void begin(const SetStep& set, Underway at);
   void begin(const FailStep& fail, Underway at);

@@ -3,6 +3,7 @@
 
 #include "daemon/engine/advance.h"
 #include "daemon/engine/retry.h"
+#include "daemon/engine/trials.h"
 #include "shared/duration.h"
 #include "shared/uri.h"
 #include "shared/value/json.h"
@@ -150,7 +151,7 @@ void Advance::conclude(Underway at, const AttemptOutcome& outcome) {
       return set(step, StepStatus::waiting);
     }
     case AfterFailure::interrupt:
-      return interrupt(step);
+      return interrupt_unknown(step);
     case AfterFailure::fail:
       step.result = outcome.result;
       return fail(step, *step.row.failure);
@@ -159,7 +160,13 @@ void Advance::conclude(Underway at, const AttemptOutcome& outcome) {
 
 /// Decides about an attempt that was in flight when its daemon ended.
 void Advance::recover(StepState& step) {
-  if (step.row.effect == Effect::once) return interrupt(step);
+  if (is_poison()) {
+    return interrupt(step, "the daemon ended " + std::to_string(kMostSoloCrashes) +
+                               " times while it carried out just this run");
+  }
+  if (step.row.effect == Effect::once) return interrupt_unknown(step);
+  step.is_suspect = true;
+  ++state_.suspects;
   log(step.row.key, "attempt " + std::to_string(step.row.attempt) + " was cut off and is repeated");
   step.row.due_at = around_.now;
   set(step, StepStatus::waiting);

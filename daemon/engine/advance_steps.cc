@@ -100,11 +100,13 @@ void Advance::fail(StepState& step, storage::Failure failure) {
   set(step, StepStatus::failed);
 }
 
-void Advance::interrupt(StepState& step) {
-  storage::Failure why{"interrupted",
-                       "attempt " + std::to_string(step.row.attempt) +
-                           " may have acted, and this step must not be repeated unasked",
-                       step.row.key};
+void Advance::interrupt_unknown(StepState& step) {
+  interrupt(step, "attempt " + std::to_string(step.row.attempt) +
+                      " may have acted, and this step must not be repeated unasked");
+}
+
+void Advance::interrupt(StepState& step, std::string message) {
+  storage::Failure why{"interrupted", std::move(message), step.row.key};
   log(step.row.key, "interrupted: " + why.message);
   step.row.failure = why;
   step.row.finished_at = around_.now;

@@ -77,19 +77,40 @@ asio::awaitable<Result<>> Engine::recover() {
 
 asio::awaitable<Result<>> Engine::recover_runs() {
   storage::PageRequest request{kPage, ""};
-  std::size_t resumed = 0;
+  std::vector<RunId> unsuspected;
+  std::size_t suspects = 0;
   do {
     auto page = co_await environment_.store.runs_to_resume(request);
     if (!page) co_return with_context(page.error(), "cannot take over the unfinished runs");
     for (const auto& row : page->items) {
       // One that has a limit begins when it is its turn.
       if (row.status == RunStatus::queued && !row.concurrency_key.empty()) continue;
-      happen(row.id, Recovered{});
-      ++resumed;
+      if (row.crashes > 0) {
+        trials_.add(row);
+        active(row.id)->events.emplace_back(Recovered{});
+        ++suspects;
+      } else {
+        unsuspected.push_back(row.id);
+      }
     }
     request.cursor = page->next;
   } while (!request.cursor.empty());
-  if (resumed > 0) environment_.log.info("went on with unfinished runs", {{"runs", resumed}});
+  if (unsuspected.empty() && suspects == 0) co_return Result<>();
+  storage::Change crash{{storage::CountCrash{}}};
+  const auto counted = co_await environment_.store.submit(std::move(crash));
+  if (!counted) co_return with_context(counted.error(), "cannot take over the unfinished runs");
+  for (const auto& run : unsuspected) happen(run, Recovered{});
+  environment_.log.info("went on with unfinished runs", {{"runs", unsuspected.size() + suspects}});
+  if (suspects > 0) {
+    environment_.log.warning("runs were under way at more than one crash: resumed a few at a time",
+                             {{"runs", suspects}});
+    if (unsuspected.empty()) {
+      co_await try_next();
+    } else {
+      // What the others do first must not count against a suspect.
+      trial_until_ = environment_.clock.now() + kHeadStart;
+    }
+  }
   co_return Result<>();
 }
 
@@ -118,6 +139,11 @@ asio::awaitable<void> Engine::stop_here(std::chrono::milliseconds grace) {
   co_await tasks_.wait();
   cut_off_ = true;
   limit.cancel();
+  storage::Change good_order{{storage::ForgiveCrash{}}};
+  if (const auto told = co_await environment_.store.submit(std::move(good_order)); !told) {
+    environment_.log.warning("the next start takes this one's end for a crash",
+                             {{"why", told.error().message}});
+  }
 }
 
 // --- runs that are made

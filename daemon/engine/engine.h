@@ -21,6 +21,7 @@
 #include "daemon/engine/run_feed.h"
 #include "daemon/engine/run_state.h"
 #include "daemon/engine/timers.h"
+#include "daemon/engine/trials.h"
 #include "daemon/log.h"
 #include "daemon/storage/store.h"
 #include "daemon/task_group.h"
@@ -207,6 +208,11 @@ class Engine {
                 std::string_view text);
   boost::asio::awaitable<void> store_lines(ActivePointer run);
 
+  // Runs that may have ended the daemon (engine_trials.cc).
+  boost::asio::awaitable<void> try_next();
+  void end_trial();
+  void leave_trial(RunId run);
+
   // Time (engine_time.cc).
   void wait_until(Instant instant, RunId id);
   void arm(Active& run);
@@ -227,6 +233,8 @@ class Engine {
   std::optional<Instant> alarm_at_;
   daemon::TaskGroup tasks_;
   Places places_;
+  Trials trials_;
+  std::optional<Instant> trial_until_;  // when those on trial have been given time enough
   EndListener* end_listener_ = nullptr;
   bool stopping_ = false;
   bool cut_off_ = false;  // the grace is over: what still lands is not recorded

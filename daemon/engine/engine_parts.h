@@ -26,6 +26,9 @@ inline constexpr std::chrono::seconds kSoon{1};
 inline constexpr std::size_t kMany = 20'000;
 inline constexpr std::size_t kFew = 10'000;
 
+/// How long runs go on that are not suspected of a crash before the first of those follow that are.
+inline constexpr std::chrono::seconds kHeadStart{1};
+
 /// How many rows are read at a time when all are looked through.
 inline constexpr std::size_t kPage = 500;
 

@@ -54,6 +54,10 @@ asio::awaitable<void> Engine::drive(ActivePointer run) {
 }
 
 asio::awaitable<void> Engine::drive_on(ActivePointer run) {
+  if (trials_.is_ahead_of(run->id)) {
+    run->driven = false;  // until it is its turn
+    co_return;
+  }
   if (!run->state) {
     auto state = co_await load(run->id, Extent::needed);
     if (!state) {
@@ -119,6 +123,7 @@ void Engine::stored(const ActivePointer& run) {
   for (const auto& id : std::exchange(run->signalled, {})) deliver(id);
   if (const auto event = std::exchange(run->event, {})) tasks_.spawn(tell_of_event(*event));
   update_place(run);
+  if (run->state->row.trial_size == 0 || is_final(run->state->row.status)) leave_trial(run->id);
   const bool waits = run->state->row.status == RunStatus::waiting;
   if (waits != run->is_counted) waiting_count_ += waits ? 1 : -1;
   run->is_counted = waits;
@@ -251,6 +256,7 @@ bool Engine::is_due_soon(const RunState& state) const {
 void Engine::forget(const ActivePointer& run) {
   const auto found = active_.find(run->id);
   if (found != active_.end() && found->second == run) active_.erase(found);
+  leave_trial(run->id);
   if (is_behind_ && active_.size() < kFew) tasks_.spawn(look_ahead());
 }
 

@@ -76,6 +76,7 @@ void Engine::set_alarm() {
   auto next = std::max(known_until_.wake_at, look_again_at_);
   for (const auto* timers : {&waits_, &limits_})
     next = std::min(next, timers->next().value_or(next));
+  next = std::min(next, trial_until_.value_or(next));
   if (next == alarm_at_) return;
   alarm_at_ = next;
   environment_.alarm.set(next, [this] { ring(); });
@@ -84,6 +85,7 @@ void Engine::set_alarm() {
 void Engine::ring() {
   alarm_at_.reset();
   const auto now = environment_.clock.now();
+  if (trial_until_ && *trial_until_ <= now) end_trial();
   while (const auto due = limits_.take_due(now)) enforce_limits(*due, now);
   while (const auto due = waits_.take_due(now)) wake(*due);
   if (std::max(known_until_.wake_at, look_again_at_) <= now) {

@@ -36,10 +36,11 @@ struct Due {};  ///< An instant it waits for may have come.
 struct Signalled {
   storage::Signal signal;
 };
-struct Recovered {
-};  ///< It was read back after the daemon that owned it ended; its attempts in flight are gone.
+/// It was read back after the daemon that owned it ended; its attempts in flight are gone.
+struct Recovered {};
+struct TrialOver {};  ///< It has been under way for so long that the next suspects may follow.
 
-using Event = std::variant<Begin, Skip, AttemptEnded, Due, Signalled, Recovered>;
+using Event = std::variant<Begin, Skip, AttemptEnded, Due, Signalled, Recovered, TrialOver>;
 
 // --- what a transition asks for
 // ----------------------------------------------------------------------------------------

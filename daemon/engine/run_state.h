@@ -39,6 +39,7 @@ struct RunState {
   Value env;      ///< `.env`, evaluated when the run begins or is read back.
   StepStates steps;
   int interrupted = 0;                 ///< How many of them a person must decide about.
+  int suspects = 0;                    ///< How many of them are.
   std::vector<storage::Write> writes;  ///< Log lines, signals and the like that go along.
   bool added = false;                  ///< Whether the store has a row of it.
   bool unsaved = true;                 ///< Whether `row` differs from that.

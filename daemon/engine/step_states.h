@@ -32,6 +32,7 @@ struct StepState {
   /// workflow step, the event that is waited for.
   Value memo;
   std::unique_ptr<Loop> loop;  ///< Of a for_each that is under way.
+  bool is_suspect = false;     ///< Its attempt repeats one that a daemon did not survive.
 
   /// Whether nothing more happens to it by itself: it ended, or a person must decide.
   bool is_at_rest() const;

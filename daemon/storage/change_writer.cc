@@ -149,13 +149,13 @@ Result<Outcome> write(Database& database, const AddRun& add) {
       "INSERT INTO runs (id, workflow, version, status, epoch, trigger_kind, delivery, created_at, "
       "started_at, finished_at, wake_at, deadline, cancel_requested, failure_kind, "
       "failure_message, failure_step, trigger_json, inputs_json, output_json, phase, crashes, "
-      "depth, parent, parent_step, retry_of, concurrency_key) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "solo_crashes, trial_size, depth, parent, parent_step, retry_of, concurrency_key) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       run.id, run.workflow, blob(run.version), run.status, run.epoch, run.trigger_kind,
       run.delivery, run.created_at, run.started_at, run.finished_at, run.wake_at, run.deadline,
       run.cancel_requested, failure.kind, failure.message, failure.step, Blob{run.trigger_json},
-      Blob{run.inputs_json}, Blob{run.output_json}, run.phase, run.crashes, run.depth, run.parent,
-      run.parent_step, run.retry_of, run.concurrency_key));
+      Blob{run.inputs_json}, Blob{run.output_json}, run.phase, run.crashes, run.solo_crashes,
+      run.trial_size, run.depth, run.parent, run.parent_step, run.retry_of, run.concurrency_key));
 }
 
 Result<Outcome> write(Database& database, const UpdateRun& update) {
@@ -165,11 +165,30 @@ Result<Outcome> write(Database& database, const UpdateRun& update) {
       database.execute(
           "UPDATE runs SET status = ?, started_at = ?, finished_at = ?, wake_at = ?, deadline = ?, "
           "cancel_requested = ?, failure_kind = ?, failure_message = ?, failure_step = ?, "
-          "output_json = ?, phase = ?, crashes = ?, epoch = epoch + 1 WHERE id = ? AND epoch = ?",
+          "output_json = ?, phase = ?, crashes = ?, solo_crashes = ?, trial_size = ?, epoch = "
+          "epoch + 1 WHERE id = ? AND epoch = ?",
           run.status, run.started_at, run.finished_at, run.wake_at, run.deadline,
           run.cancel_requested, failure.kind, failure.message, failure.step, Blob{run.output_json},
-          run.phase, run.crashes, run.id, run.epoch),
+          run.phase, run.crashes, run.solo_crashes, run.trial_size, run.id, run.epoch),
       LostOwnership{});
+}
+
+// Written out, the statuses tell SQLite that its index of unfinished runs will do.
+Result<Outcome> write(Database& database, const CountCrash&) {
+  return committed(database.execute(
+      "UPDATE runs SET crashes = crashes + 1, solo_crashes = solo_crashes + (trial_size = 1), "
+      "trial_size = 0 WHERE status = 1 AND status IN (0, 1, 2, 6)"));
+}
+
+Result<Outcome> write(Database& database, const ForgiveCrash&) {
+  return committed(
+      database.execute("UPDATE runs SET crashes = crashes - 1, trial_size = 0 "
+                       "WHERE status = 1 AND status IN (0, 1, 2, 6)"));
+}
+
+Result<Outcome> write(Database& database, const PutOnTrial& put) {
+  return committed(
+      database.execute("UPDATE runs SET trial_size = ? WHERE id = ?", put.size, put.run));
 }
 
 Result<Outcome> write(Database& database, const PutStep& put) {

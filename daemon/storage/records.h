@@ -85,8 +85,9 @@ struct Run {
   std::string output_json;          ///< Of the workflow's `output`; empty until it succeeded.
   std::optional<Failure> failure;
   bool cancel_requested = false;
-  int crashes = 0;  ///< How often a daemon died with an attempt of it in flight, since it last got
-                    ///< on.
+  int crashes = 0;       ///< How often a daemon died while it was under way, since it last got on.
+  int solo_crashes = 0;  ///< How many of those met it on trial alone.
+  int trial_size = 0;    ///< How many are on trial together with it, itself among them, or 0.
   std::int64_t epoch = 0;  ///< Counts the writes of its row; see Store.
 };
 

@@ -12,7 +12,8 @@ const std::string kRunSummary =
     "id, workflow, version, status, epoch, trigger_kind, delivery, created_at, started_at, "
     "finished_at, wake_at, deadline, cancel_requested, failure_kind, failure_message, "
     "failure_step, "
-    "phase, crashes, depth, parent, parent_step, retry_of, concurrency_key";
+    "phase, crashes, solo_crashes, trial_size, depth, parent, parent_step, retry_of, "
+    "concurrency_key";
 const std::string kRunTexts = ", trigger_json, inputs_json, output_json";
 
 Run run_summary(Columns& columns) {
@@ -33,6 +34,8 @@ Run run_summary(Columns& columns) {
   run.failure = columns.failure();
   run.phase = columns.enumeration<RunPhase>();
   run.crashes = static_cast<int>(columns.integer());
+  run.solo_crashes = static_cast<int>(columns.integer());
+  run.trial_size = static_cast<int>(columns.integer());
   run.depth = static_cast<int>(columns.integer());
   run.parent = columns.optional_id<RunId>();
   run.parent_step = columns.text();

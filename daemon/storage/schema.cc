@@ -223,6 +223,10 @@ CREATE INDEX runs_limited ON runs (id) WHERE concurrency_key <> '' AND status IN
 DROP INDEX runs_parked;
 CREATE INDEX runs_parked ON runs (status, wake_at, id) WHERE status = 2 AND wake_at IS NOT NULL;
 )sql"},
+    Migration{"2026-11-23 witnesses of crashes, and suspects", R"sql(
+ALTER TABLE runs ADD COLUMN solo_crashes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN trial_size INTEGER NOT NULL DEFAULT 0;
+)sql"},
 };
 
 Result<std::int64_t> count(Database& database, std::string_view sql) {

@@ -34,10 +34,21 @@ struct AddRun {
   Run run;
 };
 /// Replaces what changes in a run: status, phase, started_at, finished_at, wake_at, deadline,
-/// output, failure, cancel_requested and crashes; the rest stays as it was added. The row's epoch
-/// must be `run.epoch`, and is counted up; otherwise the whole change ends as LostOwnership.
+/// output, failure, cancel_requested, crashes, solo_crashes and trial_size; the rest stays as it
+/// was added. The row's epoch must be `run.epoch`, and is counted up; otherwise the whole change
+/// ends as LostOwnership.
 struct UpdateRun {
   Run run;
+};
+/// A daemon has died: counts one crash more for each run that is running, and one while alone for
+/// each that was on trial alone. None is on trial any more. No epoch is looked at, or counted up.
+struct CountCrash {};
+/// What ends the daemon now is no crash: takes back, in advance, what the next CountCrash counts.
+struct ForgiveCrash {};
+/// The run is on trial, with as many as that, itself among them. Its epoch stays.
+struct PutOnTrial {
+  RunId run;
+  int size = 1;
 };
 /// Adds or replaces a step's row.
 struct PutStep {
@@ -107,10 +118,11 @@ struct RemoveCredential {
   std::string name;
 };
 
-using Write = std::variant<PutVersion, RemoveVersion, AddDelivery, AddRejection, AddRun, UpdateRun,
-                           PutStep, AppendLog, AddSignal, RemoveSignal, PutSubscription,
-                           RemoveSubscription, AddEvent, PutCache, PutPollState, AddPollItem,
-                           AddSchedule, AddSlot, PutCredential, RemoveCredential>;
+using Write =
+    std::variant<PutVersion, RemoveVersion, AddDelivery, AddRejection, AddRun, UpdateRun,
+                 CountCrash, ForgiveCrash, PutOnTrial, PutStep, AppendLog, AddSignal, RemoveSignal,
+                 PutSubscription, RemoveSubscription, AddEvent, PutCache, PutPollState, AddPollItem,
+                 AddSchedule, AddSlot, PutCredential, RemoveCredential>;
 
 /// Writes that stand or fall together, carried out in order. Plain data: no time is taken, no id is
 /// made inside.

@@ -44,6 +44,14 @@ steps:
     effect: once
 )";
 
+/// One call. Where it is a slow one, it takes longer than most daemons here live.
+constexpr auto kOneGet = R"(
+on: {{ manual: {{}} }}
+steps: [ {{ id: get, http: {{ url: "{}" }} }} ]
+)";
+constexpr std::chrono::milliseconds kSlow{300};
+constexpr int kSlowRuns = 5;
+
 const std::vector<std::string> kSteps = {"look", "keep", "pause", "tell"};
 constexpr std::size_t kCalls = 3;
 
@@ -200,6 +208,11 @@ class Senders {
   std::vector<std::thread> threads_;
 };
 
+void answer_slowly(const httplib::Request&, httplib::Response& response) {
+  std::this_thread::sleep_for(kSlow);
+  response.set_content("{}", "application/json");
+}
+
 /// TBA_CRASH_ROUNDS and TBA_CRASH_SEED make the test longer, or do the same again.
 unsigned number_from_environment(const char* name, unsigned otherwise) {
   const char* text = std::getenv(name);
@@ -240,11 +253,16 @@ TEST_CASE("crash: killed at any moment, the daemon loses nothing and repeats not
   Api looked_at(record);
   Api told(record);
   DaemonProcess daemon;
+  HttpServer slow([](httplib::Server& server) { server.Get("/slow", answer_slowly); });
   daemon.write_workflow("crash", fmt::format(kWorkflow, looked_at.url(), told.url()));
+  daemon.write_workflow("slow", fmt::format(kOneGet, slow.url("/slow")));
   daemon.start();
   daemon.set_credential(
       "github-webhook",
       {{"connector", "github"}, {"scheme", "webhook"}, {"fields", {{"secret", kSecret}}}});
+
+  std::vector<std::string> slow_runs;
+  for (int i = 0; i < kSlowRuns; ++i) slow_runs.push_back(daemon.start_run("slow"));
 
   Senders senders;
   for (unsigned round = 0; round < rounds; ++round) {
@@ -289,7 +307,7 @@ TEST_CASE("crash: killed at any moment, the daemon loses nothing and repeats not
   }
 
   // Each run has ended, or stopped where nobody can know.
-  const auto listed = daemon.list("/api/v1/runs");
+  const auto listed = daemon.list("/api/v1/runs?workflow=crash");
   CHECK(listed.size() == runs.size());
   auto calls = record.calls();
   int interrupted = 0;
@@ -304,8 +322,53 @@ TEST_CASE("crash: killed at any moment, the daemon loses nothing and repeats not
     repeated += calls[id].size() > kCalls ? 1 : 0;
   }
   CHECK(calls.size() == runs.size());
+  // However often a run was cut off, it is not what ended the daemon.
+  for (const auto& run : slow_runs) CHECK(daemon.finished_run(run)["status"] == "succeeded");
   std::cout << fmt::format("crash: {} runs, {} interrupted, {} with a repeated call\n", runs.size(),
                            interrupted, repeated);
+}
+
+// --- runs that end the daemon
+// --------------------------------------------------------------------------------------------
+
+TEST_CASE("crash: the run that ends the daemon again and again is set aside, and no other") {
+  DaemonProcess daemon;
+  std::atomic<pid_t> victim = -1;
+  std::atomic<int> deaths = 0;
+  HttpServer far([&](httplib::Server& server) {
+    server.Get("/poison", [&](const httplib::Request&, httplib::Response&) {
+      ::kill(victim, SIGKILL);
+      ++deaths;
+    });
+    server.Get("/slow", answer_slowly);
+  });
+  daemon.write_workflow("poison", fmt::format(kOneGet, far.url("/poison")));
+  daemon.write_workflow("slow", fmt::format(kOneGet, far.url("/slow")));
+  daemon.start();
+  std::vector<std::string> innocent;
+  for (int i = 0; i < 10; ++i) innocent.push_back(daemon.start_run("slow"));
+  victim = daemon.pid();
+  (void)daemon.call("POST", "/api/v1/workflows/poison/runs", {{"inputs", json::object()}});
+  REQUIRE(eventually([&] { return deaths > 0; }));
+
+  const auto is_set_aside = [&] {
+    const auto answer = daemon.call("GET", "/api/v1/runs?attention=true");
+    return answer && answer->status == 200 && !json::parse(answer->body).at("items").empty();
+  };
+  while (daemon.kill(), deaths < 10) {
+    const int before = deaths;
+    daemon.launch();
+    victim = daemon.pid();
+    REQUIRE(eventually([&] { return deaths > before || is_set_aside(); }));
+    if (deaths == before) break;
+  }
+  CHECK(deaths <= 6);
+  for (const auto& run : innocent) CHECK(daemon.finished_run(run)["status"] == "succeeded");
+  const auto aside = daemon.list("/api/v1/runs?attention=true");
+  REQUIRE(aside.size() == 1);
+  CHECK(aside[0]["workflow"] == "poison");
+  const auto& why = aside[0].at("failure").at("message");
+  CHECK(why == "the daemon ended 2 times while it carried out just this run");
 }
 
 }  // namespace tba::tests

@@ -160,7 +160,9 @@ TEMPLATE_LIST_TEST_CASE("store: a run is added whole, and updated in what can ch
 
   run.status = RunStatus::failed;
   run.phase = RunPhase::finally;
-  run.crashes = 1;
+  run.crashes = 3;
+  run.solo_crashes = 2;
+  run.trial_size = 1;
   run.started_at = at_second(10);
   run.finished_at = at_second(20);
   run.wake_at = at_second(15);
@@ -180,6 +182,37 @@ TEMPLATE_LIST_TEST_CASE("store: a run is added whole, and updated in what can ch
   ++run.epoch;
   store.reopen();
   check_same(*store.await(store->run(run.id)), run);
+}
+
+TEMPLATE_LIST_TEST_CASE("store: crashes count for what is running, and for what was alone", "",
+                        Stores) {
+  StoreUnderTest<TestType> store;
+  using Counts = std::vector<int>;
+  const auto counts = [&](RunId id) {
+    const auto run = store.await(store->run(id));
+    return Counts{run->crashes, run->solo_crashes, run->trial_size};
+  };
+  auto running = sample_run(store.template next_id<RunId>());
+  running.status = RunStatus::running;
+  auto waiting = sample_run(store.template next_id<RunId>());
+  waiting.status = RunStatus::waiting;
+  REQUIRE(is<Committed>(store.submit(AddRun{running}, AddRun{waiting})));
+  REQUIRE(is<Committed>(store.submit(storage::CountCrash{})));
+  CHECK(counts(running.id) == Counts{1, 0, 0});
+  CHECK(counts(waiting.id) == Counts{0, 0, 0});
+  REQUIRE(is<Committed>(store.submit(storage::PutOnTrial{running.id, 2})));
+  CHECK(counts(running.id) == Counts{1, 0, 2});
+  REQUIRE(is<Committed>(store.submit(storage::CountCrash{})));
+  CHECK(counts(running.id) == Counts{2, 0, 0});
+  REQUIRE(is<Committed>(store.submit(storage::PutOnTrial{running.id, 1})));
+  REQUIRE(is<Committed>(store.submit(storage::CountCrash{})));
+  CHECK(counts(running.id) == Counts{3, 1, 0});
+  REQUIRE(is<Committed>(store.submit(storage::PutOnTrial{running.id, 1})));
+  REQUIRE(is<Committed>(store.submit(storage::ForgiveCrash{})));
+  REQUIRE(is<Committed>(store.submit(storage::CountCrash{})));
+  CHECK(counts(running.id) == Counts{3, 1, 0});
+  // Whoever has read the row before may write it.
+  REQUIRE(is<Committed>(store.submit(UpdateRun{running})));
 }
 
 TEMPLATE_LIST_TEST_CASE("store: steps are replaced by key and given in their order", "", Stores) {

@@ -23,6 +23,9 @@ struct Model {
     std::int64_t epoch;
     std::string output;
     std::optional<DeliveryId> delivery;
+    int crashes = 0;
+    int solo_crashes = 0;
+    int trial_size = 0;
   };
   std::map<RunId, RunState> runs;
   std::map<std::pair<RunId, std::string>, std::string> steps;  // to their results
@@ -59,7 +62,9 @@ struct Model {
     return "committed";
   }
   std::string write(const AddRun& add) {
-    const RunState state{add.run.status, add.run.epoch, add.run.output_json, add.run.delivery};
+    const RunState state{add.run.status,    add.run.epoch,   add.run.output_json,
+                         add.run.delivery,  add.run.crashes, add.run.solo_crashes,
+                         add.run.trial_size};
     return runs.emplace(add.run.id, state).second ? "committed" : "conflict";
   }
   std::string write(const UpdateRun& update) {
@@ -68,6 +73,31 @@ struct Model {
     ++found->second.epoch;
     found->second.status = update.run.status;
     found->second.output = update.run.output_json;
+    found->second.crashes = update.run.crashes;
+    found->second.solo_crashes = update.run.solo_crashes;
+    found->second.trial_size = update.run.trial_size;
+    return "committed";
+  }
+  std::string write(const CountCrash&) {
+    for (auto& [id, run] : runs) {
+      if (run.status != RunStatus::running) continue;
+      ++run.crashes;
+      run.solo_crashes += run.trial_size == 1 ? 1 : 0;
+      run.trial_size = 0;
+    }
+    return "committed";
+  }
+  std::string write(const ForgiveCrash&) {
+    for (auto& [id, run] : runs) {
+      if (run.status != RunStatus::running) continue;
+      --run.crashes;
+      run.trial_size = 0;
+    }
+    return "committed";
+  }
+  std::string write(const PutOnTrial& put) {
+    const auto found = runs.find(put.run);
+    if (found != runs.end()) found->second.trial_size = put.size;
     return "committed";
   }
   std::string write(const PutStep& put) {
@@ -166,7 +196,7 @@ class RandomChanges {
     run.status = static_cast<RunStatus>(below(8));
     run.epoch = below(3);
     run.output_json = any_text();
-    switch (below(11)) {
+    switch (below(12)) {
       case 0:
         if (below(2) == 0) runs_.push_back(run.id = ids_.next<RunId>());
         run.epoch = 0;
@@ -196,6 +226,8 @@ class RandomChanges {
         return PutSubscription{{any_word(), run.id, any_word()}};
       case 9:
         return next_of_a_poll();
+      case 10:
+        return next_of_a_crash(run.id);
       default: {
         auto credential = sample_credential(ids_.next<CredentialId>(),
                                             std::string(1, static_cast<char>('a' + below(3))));
@@ -217,6 +249,17 @@ class RandomChanges {
     if (below(2) == 0) return RemoveSignal{signal.run, signal.id, signal.step};
     signal.kind = "cancel";
     return AddSignal{signal};
+  }
+
+  Write next_of_a_crash(RunId run) {
+    switch (below(4)) {
+      case 0:
+        return CountCrash{};
+      case 1:
+        return ForgiveCrash{};
+      default:
+        return PutOnTrial{run, below(3)};
+    }
   }
 
   Write next_of_a_poll() {
@@ -272,6 +315,9 @@ void check_same(Store& store, const Model& model) {
     REQUIRE(run->status == expected.status);
     REQUIRE(run->epoch == expected.epoch);
     REQUIRE(run->output_json == expected.output);
+    REQUIRE(run->crashes == expected.crashes);
+    REQUIRE(run->solo_crashes == expected.solo_crashes);
+    REQUIRE(run->trial_size == expected.trial_size);
   }
   std::set<RunId> with_steps;
   for (const auto& [key, result] : model.steps) with_steps.insert(key.first);

@@ -174,6 +174,8 @@ inline void check_same(const storage::Run& got, const storage::Run& expected) {
   CHECK(got.retry_of == expected.retry_of);
   CHECK(got.concurrency_key == expected.concurrency_key);
   CHECK(got.crashes == expected.crashes);
+  CHECK(got.solo_crashes == expected.solo_crashes);
+  CHECK(got.trial_size == expected.trial_size);
 }
 
 /// The items of all pages, `limit` at a time; no page but the last may be short.
