@@ -16,7 +16,7 @@ namespace {
 using engine::Attempt;
 using engine::AttemptOutcome;
 
-constexpr std::uint64_t kMostSeeds = 200;
+constexpr std::uint64_t kMostSeeds = 1000;
 
 /// What is complained of first, in scenario after scenario, until it contains the text.
 bool finds(const Sabotage& sabotage, const std::string& expected) {
