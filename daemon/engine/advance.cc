@@ -59,6 +59,7 @@ void Advance::restore_env() {
 // --------------------------------------------------------------------------------------------------------------
 
 void Advance::on(const Begin& event) {
+  if (state_.row.status != RunStatus::queued) return;  // it was cancelled before its turn came
   row().status = RunStatus::running;
   row().started_at = around_.now;
   auto env = evaluate(workflow().env, "", outside_);
@@ -151,7 +152,6 @@ void Advance::resume(const storage::Signal& signal) {
   if (!since) return;
   // While it was interrupted the run's time stood still.
   if (state_.row.deadline) row().deadline = *state_.row.deadline + (around_.now - *since);
-  if (state_.interrupted == 0 && !in_handlers()) row().failure.reset();
 }
 
 void Advance::resume(StepState& step, std::string_view decision, std::string_view who) {
@@ -195,7 +195,9 @@ void Advance::proceed() {
   while (!is_over()) {
     in_flight_ = 0;
     next_.reset();
-    const auto progress = work_list(workflow().list_of(state_.row.phase), outside_, mode());
+    const auto mode_before = mode();
+    const auto progress = work_list(workflow().list_of(state_.row.phase), outside_, mode_before);
+    if (mode() != mode_before) continue;  // nobody has to decide any more
     if (progress.is_busy) return rest();
     end_phase(progress.failure);
   }
@@ -206,8 +208,10 @@ Advance::Mode Advance::mode() const {
   return state_.interrupted > 0 ? Mode::hold : Mode::go;
 }
 
+/// While it is interrupted the run's time stands still, but for somebody who wants it to end.
 bool Advance::timed_out() const {
-  return state_.interrupted == 0 && state_.row.deadline && *state_.row.deadline <= around_.now;
+  const bool time_passes = state_.interrupted == 0 || state_.row.cancel_requested;
+  return time_passes && state_.row.deadline && *state_.row.deadline <= around_.now;
 }
 
 bool Advance::must_end() const {

@@ -109,6 +109,7 @@ class Advance {
   void fail(StepState& step, const Error& error);
   void interrupt(StepState& step, std::string why);
   void interrupt_unknown(StepState& step);
+  void end_interruption();
   void set(StepState& step, StepStatus status);
   void begin(const SetStep& set, Underway at);
   void begin(const FailStep& fail, Underway at);

@@ -35,6 +35,11 @@ Advance::Progress Advance::work_list(const std::vector<Step>& list, const Scope&
 /// Every step begins once those that it needs are done. One that fails keeps others from beginning.
 Advance::Progress Advance::work_graph(const std::vector<Step>& list, const Scope& scope,
                                       Mode mode) {
+  // One that failed before may stand behind those that it keeps from going on.
+  for (const auto& step : list) {
+    const auto* state = state_.steps.find(scope.key_of(step));
+    if (state && progress_of(step, *state).failure) mode = std::max(mode, Mode::wind_down);
+  }
   Progress progress;
   while (work_ready_steps(list, scope, mode, progress)) progress.is_busy = false;
   return progress;
@@ -46,7 +51,7 @@ bool Advance::work_ready_steps(const std::vector<Step>& list, const Scope& scope
   bool has_ended = false;
   for (const auto& step : list) {
     const auto* before = state_.steps.find(scope.key_of(step));
-    if (!before && (mode != Mode::go || !is_ready(list, step, scope))) continue;
+    if (!before && (mode > Mode::hold || !is_ready(list, step, scope))) continue;
     const bool was_at_rest = before && before->is_at_rest();
     auto its = work_step(step, scope, mode);
     progress.is_busy |= its.is_busy;
@@ -63,14 +68,17 @@ bool Advance::is_ready(const std::vector<Step>& list, const Step& step, const Sc
   return std::ranges::all_of(step.needs, [&](const std::string& id) {
     const auto needed = std::ranges::find(list, id, &Step::id);
     const auto* state = state_.steps.find(scope.key_of(*needed));
-    return state && is_done(*needed, *state);
+    if (!state) return false;
+    // What handles the end of a run goes on whatever fails in it.
+    return in_handlers() ? is_final(state->row.status) : is_done(*needed, *state);
   });
 }
 
 Advance::Progress Advance::work_step(const Step& step, const Scope& scope, Mode mode) {
   StepState* state = state_.steps.find(scope.key_of(step));
   if (!state) {
-    if (mode != Mode::go) return {};
+    // Where a person has to decide first, it is still to come; else it never does.
+    if (mode != Mode::go) return {.is_busy = mode == Mode::hold, .failure = {}};
     state = begin(step, scope);
     if (!state) return {.is_busy = true, .failure = {}};
   }

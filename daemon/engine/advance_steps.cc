@@ -114,9 +114,17 @@ void Advance::interrupt(StepState& step, std::string message) {
   if (!state_.row.failure) row().failure = std::move(why);
 }
 
+/// Nobody has to decide about any step any more, so the run has not failed by that. Any other
+/// failure that it has comes from an earlier phase.
+void Advance::end_interruption() {
+  const auto& failure = state_.row.failure;
+  const auto* step = failure ? state_.definition->step(failure->step) : nullptr;
+  if (step && state_.definition->phase_of(*step) == state_.row.phase) row().failure.reset();
+}
+
 /// Moves the step to another status; every change of it comes through here.
 void Advance::set(StepState& step, StepStatus status) {
-  if (step.row.status == StepStatus::interrupted) --state_.interrupted;
+  if (step.row.status == StepStatus::interrupted && --state_.interrupted == 0) end_interruption();
   if (status == StepStatus::interrupted) ++state_.interrupted;
   step.row.status = status;
   if (is_final(status)) {

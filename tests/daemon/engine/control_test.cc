@@ -317,6 +317,23 @@ TEST_CASE("needs: a failure keeps what has not begun from beginning") {
   CHECK(world.runner.attempts_of("after") == 0);
 }
 
+TEST_CASE("needs: a failure keeps what stands before it from beginning more") {
+  EngineWorld world;
+  const auto id = world.start(
+      kManual + "steps:\n  - id: both\n    parallel:\n      left: [ " + request("slow") + ", " +
+      request("never") + " ]\n      right: [ { id: nap, wait: { for: 1h } }, " + request("nor") +
+      " ]\n  - " + request("first") + "\n  - " + request("bad", ", needs: first") + "\n");
+  world.runner.answer("first", gives("x"));
+  world.runner.answer("bad", answers(400));
+  world.crash();
+  CHECK(world.run(id).status == RunStatus::running);  // until the other one has ended
+  CHECK(world.step(id, "nap").status == StepStatus::cancelled);
+  world.crash();
+  CHECK(world.run(id).status == RunStatus::failed);
+  CHECK(world.runner.attempts_of("never") == 0);
+  CHECK(world.runner.attempts_of("nor") == 0);
+}
+
 TEST_CASE("needs: a step that was skipped, or may fail, counts as done") {
   EngineWorld world;
   world.runner.answer("bad", answers(400));
@@ -325,6 +342,15 @@ TEST_CASE("needs: a step that was skipped, or may fail, counts as done") {
                               request("bad", ", continue_on_error: true") + "\n  - " +
                               request("after", ", needs: [no, bad]") + "\n");
   CHECK(world.run(id).status == RunStatus::succeeded);
+}
+
+TEST_CASE("needs: what handles the end goes on whatever fails in it") {
+  EngineWorld world;
+  world.runner.answer("bad", answers(400));
+  const auto id = world.start(kManual + "steps: [ { set: { x: 1 } } ]\nfinally:\n  - " +
+                              request("bad") + "\n  - { id: after, needs: bad, set: { x: 1 } }\n");
+  CHECK(world.run(id).status == RunStatus::succeeded);
+  CHECK(world.step(id, "after").status == StepStatus::succeeded);
 }
 
 // --- what follows the steps ----------------------------------------------------------------------

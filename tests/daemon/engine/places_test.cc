@@ -80,6 +80,30 @@ TEST_CASE("concurrency: the oldest may have to make way") {
   CHECK(world.steps(runs[0]).back().key == "finally-1");
 }
 
+TEST_CASE("concurrency: a run that has to make way before its turn never begins") {
+  EngineWorld world;
+  const auto definition = world.workflow(R"(
+on: { manual: {} }
+concurrency: { when_busy: cancel-oldest }
+steps: [ { wait: { for: 1h } } ]
+finally: [ { wait: { for: 1h } } ]
+)");
+  const auto first = world.start(definition);
+  CHECK(world.await(world.engine().cancel(first)).has_value());
+  world.settle();
+  // The first of these ends the one that goes on, and the second the first, before it has begun.
+  engine::Admission admission;
+  std::vector<RunId> runs{first};
+  for (int i = 0; i < 2; ++i) {
+    admission.starts.push_back(world.new_start(definition));
+    runs.push_back(admission.starts.back().id);
+  }
+  CHECK(world.await(world.engine().admit(std::move(admission))).has_value());
+  world.settle();
+  CHECK(statuses(world, runs) == Statuses{S::cancelled, S::cancelled, S::waiting});
+  CHECK(world.steps(runs[1]).empty());
+}
+
 TEST_CASE("concurrency: a run that waits for its turn can be cancelled") {
   EngineWorld world;
   const auto definition = world.workflow(limited("{ limit: 1 }"));
