@@ -1,6 +1,7 @@
 // Puts defects into the daemon, one at a time, and looks whether the simulation finds them: what
 // cannot find anything proves nothing.
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -147,7 +148,10 @@ TEST_CASE("simulation: a run that ends twice is found out") {
   int count = 0;
   Sabotage sabotage;
   sabotage.change = [&](storage::Change& change) {
-    if (over && ++count % 20 == 0) {
+    const bool is_of_run = std::ranges::any_of(change.writes, [](const storage::Write& write) {
+      return std::holds_alternative<storage::UpdateRun>(write);
+    });
+    if (over && is_of_run && ++count % 20 == 0) {
       over->status = RunStatus::cancelled;
       change.writes.emplace_back(storage::UpdateRun{*std::exchange(over, std::nullopt)});
     }

@@ -33,7 +33,7 @@ std::size_t Ledger::begin(const engine::Attempt& attempt, int life) {
   auto& records = runs_[attempt.run][attempt.step];
   judge(attempt, record, records);
   records.push_back(std::move(record));
-  ++size_;
+  last_[attempt.run] = ++size_;
   return records.size() - 1;
 }
 
@@ -46,6 +46,7 @@ void Ledger::judge(const engine::Attempt& attempt, const AttemptRecord& record,
   if (finished_.contains({attempt.run, attempt.step})) complain("the step was done with");
   if (!before.empty() && before.back().number >= record.number)
     complain("its number was used before");
+  std::size_t risks = 0;  // earlier ones that may have acted
   for (const auto& earlier : before) {
     if (earlier.effect != record.effect)
       complain("its effect is another than that of the one before");
@@ -53,17 +54,23 @@ void Ledger::judge(const engine::Attempt& attempt, const AttemptRecord& record,
       // Where the daemon died before it could store the success, it cannot know.
       if (earlier.life == record.life) complain("the step had succeeded");
     }
-    if (record.effect == Effect::once && earlier.told != Told::not_acted)
-      complain(fmt::format("a step that must happen once was tried before, and that ended with: {}",
-                           name_of(earlier.told)));
+    if (earlier.told != Told::not_acted) ++risks;
     if (record.effect == Effect::keyed && earlier.idempotency_key != record.idempotency_key)
       complain("it has another idempotency key than the one before");
   }
+  if (record.effect == Effect::once && risks > count_repeats_(attempt.run, attempt.step))
+    complain(fmt::format("a step that must happen once was tried before, and that ended with: {}",
+                         name_of(before.back().told)));
   if (record.effect != Effect::keyed) return;
   if (record.idempotency_key.empty()) return complain("it has no idempotency key");
   const auto owner = attempt.run.text() + " " + attempt.step;
   if (key_owners_.emplace(record.idempotency_key, owner).first->second != owner)
     complain("another step has the same idempotency key");
+}
+
+std::size_t Ledger::last_of(RunId run) const {
+  const auto found = last_.find(run);
+  return found == last_.end() ? 0 : found->second;
 }
 
 const std::vector<AttemptRecord>& Ledger::of(RunId run, const std::string& step) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -40,7 +41,11 @@ class Ledger {
  public:
   using Steps = std::map<std::string, std::vector<AttemptRecord>>;
 
-  explicit Ledger(Journal& journal) : journal_(journal) {}
+  /// `count_repeats` tells how often somebody has asked to repeat a step all the same. The journal
+  /// must outlive it.
+  using CountRepeats = std::function<std::size_t(RunId run, const std::string& step)>;
+  Ledger(Journal& journal, CountRepeats count_repeats)
+      : journal_(journal), count_repeats_(std::move(count_repeats)) {}
 
   /// The attempt comes. Gives its place among those of the step.
   std::size_t begin(const engine::Attempt& attempt, int life);
@@ -55,13 +60,17 @@ class Ledger {
   const std::vector<AttemptRecord>& of(RunId run, const std::string& step) const;
   const std::map<RunId, Steps>& runs() const { return runs_; }
   std::size_t size() const { return size_; }
+  /// How many attempts there had been with the last one of that run; 0 where there is none.
+  std::size_t last_of(RunId run) const;
 
  private:
   void judge(const engine::Attempt& attempt, const AttemptRecord& record,
              const std::vector<AttemptRecord>& before);
 
   Journal& journal_;
+  CountRepeats count_repeats_;
   std::map<RunId, Steps> runs_;
+  std::map<RunId, std::size_t> last_;
   std::set<std::pair<RunId, std::string>> finished_;
   std::map<std::string, std::string> key_owners_;  // whose step an idempotency key is
   std::size_t size_ = 0;

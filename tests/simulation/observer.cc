@@ -54,9 +54,16 @@ std::optional<storage::Step> Observer::step(RunId id, const std::string& key) {
 }
 
 std::vector<RunId> Observer::runs() {
+  return runs({});
+}
+
+std::vector<RunId> Observer::runs(std::vector<RunStatus> statuses) {
+  storage::RunFilter filter;
+  filter.statuses = std::move(statuses);
   std::vector<RunId> ids;
-  const auto runs = all_of(
-      [&](const storage::PageRequest& page) { return storage::list_runs(database_, {}, page); });
+  const auto runs = all_of([&](const storage::PageRequest& page) {
+    return storage::list_runs(database_, filter, page);
+  });
   for (const auto& run : runs) ids.push_back(run.id);
   return ids;
 }
@@ -69,6 +76,79 @@ std::vector<storage::Delivery> Observer::deliveries() {
   return all_of([&](const storage::PageRequest& page) {
     return storage::list_deliveries(database_, {}, page);
   });
+}
+
+std::vector<storage::Signal> Observer::signals(RunId id) {
+  return must(storage::signals_for(database_, id));
+}
+
+std::vector<RunId> Observer::signalled_runs() {
+  return all_of([&](const storage::PageRequest& page) {
+    return storage::list_signalled_runs(database_, page);
+  });
+}
+
+std::vector<storage::Event> Observer::events() {
+  return all_of(
+      [&](const storage::PageRequest& page) { return storage::list_events(database_, {}, page); });
+}
+
+std::vector<storage::ScheduleMark> Observer::schedules() {
+  return must(storage::list_schedules(database_));
+}
+
+std::vector<std::string> Observer::log(RunId id) {
+  constexpr std::size_t kMostLines = 10'000;
+  std::vector<std::string> lines;
+  for (auto& line : must(storage::logs_of(database_, id, 0, kMostLines))) {
+    if (line.stream == "engine") lines.push_back(std::move(line.text));
+  }
+  return lines;
+}
+
+std::vector<Observer::Place> Observer::waiting_for_approval() {
+  std::vector<Place> places;
+  for (const auto& run : runs({RunStatus::running, RunStatus::waiting, RunStatus::interrupted})) {
+    for (auto& step : steps(run)) {
+      if (step.status == StepStatus::waiting && step.memo_json.starts_with("{\"approval\""))
+        places.emplace_back(run, std::move(step.key));
+    }
+  }
+  return places;
+}
+
+std::vector<Observer::Place> Observer::waiting_for_event(const std::string& name) {
+  std::vector<Place> places;
+  auto rows = database_.query(
+      "SELECT run, step FROM subscriptions WHERE event = ? ORDER BY run, step", name);
+  while (must(rows.next())) {
+    RunId run;
+    const auto bytes = rows.blob(0);
+    std::ranges::copy(bytes, run.bytes.begin());
+    places.emplace_back(run, std::string(rows.text(1)));
+  }
+  return places;
+}
+
+std::vector<Observer::Place> Observer::interrupted() {
+  std::vector<Place> places;
+  for (const auto& run : runs({RunStatus::running, RunStatus::waiting, RunStatus::interrupted})) {
+    for (auto& step : steps(run)) {
+      if (step.status == StepStatus::interrupted) places.emplace_back(run, std::move(step.key));
+    }
+  }
+  return places;
+}
+
+std::map<std::pair<std::string, std::string>, std::vector<RunId>> Observer::in_progress() {
+  std::map<std::pair<std::string, std::string>, std::vector<RunId>> runs;
+  const auto limited = all_of(
+      [&](const storage::PageRequest& page) { return storage::list_limited(database_, page); });
+  for (const auto& run : limited) {
+    if (run.status != RunStatus::queued)
+      runs[{run.workflow, run.concurrency_key}].push_back(run.id);
+  }
+  return runs;
 }
 
 Result<std::shared_ptr<const engine::Definition>> Observer::definition(

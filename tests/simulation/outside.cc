@@ -179,6 +179,7 @@ asio::awaitable<AttemptOutcome> Outside::Door::perform(Attempt attempt, engine::
 
   auto& time = outside_.time_;
   check_that_it_is_stored(attempt);
+  if (outside_.on_begin) outside_.on_begin();
   const auto place = outside_.ledger_.begin(attempt, life_);
   outside_.journal_.note("outside: attempt {} of '{}' of {} begins ({})", attempt.number,
                          attempt.step, attempt.run.text(), name_of(attempt.effect));

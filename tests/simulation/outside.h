@@ -24,6 +24,8 @@ class Outside {
   /// One daemon's way to it.
   class Door;
 
+  /// Called when an attempt comes.
+  std::function<void()> on_begin;
   /// Called when an attempt has changed something, before anybody hears of it.
   std::function<void()> on_effect;
 

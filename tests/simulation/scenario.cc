@@ -14,10 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 std::vector<std::string> random_workflows(Dice& dice, std::size_t count, std::size_t most_steps) {
-  WorkflowGenerator generator(dice.fork());
-  std::vector<std::string> texts;
-  for (std::size_t i = 0; i < count; ++i) texts.push_back(generator.workflow(most_steps));
-  return texts;
+  return WorkflowGenerator(dice.fork()).workflows(count, most_steps);
 }
 
 std::vector<Wish> random_wishes(Dice& dice, std::size_t count, std::size_t workflows,
@@ -28,9 +25,12 @@ std::vector<Wish> random_wishes(Dice& dice, std::size_t count, std::size_t workf
     Wish wish;
     wish.at = Duration(dice.between(0, horizon.count()));
     wish.workflow = dice.below(workflows);
-    const auto kind = dice.below(10);
-    if (kind < 6) {
-      wish.kind = Wish::Kind::deliver;
+    using Kind = Wish::Kind;
+    constexpr std::array kKinds = {Kind::deliver, Kind::deliver, Kind::deliver, Kind::deliver,
+                                   Kind::deliver, Kind::deliver, Kind::start,   Kind::cancel,
+                                   Kind::decide,  Kind::resume,  Kind::emit,    Kind::emit};
+    wish.kind = dice.one_of(kKinds);
+    if (wish.kind == Kind::deliver) {
       wish.number = static_cast<std::int64_t>(i);
       if (dice.percent(90)) wish.sender_id = fmt::format("d{}", i);
       if (!deliveries.empty() && dice.percent(30)) {
@@ -41,8 +41,6 @@ std::vector<Wish> random_wishes(Dice& dice, std::size_t count, std::size_t workf
         wish.at = at;
       }
       deliveries.push_back(wish);
-    } else {
-      wish.kind = kind < 8 ? Wish::Kind::start : Wish::Kind::cancel;
     }
     wishes.push_back(std::move(wish));
   }
@@ -129,13 +127,14 @@ std::string described(const End& end) {
 }
 
 std::string described(const Scenario& scenario) {
-  auto text = fmt::format("seed {}, schedules fire for {}, {} % trouble outside\n", scenario.seed,
-                          seconds(scenario.horizon), scenario.trouble);
+  auto text = fmt::format("seed {}, people want something for {}, {} % trouble outside\n",
+                          scenario.seed, seconds(scenario.horizon), scenario.trouble);
   for (std::size_t i = 0; i < scenario.workflows.size(); ++i)
-    text += fmt::format("--- w{}.yaml\n{}", i, scenario.workflows[i]);
+    text += fmt::format("--- {}.yaml\n{}", workflow_name(i), scenario.workflows[i]);
   text += "---\n";
   constexpr std::array kKinds = {"start w{1} by hand", "deliver {2} to w{1}, id '{3}'",
-                                 "cancel a run"};
+                                 "cancel a run",       "decide about a step",
+                                 "resume a run",       "emit an event"};
   auto wishes = scenario.wishes;
   std::ranges::stable_sort(wishes, {}, &Wish::at);
   for (const auto& wish : wishes)

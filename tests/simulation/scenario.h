@@ -11,7 +11,14 @@ namespace tba::simulation {
 
 /// Somebody outside wants something.
 struct Wish {
-  enum class Kind { start, deliver, cancel };
+  enum class Kind {
+    start,    ///< A run, by hand.
+    deliver,  ///< A delivery.
+    cancel,   ///< Any run that there is then.
+    decide,   ///< About any step that waits for an approval then.
+    resume,   ///< Any run that is interrupted then.
+    emit,     ///< An event.
+  };
   Kind kind = Kind::start;
   Duration at{0};            ///< Since the beginning.
   std::size_t workflow = 0;  ///< Of the scenario's.
@@ -49,7 +56,7 @@ struct Scenario {
   std::uint64_t seed = 0;
   std::vector<std::string> workflows;  ///< The texts of their files.
   std::vector<Wish> wishes;
-  Duration horizon{0};    ///< How long schedules fire.
+  Duration horizon{0};    ///< How long people want something.
   std::vector<End> ends;  ///< Of one daemon after the other; the one after these lives on.
   std::vector<DiskTrouble> disk_troubles;
   unsigned trouble = 0;             ///< See Outside.

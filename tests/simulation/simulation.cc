@@ -1,16 +1,13 @@
 #include "tests/simulation/simulation.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <sqlite3.h>
 
-#include "daemon/engine/engine.h"
 #include "daemon/storage/sqlite_store.h"
-#include "shared/connector_reader.h"
-#include "shared/diagnostic.h"
-#include "shared/workflow_reader.h"
 #include "tests/simulation/workflow_generator.h"
 
 namespace tba::simulation {
@@ -21,42 +18,21 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Instant kBegin{std::chrono::seconds(1'700'000'000)};
-constexpr std::size_t kMostTurns = 300'000;
+constexpr const char* kDatabase = "tba.db";
+constexpr std::size_t kMostTurns = 1'000'000;
 constexpr Duration kPauseAfterBadStart = 1s;
 constexpr auto kGrace = 24h;
+
+/// How long schedules fire after people want nothing any more.
+constexpr Duration kSchedulesGoOn = 2h + 7min;
 
 /// Longer than anything waits: when nothing has changed for that time, nothing will.
 constexpr Duration kRest = 12h;
 
-ConnectorCatalog connector_catalog() {
-  Diagnostics diagnostics;
-  auto connector = read_connector("far.yaml", kConnectorText, diagnostics);
-  if (!connector) throw std::logic_error(diagnostics.render(false));
-  ConnectorCatalog catalog;
-  catalog.put(std::make_shared<const Connector>(std::move(*connector)));
-  return catalog;
-}
+/// How often people have to be asked until nothing is left to ask, at most.
+constexpr int kMostAsked = 100;
 
 }  // namespace
-
-/// What a daemon's process holds, and loses when it dies. The engine goes before the executor that
-/// holds its coroutines, so none of them goes on.
-struct Simulation::Life {
-  Life(SimulatedTime& time, int number_) : number(number_), plans(time), alarm(time) {}
-
-  int number;
-  asio::io_context io{1};
-  Plans plans;
-  SimulatedAlarm alarm;
-  engine::RunFeed feed;
-  std::unique_ptr<storage::SqliteStore> sqlite;
-  std::unique_ptr<SabotagedStore> sabotaged_store;
-  std::unique_ptr<Observer> observer;
-  std::unique_ptr<Outside::Door> door;
-  std::unique_ptr<engine::AttemptRunner> sabotaged_door;
-  std::unique_ptr<engine::Definitions> definitions;
-  std::unique_ptr<engine::Engine> engine;
-};
 
 Simulation::Simulation(Scenario scenario, Sabotage sabotage)
     : scenario_(std::move(scenario)),
@@ -67,22 +43,27 @@ Simulation::Simulation(Scenario scenario, Sabotage sabotage)
       disk_(scenario_.seed + 3),
       random_(scenario_.seed + 4),
       ids_(time_, random_),
-      connectors_(connector_catalog()),
-      ledger_(journal_),
+      clients_(time_, journal_, requests_, ids_, scenario_),
+      ledger_(journal_,
+              [this](RunId run, const std::string& step) {
+                return people_.count_decisions({run, step}, engine::Engine::Decision::repeat);
+              }),
+      people_(time_, journal_, requests_, scenario_, [this] { return ledger_.size(); }),
       outside_(time_, ledger_, journal_, scenario_.seed + 5, scenario_.trouble),
-      clients_(time_, journal_, scenario_),
-      judge_(journal_, ledger_, clients_) {
+      judge_(journal_, ledger_, clients_, people_, history_) {
   daemon::LogOptions options;
   options.level = daemon::LogLevel::warning;
   options.format = daemon::LogFormat::text;
   options.to_stderr = false;
   options.sink = [this](std::string_view line) {
-    journal_.note("daemon: {}", without_folder(line.substr(line.find(' ') + 1)));  // nor real time
+    journal_.note("daemon: {}", line.substr(line.find(' ') + 1));  // without the real time
   };
   log_ = daemon::Log::open(std::move(options)).value();
   disk_.set_fate(this);
   disk_.lie(sabotage_.disk_lies);
+  outside_.on_begin = [this] { judge_.judge_moment(life_->observer()); };
   outside_.on_effect = [this] { count(End::When::effect, true, ++counts_.effects); };
+  folder_.write(std::string(Life::kConnectors) + "/far.yaml", kConnectorText);
 }
 
 Simulation::~Simulation() {
@@ -106,11 +87,15 @@ Verdict Simulation::run() {
 
 /// Lets a daemon live; true where it comes to rest, false where it ends before.
 bool Simulation::live() {
-  life_ = std::make_unique<Life>(time_, ++verdict_.lives);
+  life_ = std::make_unique<Life>(
+      Life::World{time_, random_, ids_, *log_, outside_, sabotage_, [this] { return is_dead(); }},
+      ++verdict_.lives);
+  history_.present = life_->number();
+  people_.meet(life_->number());
   counts_ = {};
-  has_ended_ = false;
+  is_asked_to_end_ = has_ended_ = false;
   changed_at_ = time_.now();
-  journal_.note("daemon {} starts", life_->number);
+  journal_.note("daemon {} starts", life_->number());
   plan_end();
   if (!begin()) {
     if (!is_dead()) die(Crash::process, kPauseAfterBadStart);
@@ -118,9 +103,8 @@ bool Simulation::live() {
   }
   while (!is_dead() && !has_ended_) {
     if (time_.now() - changed_at_ < kRest && go_on()) continue;
-    judge_.judge_end(*life_->observer, life_->number);
-    verdict_.runs = life_->observer->runs().size();
-    if (life_->number == 1) verdict_.first_life = counts_;
+    if (ask_people()) continue;
+    judge_end();
     return true;
   }
   return false;
@@ -128,123 +112,99 @@ bool Simulation::live() {
 
 void Simulation::plan_end() {
   end_.reset();
-  const auto index = static_cast<std::size_t>(life_->number) - 1;
+  const auto index = static_cast<std::size_t>(life_->number()) - 1;
   if (index >= scenario_.ends.size()) return;
   end_ = scenario_.ends[index];
   if (end_->when == End::When::time)
-    life_->plans.after(end_->time, [this] { die(end_->crash, end_->until_next); });
-  if (end_->when == End::When::request) life_->plans.after(end_->time, [this] { stop(); });
+    life_->plans().after(end_->time, [this] { die(end_->crash, end_->until_next); });
+  if (end_->when == End::When::request) life_->plans().after(end_->time, [this] { stop(); });
 }
 
 bool Simulation::begin() {
   if (!open_store()) return false;
-  auto& life = *life_;
-  judge_.judge_recovery(*life.observer);
-  storage::Store& store =
-      life.sabotaged_store ? static_cast<storage::Store&>(*life.sabotaged_store) : *life.sqlite;
-  engine::AttemptRunner& runner = life.sabotaged_door ? *life.sabotaged_door : *life.door;
-  life.definitions = std::make_unique<engine::Definitions>(store);
-  workflows_ = read_workflows();
-  life.engine = std::make_unique<engine::Engine>(
-      engine::Engine::Environment{life.io.get_executor(),
-                                  store,
-                                  *life.definitions,
-                                  time_,
-                                  random_,
-                                  ids_,
-                                  life.alarm,
-                                  runner,
-                                  life.feed,
-                                  *log_,
-                                  Value::object({}),
-                                  {},
-                                  {},
-                                  [this](const std::string& name) { return find_workflow(name); }});
-  const bool kept = succeeds(life.definitions->keep(workflows_), "keep the workflows");
-  if (!kept || !succeeds(life.engine->start(), "start the engine")) return false;
-  clients_.connect({life.io.get_executor(), *life.engine, *life.observer, workflows_,
-                    [this] { return is_dead(); }});
+  judge_.judge_recovery(life_->observer());
+  write_workflows();
+  const bool fires = !history_.schedules_end_at;
+  if (!succeeds(life_->begin(fires), "begin")) return false;
+  history_.lives.push_back({time_.now(), std::nullopt});
+  requests_.connect(life_->daemon());
+  if (fires) {
+    const auto quiet_at = std::max(time_.now(), kBegin + scenario_.horizon) + kSchedulesGoOn;
+    life_->plans().after(quiet_at - time_.now(), [this] { stop_schedules(); });
+  }
   return true;
 }
 
 bool Simulation::open_store() {
-  auto& life = *life_;
-  const auto path = folder_ / "tba.db";
   const auto worker = [this] {
     return std::make_unique<SimulatedWorker>(time_, dice_, scenario_.longest_store_delay);
   };
-  auto opened = storage::SqliteStore::open(path, time_.now(), worker(), worker());
+  auto opened = storage::SqliteStore::open(kDatabase, time_.now(), worker(), worker());
   if (!opened) {
-    const auto why = without_folder(opened.error().message);
-    journal_.note("the store cannot be opened: {}", why);
+    journal_.note("the store cannot be opened: {}", opened.error().message);
     if (opened.error().code != ErrorCode::unavailable && !is_dead())
-      journal_.complain("the store is found unusable: {}", why);
+      journal_.complain("the store is found unusable: {}", opened.error().message);
     return false;
   }
   if (is_dead()) return false;
-  life.sqlite = std::move(*opened);
-  life.observer = std::make_unique<Observer>(path);
-  life.door = std::make_unique<Outside::Door>(outside_, *life.observer, life.number,
-                                              [this] { return is_dead(); });
-  if (sabotage_.concerns_store())
-    life.sabotaged_store =
-        std::make_unique<SabotagedStore>(*life.sqlite, life.io.get_executor(), sabotage_);
-  if (sabotage_.runner) life.sabotaged_door = sabotage_.runner(*life.door);
+  life_->take(std::move(*opened), kDatabase);
   return true;
 }
 
 /// The files as they are now: sometimes somebody has changed them, and what had begun goes on with
 /// the old ones.
-std::vector<std::shared_ptr<const engine::Definition>> Simulation::read_workflows() {
-  std::vector<std::shared_ptr<const engine::Definition>> definitions;
+void Simulation::write_workflows() {
   for (std::size_t i = 0; i < scenario_.workflows.size(); ++i) {
     auto text = scenario_.workflows[i];
-    if (dice_.percent(30)) text += fmt::format("# changed before life {}\n", life_->number);
-    Diagnostics diagnostics;
-    auto workflow = read_workflow("/flows/" + Clients::name_of(i) + ".yaml", std::move(text),
-                                  {.catalog = &connectors_}, diagnostics);
-    if (!workflow) throw std::logic_error("a bad workflow was made: " + diagnostics.render(false));
-    std::map<std::string, std::shared_ptr<const Connector>, std::less<>> used;
-    for (const auto& name : workflow->connectors()) used.emplace(name, connectors_.find(name));
-    definitions.push_back(engine::define(std::move(*workflow), std::move(used)));
+    if (dice_.percent(30)) text += fmt::format("# changed before life {}\n", life_->number());
+    folder_.write(fmt::format("{}/{}.yaml", Life::kWorkflows, workflow_name(i)), text);
   }
-  return definitions;
-}
-
-Result<std::shared_ptr<const engine::Definition>> Simulation::find_workflow(
-    const std::string& name) const {
-  for (const auto& definition : workflows_) {
-    if (definition->workflow->name == name) return definition;
-  }
-  return Error{ErrorCode::not_found, "there is no workflow '" + name + "'", ""};
 }
 
 /// Somebody asks the daemon to end.
 void Simulation::stop() {
-  if (!life_->engine) return die(Crash::process, end_->until_next);
-  journal_.note("daemon {} is asked to stop", life_->number);
+  journal_.note("daemon {} is asked to stop", life_->number());
+  is_asked_to_end_ = true;
+  leave_history();
   crash_ = end_->crash;
   until_next_ = end_->until_next;
   // Nothing is cut off: the end of the grace would be told by a real clock.
-  asio::co_spawn(life_->io, life_->engine->stop(kGrace), [this](std::exception_ptr exception) {
+  asio::co_spawn(life_->io(), life_->stop(kGrace), [this](std::exception_ptr exception, Result<>) {
     if (exception) std::rethrow_exception(exception);
     if (!is_dead()) has_ended_ = true;
   });
 }
 
+/// So that there is an end to what happens.
+void Simulation::stop_schedules() {
+  if (is_asked_to_end_) return;
+  asio::co_spawn(life_->io(), life_->stop_schedules(),
+                 [this, at = time_.now()](std::exception_ptr exception, Result<>) {
+                   if (exception) std::rethrow_exception(exception);
+                   if (!is_dead()) history_.schedules_end_at = at;
+                 });
+}
+
 void Simulation::die(Crash crash, Duration until_next) {
   if (is_dead()) return;
-  journal_.note("daemon {} dies: {}", life_->number,
+  journal_.note("daemon {} dies: {}", life_->number(),
                 crash == Crash::power ? "the power fails" : "it is killed");
   crash_ = crash;
   until_next_ = until_next;
   disk_.freeze();
 }
 
+/// From now on the daemon is no more there for anybody.
+void Simulation::leave_history() {
+  if (!history_.lives.empty() && !history_.lives.back().gone_at)
+    history_.lives.back().gone_at = time_.now();
+}
+
 /// Clears away what has died, and waits until the next daemon is to start.
 void Simulation::end_life() {
-  journal_.note("daemon {} is gone", life_->number);
-  clients_.disconnect();
+  journal_.note("daemon {} is gone", life_->number());
+  leave_history();
+  requests_.disconnect();
   life_.reset();
   disk_.thaw(crash_);
   bool is_time = false;
@@ -256,15 +216,31 @@ void Simulation::end_life() {
 
 bool Simulation::go_on() {
   if (++turns_ > kMostTurns) throw std::runtime_error("it does not come to rest");
-  life_->io.restart();
-  return life_->io.poll_one() > 0 || time_.go_on();
+  life_->io().restart();
+  return life_->io().poll_one() > 0 || time_.go_on();
+}
+
+/// When nothing happens by itself any more people say what they are waited for; false where there
+/// is nothing to say.
+bool Simulation::ask_people() {
+  judge_.judge_pause(life_->observer());
+  if (++asked_people_ > kMostAsked) throw std::runtime_error("runs ask for ever");
+  outside_.calm_down();
+  changed_at_ = time_.now();
+  return people_.answer_everything();
+}
+
+void Simulation::judge_end() {
+  judge_.judge_end(life_->observer(), life_->workflows());
+  verdict_.runs = life_->observer().runs().size();
+  if (life_->number() == 1) verdict_.first_life = counts_;
 }
 
 /// What the task gives, or nothing where the daemon dies over it.
 template <class T>
 std::optional<T> Simulation::await(asio::awaitable<T> task) {
   std::optional<T> result;
-  asio::co_spawn(life_->io, std::move(task), [&](std::exception_ptr exception, T value) {
+  asio::co_spawn(life_->io(), std::move(task), [&](std::exception_ptr exception, T value) {
     if (exception) std::rethrow_exception(exception);
     result.emplace(std::move(value));
   });
@@ -278,18 +254,8 @@ bool Simulation::succeeds(asio::awaitable<Result<>> task, std::string_view what)
   const auto result = await(std::move(task));
   if (!result) return false;
   if (!*result)
-    journal_.note("daemon {} cannot {}: {}", life_->number, what,
-                  without_folder(result->error().message));
+    journal_.note("daemon {} cannot {}: {}", life_->number(), what, result->error().message);
   return result->has_value();
-}
-
-/// The text as it is whatever the folder is called.
-std::string Simulation::without_folder(std::string_view text) const {
-  const auto folder = folder_.path().string();
-  std::string without(text);
-  if (const auto at = without.find(folder); at != std::string::npos)
-    without.erase(at, folder.size());
-  return without;
 }
 
 // --- what becomes of the disk
@@ -301,6 +267,7 @@ int Simulation::before(DiskOperation operation) {
   for (const auto& trouble : scenario_.disk_troubles) {
     const auto concerned = trouble.concerns_syncs ? DiskOperation::sync : DiskOperation::write;
     if (operation != concerned || now < trouble.at || now >= trouble.at + trouble.lasts) continue;
+    history_.disk_failed = true;
     if (trouble.is_full) return SQLITE_FULL;
     return trouble.concerns_syncs ? SQLITE_IOERR_FSYNC : SQLITE_IOERR_WRITE;
   }

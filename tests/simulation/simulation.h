@@ -1,24 +1,26 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "daemon/log.h"
-#include "shared/connector_catalog.h"
 #include "tests/simulation/clients.h"
 #include "tests/simulation/disk.h"
+#include "tests/simulation/history.h"
 #include "tests/simulation/journal.h"
 #include "tests/simulation/judge.h"
 #include "tests/simulation/ledger.h"
+#include "tests/simulation/life.h"
 #include "tests/simulation/outside.h"
+#include "tests/simulation/people.h"
+#include "tests/simulation/requests.h"
 #include "tests/simulation/sabotage.h"
 #include "tests/simulation/scenario.h"
 #include "tests/simulation/time.h"
+#include "tests/simulation/working_folder.h"
 #include "tests/support/seeded_random.h"
-#include "tests/support/temporary_folder.h"
 
 namespace tba::simulation {
 
@@ -37,8 +39,8 @@ struct Verdict {
   Counts first_life;  ///< Of the first daemon, if it lived on.
 };
 
-/// The real engine over the real store, on one thread; time, disk, network, programs and people are
-/// simulated. Nothing but the scenario decides what happens.
+/// The real engine and triggers over the real store, on one thread; time, disk, network, programs
+/// and people are simulated. Nothing but the scenario decides what happens.
 class Simulation final : private DiskFate {
  public:
   explicit Simulation(Scenario scenario, Sabotage sabotage = {});
@@ -48,24 +50,28 @@ class Simulation final : private DiskFate {
   Verdict run();
 
  private:
-  struct Life;
-
+  // One daemon after the other.
   bool live();
   bool begin();
   bool open_store();
   void plan_end();
   void stop();
+  void stop_schedules();
   void die(Crash crash, Duration until_next);
+  void leave_history();
   void end_life();
   bool is_dead() const { return disk_.frozen(); }
+  void write_workflows();
+
+  // What happens next.
   bool go_on();
+  bool ask_people();
+  void judge_end();
   template <class T>
   std::optional<T> await(boost::asio::awaitable<T> task);
   bool succeeds(boost::asio::awaitable<Result<>> task, std::string_view what);
-  std::vector<std::shared_ptr<const engine::Definition>> read_workflows();
-  Result<std::shared_ptr<const engine::Definition>> find_workflow(const std::string& name) const;
-  std::string without_folder(std::string_view text) const;
 
+  // What becomes of the disk.
   int before(DiskOperation operation) override;
   void after(DiskOperation operation) override;
   void count(End::When when, bool after, std::uint64_t so_far);
@@ -75,22 +81,25 @@ class Simulation final : private DiskFate {
   SimulatedTime time_;
   Journal journal_;
   Dice dice_;
-  tests::TemporaryFolder folder_;  // the database's file is made there too, and stays empty
+  const WorkingFolder folder_;  // the database's file is made there too, and stays empty
   SimulatedDisk disk_;
   tests::SeededRandom random_;
   UuidGenerator ids_;
-  ConnectorCatalog connectors_;
-  Ledger ledger_;
-  Outside outside_;
+  Requests requests_;
   Clients clients_;
+  Ledger ledger_;
+  People people_;
+  Outside outside_;
+  History history_;
   Judge judge_;
   std::unique_ptr<daemon::Log> log_;
 
-  std::vector<std::shared_ptr<const engine::Definition>> workflows_;  // the files, as they are now
   std::unique_ptr<Life> life_;
   std::optional<End> end_;  // of this life, if it has one
   Verdict::Counts counts_;  // of this life
+  bool is_asked_to_end_ = false;
   bool has_ended_ = false;  // in good order
+  int asked_people_ = 0;    // how often, when nothing else happened any more
   Instant changed_at_;      // when something was last written to the disk
   Crash crash_ = Crash::process;
   Duration until_next_{0};

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "shared/clock.h"
+
+namespace tba::simulation {
+
+/// When daemons lived, by the clock that they saw.
+struct History {
+  struct Life {
+    Instant ready_at;  ///< From when on it was there.
+    std::optional<Instant> gone_at;
+  };
+  std::vector<Life> lives;                  ///< Of those that got ready.
+  std::optional<Instant> schedules_end_at;  ///< From when on no schedule fires.
+  int present = 0;                          ///< The number of the present daemon.
+  bool disk_failed = false;                 ///< Whether it did at any time.
+};
+
+}  // namespace tba::simulation
