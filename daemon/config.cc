@@ -160,6 +160,11 @@ class ConfigReader {
     target.bodies_total = limits.size("bodies_total", target.bodies_total);
     target.connections = static_cast<std::size_t>(
         limits.integer("connections", static_cast<std::int64_t>(target.connections)));
+    auto& requests = config_.requests;
+    requests.in_all = static_cast<std::size_t>(
+        limits.integer("requests", static_cast<std::int64_t>(requests.in_all)));
+    requests.to_host = static_cast<std::size_t>(
+        limits.integer("requests_to_host", static_cast<std::int64_t>(requests.to_host)));
     target.idle = limits.duration("idle").value_or(target.idle);
     if (target.idle == std::chrono::milliseconds(0)) {
       limits.find("idle")->error(diagnostics_, "every connection would be closed at once",

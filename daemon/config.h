@@ -38,6 +38,12 @@ struct ServerLimits {
   std::chrono::milliseconds idle{60'000};  ///< After which a silent connection is closed.
 };
 
+/// How many requests steps and polls may have under way at a time; others wait for their turn.
+struct RequestLimits {
+  std::size_t to_host = 128;  ///< And one port of it.
+  std::size_t in_all = 1024;
+};
+
 /// Whom a `notify` step of that target tells, and how.
 struct NotifyRule {
   std::string connector;
@@ -57,6 +63,7 @@ struct Config {
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::automatic;
   ServerLimits limits;
+  RequestLimits requests;
   retention::Limits retention;
   expression::Budget expressions;                         ///< Of each evaluation.
   Value vars = Value::object({});                         ///< `.vars` of expressions: an object.

@@ -48,6 +48,18 @@ constexpr std::array kLimitKeys{
     Key{.name = "idle",
         .type = KeyType::duration,
         .description = "after which a silent connection is closed; 1m if not given"},
+    Key{.name = "requests",
+        .type = KeyType::integer,
+        .description = "how many requests of steps and polls there may be at a time; 1024 if not "
+                       "given",
+        .minimum = 1,
+        .maximum = 1'000'000},
+    Key{.name = "requests_to_host",
+        .type = KeyType::integer,
+        .description = "how many of them to one host and port; others wait for their turn; 128 if "
+                       "not given",
+        .minimum = 1,
+        .maximum = 1'000'000},
 };
 constexpr KeyTable kLimitTable{"limits", "limits", kLimitKeys};
 

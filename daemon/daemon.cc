@@ -303,7 +303,8 @@ class Daemon {
   engine::Definitions definitions_{*store_};
   Workflows workflows_;
 
-  net::CurlClient http_client_;
+  net::CurlClient http_client_{{.requests_to_origin = options_.config.requests.to_host,
+                                .requests = options_.config.requests.in_all}};
   steps::SystemProcessRunner processes_;
   steps::StepRunner runner_{
       {http_client_, processes_, credentials_, clock_,

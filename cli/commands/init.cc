@@ -28,6 +28,8 @@ constexpr const char* kConfig =
 #   bodies_total: 256MiB        # of all requests from TCP at a time
 #   idle: 60s                   # after which a silent connection is closed
 #   connections: 1024
+#   requests: 1024              # of steps and polls at a time; others wait for their turn
+#   requests_to_host: 128       # of these, to one host and port
 
 # retention:                    # what is kept of what is over; the oldest goes first
 #   age: 90d                    # of a run, since its end

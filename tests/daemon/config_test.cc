@@ -56,6 +56,8 @@ TEST_CASE("config: an empty file says nothing, and everything has its default") 
   CHECK(config.limits.body_bytes == 25 << 20);
   CHECK(config.limits.bodies_total == 256 << 20);
   CHECK(config.limits.connections == 1024);
+  CHECK(config.requests.in_all == 1024);
+  CHECK(config.requests.to_host == 128);
   CHECK(config.limits.idle == 1min);
   const tba::retention::Limits kept;
   CHECK(config.retention.runs == kept.runs);
@@ -78,9 +80,8 @@ TEST_CASE("config: every key is read, and relative paths are taken from the file
       "workflows: [workflows, ../shared/workflows]\n"
       "connectors: [connectors]\n"
       "log: { level: debug, format: json }\n"
-      "limits: { header_bytes: 8KiB, body_bytes: 1MiB, bodies_total: 4MiB, connections: 10, idle: "
-      "5s "
-      "}\n"
+      "limits: { header_bytes: 8KiB, body_bytes: 1MiB, bodies_total: 4MiB, connections: 10,\n"
+      "  idle: 5s, requests: 20, requests_to_host: 4 }\n"
       "vault: { key_file: key }\n"
       "retention: { age: 7d, runs: 10, bytes: 1MiB, workflows: { noisy: { runs: 3 } },\n"
       "  total_runs: 50, total_bytes: 1GiB, deliveries: 1d, delivery_ids: 2d, events: 3d,\n"
@@ -99,6 +100,8 @@ TEST_CASE("config: every key is read, and relative paths are taken from the file
   CHECK(config.limits.body_bytes == 1 << 20);
   CHECK(config.limits.bodies_total == 4 << 20);
   CHECK(config.limits.connections == 10);
+  CHECK(config.requests.in_all == 20);
+  CHECK(config.requests.to_host == 4);
   CHECK(config.limits.idle == 5s);
   CHECK(config.vault_key == "/etc/tba/key");
   const auto& kept = config.retention;
