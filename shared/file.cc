@@ -1,5 +1,6 @@
 #include "shared/file.h"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -29,18 +30,12 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
   const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.number < 0) return failure(path, errno);
   std::string text;
+  std::array<char, 16 << 10> piece;
   for (;;) {
-    const auto size = text.size();
-    constexpr std::size_t kChunk = 64 << 10;
-    text.resize(size + kChunk);
-    const auto count = read(file.number, text.data() + size, kChunk);
-    if (count < 0) {
-      if (errno != EINTR) return failure(path, errno);
-      text.resize(size);
-      continue;
-    }
-    text.resize(size + static_cast<std::size_t>(count));
+    const auto count = read(file.number, piece.data(), piece.size());
     if (count == 0) return text;
+    if (count < 0 && errno != EINTR) return failure(path, errno);
+    if (count > 0) text.append(piece.data(), static_cast<std::size_t>(count));
     if (text.size() > max_bytes) {
       return Error{ErrorCode::limit_exceeded,
                    path.string() + " holds more than " + format_size(max_bytes), ""};
