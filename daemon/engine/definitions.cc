@@ -1,6 +1,7 @@
 #include "daemon/engine/definitions.h"
 
 #include <cstring>
+#include <set>
 
 namespace tba::engine {
 
@@ -20,9 +21,17 @@ std::shared_ptr<const Definition> Definitions::at_hand(const storage::VersionHas
 
 asio::awaitable<Result<>> Definitions::keep(
     std::vector<std::shared_ptr<const Definition>> definitions) {
+  std::vector<storage::VersionHash> unknown;
+  for (const auto& definition : definitions) {
+    if (!at_hand(definition->hash)) unknown.push_back(definition->hash);
+  }
+  // Most were kept before this start, and to make one that can be kept takes as long as to read it.
+  const auto missing = co_await store_.missing_versions(std::move(unknown));
+  if (!missing) co_return missing.error();
+  const std::set<storage::VersionHash> to_keep(missing->begin(), missing->end());
   storage::Change change;
   for (const auto& definition : definitions) {
-    if (!at_hand(definition->hash))
+    if (to_keep.contains(definition->hash))
       change.writes.emplace_back(storage::PutVersion{version_of(*definition)});
   }
   if (!change.writes.empty()) {

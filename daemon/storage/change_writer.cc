@@ -58,10 +58,6 @@ void pack_texts(Other&) {}  // has only small texts, or sealed ones that do not 
 
 // --- writing. Each gives Committed, or why the change is refused.
 
-Blob blob(const VersionHash& hash) {
-  return {{reinterpret_cast<const char*>(hash.data()), hash.size()}};
-}
-
 /// The columns of a failure, NULL where there is none.
 struct FailureColumns {
   explicit FailureColumns(const std::optional<Failure>& failure) {
@@ -88,11 +84,11 @@ Result<Outcome> write(Database& database, const PutVersion& put) {
   return committed(database.execute(
       "INSERT INTO versions (hash, workflow, definition_json) VALUES (?, ?, ?) "
       "ON CONFLICT DO NOTHING",
-      blob(put.version.hash), put.version.workflow, Blob{put.version.definition_json}));
+      blob_of(put.version.hash), put.version.workflow, Blob{put.version.definition_json}));
 }
 
 Result<Outcome> write(Database& database, const RemoveVersion& remove) {
-  return committed(database.execute("DELETE FROM versions WHERE hash = ?", blob(remove.hash)));
+  return committed(database.execute("DELETE FROM versions WHERE hash = ?", blob_of(remove.hash)));
 }
 
 /// What the delivery with the same path and sender's id started.
@@ -151,7 +147,7 @@ Result<Outcome> write(Database& database, const AddRun& add) {
       "failure_message, failure_step, trigger_json, inputs_json, output_json, phase, crashes, "
       "solo_crashes, trial_size, depth, parent, parent_step, retry_of, concurrency_key) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      run.id, run.workflow, blob(run.version), run.status, run.epoch, run.trigger_kind,
+      run.id, run.workflow, blob_of(run.version), run.status, run.epoch, run.trigger_kind,
       run.delivery, run.created_at, run.started_at, run.finished_at, run.wake_at, run.deadline,
       run.cancel_requested, failure.kind, failure.message, failure.step, Blob{run.trigger_json},
       Blob{run.inputs_json}, Blob{run.output_json}, run.phase, run.crashes, run.solo_crashes,

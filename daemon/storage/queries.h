@@ -10,6 +10,8 @@
 namespace tba::storage {
 
 Result<std::optional<WorkflowVersion>> find_version(Database& database, const VersionHash& hash);
+Result<std::vector<VersionHash>> missing_versions_of(Database& database,
+                                                     const std::vector<VersionHash>& hashes);
 Result<std::optional<Run>> find_run(Database& database, RunId id);
 Result<Page<Run>> list_runs(Database& database, const RunFilter& filter, const PageRequest& page);
 

@@ -24,6 +24,11 @@ AnyId uuid_of(std::string_view bytes) {
   return id;
 }
 
+/// The hash as the columns have it; it must outlive the statement that it is bound to.
+inline Blob blob_of(const VersionHash& hash) {
+  return {{reinterpret_cast<const char*>(hash.data()), hash.size()}};
+}
+
 /// Reads the columns of a row one after the other.
 class Columns {
  public:

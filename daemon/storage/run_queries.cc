@@ -88,16 +88,27 @@ std::string unfinished_runs(std::int64_t mask, const std::string& conditions) {
 }  // namespace
 
 Result<std::optional<WorkflowVersion>> find_version(Database& database, const VersionHash& hash) {
-  const Blob key{{reinterpret_cast<const char*>(hash.data()), hash.size()}};
-  return one_row(
-      database.query("SELECT workflow, definition_json FROM versions WHERE hash = ?", key),
-      [&](Columns& columns) {
-        WorkflowVersion version;
-        version.hash = hash;
-        version.workflow = columns.text();
-        version.definition_json = columns.packed();
-        return version;
-      });
+  return one_row(database.query("SELECT workflow, definition_json FROM versions WHERE hash = ?",
+                                blob_of(hash)),
+                 [&](Columns& columns) {
+                   WorkflowVersion version;
+                   version.hash = hash;
+                   version.workflow = columns.text();
+                   version.definition_json = columns.packed();
+                   return version;
+                 });
+}
+
+Result<std::vector<VersionHash>> missing_versions_of(Database& database,
+                                                     const std::vector<VersionHash>& hashes) {
+  std::vector<VersionHash> missing;
+  for (const auto& hash : hashes) {
+    auto version = database.query("SELECT 1 FROM versions WHERE hash = ?", blob_of(hash));
+    const auto is_there = version.next();
+    if (!is_there) return is_there.error();
+    if (!*is_there) missing.push_back(hash);
+  }
+  return missing;
 }
 
 Result<std::optional<Run>> find_run(Database& database, RunId id) {

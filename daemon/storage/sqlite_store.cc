@@ -274,6 +274,14 @@ boost::asio::awaitable<Result<std::optional<WorkflowVersion>>> SqliteStore::vers
       [hash](Database& database) { return find_version(database, hash); });
 }
 
+boost::asio::awaitable<Result<std::vector<VersionHash>>> SqliteStore::missing_versions(
+    std::vector<VersionHash> hashes) {
+  return connections_->read<std::vector<VersionHash>>(
+      [hashes = std::move(hashes)](Database& database) {
+        return missing_versions_of(database, hashes);
+      });
+}
+
 boost::asio::awaitable<Result<std::optional<Run>>> SqliteStore::run(RunId id) {
   return connections_->read<std::optional<Run>>(
       [id](Database& database) { return find_run(database, id); });

@@ -49,6 +49,8 @@ class SqliteStore final : public Store {
   boost::asio::awaitable<Result<Outcome>> submit(Change change) override;
   boost::asio::awaitable<Result<Page<Run>>> claim_unfinished(PageRequest page) override;
   boost::asio::awaitable<Result<std::optional<WorkflowVersion>>> version(VersionHash hash) override;
+  boost::asio::awaitable<Result<std::vector<VersionHash>>> missing_versions(
+      std::vector<VersionHash> hashes) override;
   boost::asio::awaitable<Result<std::optional<Run>>> run(RunId id) override;
   boost::asio::awaitable<Result<Page<Run>>> runs(RunFilter filter, PageRequest page) override;
   boost::asio::awaitable<Result<std::vector<Run>>> children(RunId parent) override;

@@ -218,6 +218,9 @@ class Store {
 
   virtual boost::asio::awaitable<Result<std::optional<WorkflowVersion>>> version(
       VersionHash hash) = 0;
+  /// Those of the versions that are not kept, in their order.
+  virtual boost::asio::awaitable<Result<std::vector<VersionHash>>> missing_versions(
+      std::vector<VersionHash> hashes) = 0;
   virtual boost::asio::awaitable<Result<std::optional<Run>>> run(RunId id) = 0;
   virtual boost::asio::awaitable<Result<Page<Run>>> runs(
       RunFilter filter, PageRequest page) = 0;  ///< Without trigger, inputs and output.

@@ -43,6 +43,10 @@ class DelayedStore : public storage::Store {
   Awaitable<std::optional<storage::WorkflowVersion>> version(storage::VersionHash hash) override {
     return store_.version(hash);
   }
+  Awaitable<std::vector<storage::VersionHash>> missing_versions(
+      std::vector<storage::VersionHash> hashes) override {
+    return store_.missing_versions(std::move(hashes));
+  }
   Awaitable<std::optional<storage::Run>> run(RunId id) override { return store_.run(id); }
   Awaitable<storage::Page<storage::Run>> runs(storage::RunFilter filter,
                                               storage::PageRequest page) override {

@@ -52,6 +52,10 @@ class FakeCredentialStore final : public storage::Store {
       storage::VersionHash) override {
     not_for_this();
   }
+  boost::asio::awaitable<Result<std::vector<storage::VersionHash>>> missing_versions(
+      std::vector<storage::VersionHash>) override {
+    not_for_this();
+  }
   boost::asio::awaitable<Result<std::optional<storage::Run>>> run(RunId) override {
     not_for_this();
   }

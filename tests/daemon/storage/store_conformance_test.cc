@@ -266,6 +266,11 @@ TEMPLATE_LIST_TEST_CASE("store: a version is kept once, as it was first", "", St
   CHECK(got->hash == version.hash);
   CHECK(got->workflow == version.workflow);
   CHECK(got->definition_json == version.definition_json);
+
+  storage::VersionHash unknown{}, another{};
+  another.fill(4);
+  const std::vector missing{unknown, another};
+  CHECK(store.await(store->missing_versions({unknown, version.hash, another})) == missing);
 }
 
 TEMPLATE_LIST_TEST_CASE("store: log lines count within their run", "", Stores) {
