@@ -17,6 +17,8 @@ constexpr Command kCommands[] = {
     {"run", "watch", "Follow a run until it ends", build_run_watch},
     {"run", "cancel", "Cancel a run", build_run_cancel},
     {"run", "resume", "Say how an interrupted run goes on", build_run_resume},
+    {"run", "retry", "Try a run that is over anew, from the beginning or from a step",
+     build_run_retry},
     {"run", "approve", "Let a run go on that waits for an approval", build_run_approve},
     {"run", "reject", "Refuse the approval that a run waits for", build_run_reject},
     {"webhook", "list", "List webhook deliveries, the newest first", build_webhook_list},

@@ -16,6 +16,7 @@ Action build_run_logs(CLI::App& arguments);
 Action build_run_watch(CLI::App& arguments);
 Action build_run_cancel(CLI::App& arguments);
 Action build_run_resume(CLI::App& arguments);
+Action build_run_retry(CLI::App& arguments);
 Action build_run_approve(CLI::App& arguments);
 Action build_run_reject(CLI::App& arguments);
 Action build_webhook_list(CLI::App& arguments);

@@ -30,6 +30,8 @@ void print_run(Console& console, const Json& run, bool results) {
   console.out << '\n';
   Fields fields;
   fields.add("started by", text_of(run, "trigger"));
+  fields.add("retry of", text_of(run, "retry_of"));
+  fields.add("sub-run of", text_of(run, "parent"));
   fields.add("created", local_time(text_of(run, "created_at")));
   fields.add("finished", local_time(text_of(run, "finished_at")));
   fields.add("version", text_of(run, "version"));

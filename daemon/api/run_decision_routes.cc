@@ -59,6 +59,28 @@ asio::awaitable<http::Response> resume(Services& services, http::Request request
   co_return http::problem(400, "invalid", "'decision' is repeat, skip or fail");
 }
 
+asio::awaitable<http::Response> retry(Services& services, http::Request request) {
+  const auto body = object_body(request, {"from", "latest"});
+  if (!body) co_return body.error();
+  engine::RetryRequest wanted;
+  auto from = optional_text(*body, "from");
+  if (!from) co_return http::problem(from.error());
+  wanted.from = std::move(*from);
+  if (const Value* latest = body->find("latest"); latest && !latest->is_null()) {
+    if (!latest->is_boolean()) co_return http::problem(400, "invalid", "'latest' is true or false");
+    wanted.latest = latest->as_boolean();
+  }
+  wanted.by = user_of(request.peer);
+  const auto id = co_await run_id(services, request.parameter("id"));
+  if (!id) co_return http::problem(id.error());
+  const auto made = co_await services.engine.retry(*id, std::move(wanted));
+  if (!made) co_return http::problem(made.error());
+  auto response = json(201, Value::object({{"id", Value::string(made->text())},
+                                           {"retry_of", Value::string(id->text())}}));
+  response.headers.add("Location", "/api/v1/runs/" + made->text());
+  co_return response;
+}
+
 asio::awaitable<http::Response> decide(Services& services, http::Request request,
                                        bool is_approved) {
   const auto body = object_body(request, {"step", "comment"});
@@ -89,6 +111,7 @@ asio::awaitable<http::Response> reject(Services& services, http::Request request
 std::vector<http::Route> run_decision_routes(Services& services) {
   return {
       route(services, "POST", "/api/v1/runs/{id}/resume", resume),
+      route(services, "POST", "/api/v1/runs/{id}/retry", retry),
       route(services, "POST", "/api/v1/runs/{id}/approve", approve),
       route(services, "POST", "/api/v1/runs/{id}/reject", reject),
   };

@@ -35,6 +35,11 @@ Value trigger_view(const storage::Run& run, const std::optional<storage::Deliver
   return engine::trigger_value(*delivery, body ? *body : Value());
 }
 
+template <class Id>
+Value id_view(const std::optional<Id>& id) {
+  return id ? Value::string(id->text()) : Value();
+}
+
 }  // namespace
 
 Value time_view(const std::optional<Instant>& time) {
@@ -81,8 +86,9 @@ Value run_view(const storage::Run& run, const std::vector<storage::Step>& steps,
   Value view = run_summary(run);
   view = std::move(view).with_member("inputs", json_view(run.inputs_json));
   view = std::move(view).with_member("trigger_context", trigger_view(run, delivery));
-  view = std::move(view).with_member("delivery",
-                                     run.delivery ? Value::string(run.delivery->text()) : Value());
+  view = std::move(view).with_member("delivery", id_view(run.delivery));
+  view = std::move(view).with_member("parent", id_view(run.parent));
+  view = std::move(view).with_member("retry_of", id_view(run.retry_of));
   view = std::move(view).with_member("output", json_view(run.output_json));
   view = std::move(view).with_member("version", Value::string(hex_text(run.version)));
   view = std::move(view).with_member("cancel_requested", Value::boolean(run.cancel_requested));

@@ -51,6 +51,10 @@ asio::awaitable<Result<>> Engine::resume(RunId id, std::string step, Decision de
   return here(resume_here(id, std::move(step), decision, std::move(by)));
 }
 
+asio::awaitable<Result<RunId>> Engine::retry(RunId id, RetryRequest request) {
+  return here(retry_here(id, std::move(request)));
+}
+
 asio::awaitable<Result<>> Engine::decide(RunId id, std::string step, Verdict verdict) {
   return here(decide_here(id, std::move(step), std::move(verdict)));
 }

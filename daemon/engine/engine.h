@@ -18,6 +18,7 @@
 #include "daemon/engine/end_listener.h"
 #include "daemon/engine/machine.h"
 #include "daemon/engine/places.h"
+#include "daemon/engine/retried_run.h"
 #include "daemon/engine/run_feed.h"
 #include "daemon/engine/run_state.h"
 #include "daemon/engine/timers.h"
@@ -112,6 +113,12 @@ class Engine {
   boost::asio::awaitable<Result<>> resume(RunId id, std::string step, Decision decision,
                                           std::string by);
 
+  /// Tries a run that is over anew, by a new run; gives its id. Completes when that is on disk.
+  /// Errors: `not_found` for the run, or its step; `conflict` where the run is not over, cannot
+  /// begin at that step, or was started by a delivery that is no longer kept; `invalid` where the
+  /// workflow's latest version does not take its inputs; those of finding that version; of admit().
+  boost::asio::awaitable<Result<RunId>> retry(RunId id, RetryRequest request);
+
   /// Decides about a step that waits for an approval; the only one that does where none is named.
   struct Verdict {
     bool is_approved = false;
@@ -163,6 +170,7 @@ class Engine {
   boost::asio::awaitable<Result<RunStatus>> cancel_here(RunId id);
   boost::asio::awaitable<Result<>> resume_here(RunId id, std::string step, Decision decision,
                                                std::string by);
+  boost::asio::awaitable<Result<RunId>> retry_here(RunId id, RetryRequest request);
   boost::asio::awaitable<Result<>> decide_here(RunId id, std::string step, Verdict verdict);
   storage::Signal signal_of(RunId id, std::string_view kind, std::string step, const Value& data);
   boost::asio::awaitable<Result<>> signal(RunId id, std::string_view kind, std::string step,

@@ -99,6 +99,35 @@ asio::awaitable<Result<>> Engine::resume_here(RunId id, std::string step, Decisi
   co_return co_await signal(id, signals::kResume, std::move(step), std::move(data));
 }
 
+asio::awaitable<Result<RunId>> Engine::retry_here(RunId id, RetryRequest request) {
+  const auto old = co_await load(id, Extent::whole);
+  if (!old) co_return old.error();
+  if (!is_final(old->row.status)) {
+    co_return Error{
+        ErrorCode::conflict,
+        "run " + id.text() + " is not over: it is " + std::string(name_of(old->row.status)),
+        "cancel it first, or `run resume` it if it is interrupted"};
+  }
+  if (old->trigger.is_null()) {
+    co_return Error{ErrorCode::conflict, "the delivery that started it is no longer kept",
+                    "let its sender send it again"};
+  }
+  auto definition = old->definition;
+  if (request.latest) {
+    auto latest = environment_.find_workflow(old->row.workflow);
+    if (!latest) co_return latest.error();
+    definition = std::move(*latest);
+  }
+  auto start = retry_of(*old, std::move(definition), environment_.ids.next<RunId>(), request);
+  if (!start) co_return start.error();
+  const auto made = start->id;
+  Admission admission;
+  admission.starts.push_back(std::move(*start));
+  const auto admitted = co_await admit_here(std::move(admission));
+  if (!admitted) co_return admitted.error();
+  co_return made;
+}
+
 asio::awaitable<Result<>> Engine::decide_here(RunId id, std::string step, Verdict verdict) {
   const auto row = co_await unfinished_run(id);
   if (!row) co_return row.error();

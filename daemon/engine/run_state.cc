@@ -93,6 +93,29 @@ Value failure_value(const storage::Failure& failure) {
                         {"step", failure.step.empty() ? Value() : Value::string(failure.step)}});
 }
 
+namespace {
+
+/// Begins where the earlier run's steps have led, as if they were its own.
+void take_over(RunState& state, Retry retry) {
+  state.row.retry_of = retry.of;
+  for (auto& taken : retry.steps) {
+    taken.row.run = state.row.id;
+    auto key = taken.row.key;
+    state.steps.restore({std::move(taken.row), std::move(taken.result), Value(), nullptr});
+    state.steps.touch(*state.steps.find(key));
+  }
+  storage::LogLine line;
+  line.run = state.row.id;
+  line.at = state.row.created_at;
+  line.stream = "engine";
+  line.text = "a retry of run " + retry.of.text();
+  if (!retry.from.empty()) line.text += " from step '" + retry.from + "'";
+  if (!retry.by.empty()) line.text += ", asked for by " + retry.by;
+  state.writes.emplace_back(storage::AppendLog{std::move(line)});
+}
+
+}  // namespace
+
 RunState new_run(Start start, Instant now) {
   RunState state;
   state.row.id = start.id;
@@ -109,6 +132,7 @@ RunState new_run(Start start, Instant now) {
   state.definition = std::move(start.definition);
   state.trigger = std::move(start.trigger);
   state.inputs = std::move(start.inputs);
+  if (start.retry) take_over(state, std::move(*start.retry));
   return state;
 }
 

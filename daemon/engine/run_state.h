@@ -59,6 +59,20 @@ class ScopeOf {
   std::deque<Scope> chain_;
 };
 
+/// What a step of an earlier run has left, which a new run takes over.
+struct TakenOver {
+  storage::Step row;
+  Value result;
+};
+
+/// What a run tries anew.
+struct Retry {
+  RunId of;
+  std::string from;              ///< The step it begins at, or empty: the first.
+  std::string by;                ///< Who asked for it.
+  std::vector<TakenOver> steps;  ///< That are not done again.
+};
+
 /// What starts a run.
 struct Start {
   RunId id;
@@ -70,6 +84,7 @@ struct Start {
   std::optional<RunId> parent;  ///< Whose step waits for it.
   std::string parent_step;      ///< The key of that.
   int depth = 0;                ///< How many runs have led to it, one starting the other.
+  std::optional<Retry> retry;
 };
 
 /// The state of a run that has not begun.

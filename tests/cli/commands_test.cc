@@ -229,6 +229,16 @@ TEST_CASE_METHOD(WithDaemon, "run resume: says how an interrupted run goes on") 
   CHECK(run({"run", "resume", "r", "--skip", "--fail"}).code == 2);
 }
 
+TEST_CASE_METHOD(WithDaemon, "run retry: prints the new run, and may follow it") {
+  daemon.on("POST /runs/r/retry", {201, R"({"id":"r2","retry_of":"r"})", "application/json"});
+  const auto plain = run({"run", "retry", "r"});
+  CHECK(plain.out == "r2\n");
+  CHECK_THAT(plain.err, Contains("run watch r2"));
+  CHECK(daemon.last().body == "{}");
+  CHECK(run({"run", "retry", "r", "--from", "post", "--latest", "--output", "json"}).code == 0);
+  CHECK(daemon.last().body == R"({"from":"post","latest":true})");
+}
+
 TEST_CASE_METHOD(WithDaemon, "run approve, run reject: decide about a run that waits for it") {
   daemon.on("POST /runs/r/approve", {202, R"({"id":"r","approved":true})", "application/json"});
   daemon.on("POST /runs/r/reject", {202, R"({"id":"r","approved":false})", "application/json"});

@@ -139,8 +139,8 @@ TEST_CASE("api: a run is shown with its steps, whatever became of it") {
   const auto run = world.run(world.start("ask"));
   CHECK(keys(run.body) == Names{"id", "workflow", "status", "trigger", "created_at", "started_at",
                                 "finished_at", "duration_ms", "wake_at", "failure", "inputs",
-                                "trigger_context", "delivery", "output", "version",
-                                "cancel_requested", "steps"});
+                                "trigger_context", "delivery", "parent", "retry_of", "output",
+                                "version", "cancel_requested", "steps"});
   CHECK(run.json("status") == R"("failed")");
   CHECK(run.json("trigger") == R"("manual")");
   CHECK(run.json("created_at") == R"("2023-11-14T22:13:20.000Z")");
@@ -340,6 +340,25 @@ steps: [ { id: post, http: { method: POST, url: "http://far.example/" } } ]
   check_problem(world.post(path, R"({"decision":"skip"})"), 409, "conflict");
   check_problem(world.post("/api/v1/runs/no-id/resume", R"({"decision":"skip"})"), 404,
                 "not_found");
+}
+
+TEST_CASE("api: a run that is over is tried anew") {
+  World world;
+  world.workflow("nap", kNap);
+  const auto id = world.start("nap");
+  const auto path = "/api/v1/runs/" + id + "/retry";
+  check_problem(world.post(path, "{}"), 409, "conflict");
+  REQUIRE(world.post("/api/v1/runs/" + id + "/cancel").status == 202);
+  check_problem(world.post(path, R"({"from":1})"), 400, "invalid");
+  check_problem(world.post(path, R"({"latest":"yes"})"), 400, "invalid");
+  check_problem(world.post(path, R"({"from":"other"})"), 404, "not_found");
+  check_problem(world.post("/api/v1/runs/no-id/retry", "{}"), 404, "not_found");
+  const auto reply = world.post(path, R"({"latest":false})");
+  REQUIRE(reply.status == 201);
+  CHECK(reply.at("retry_of").as_string() == id);
+  const std::string made(reply.at("id").as_string());
+  CHECK(world.run(made).json("retry_of") == "\"" + id + "\"");
+  CHECK(world.run(id).json("retry_of") == "null");
 }
 
 TEST_CASE("api: who may decides about a run that waits for it") {
