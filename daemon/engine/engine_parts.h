@@ -1,7 +1,7 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -54,9 +54,9 @@ struct Engine::Active {
   explicit Active(RunId id_) : id(id_) {}
 
   RunId id;
-  std::optional<RunState> state;            // nothing until it is read back
-  std::deque<Event> events;                 // that have yet to be applied, in order
-  bool driven = false;                      // whether a drive() is under way
+  std::optional<RunState> state;  // nothing until it is read back
+  std::list<Event> events;  // that have yet to be applied, in order; costs nothing while empty
+  bool driven = false;      // whether a drive() is under way
   std::optional<storage::Change> unstored;  // the outcome of the last event, until it is on disk
   std::vector<Command> commands;            // to be carried out then
   std::vector<ActivePointer> starts;        // sub-runs in that change, to be begun then

@@ -113,6 +113,8 @@ Easy make_easy(const std::string& ca_file, const std::string& unproxied_hosts) {
     set(CURLOPT_CAINFO, ca_file.c_str());
     set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   }
+  // Each request in flight has a buffer; most answers are small, and thousands may be waited for.
+  set(CURLOPT_BUFFERSIZE, 2048L);
   set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
   set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
   set(CURLOPT_PREREQFUNCTION, &Transfer::before_request);
