@@ -128,7 +128,7 @@ class Daemon {
     }
     auto loaded = co_await read_files();
     if (!loaded) co_return loaded;
-    // What is left over is claimed before anything new begins, a schedule's slot for one.
+    // What is left over goes on before anything new begins, a schedule's slot for one.
     engine_.listen(event_starts_);
     auto recovered = co_await engine_.start();
     if (!recovered) co_return recovered;

@@ -347,18 +347,4 @@ Result<Outcome> apply(Database& database, const PackedChange& change) {
   return Outcome(Committed{});
 }
 
-Result<Page<Run>> claim_unfinished(Database& database, const PageRequest& page) {
-  auto runs = list_unfinished(
-      database, {RunStatus::queued, RunStatus::running, RunStatus::waiting, RunStatus::interrupted},
-      page);
-  if (!runs) return runs.error();
-  for (auto& run : runs->items) {
-    ++run.epoch;
-    const auto taken =
-        database.execute("UPDATE runs SET epoch = ? WHERE id = ?", run.epoch, run.id);
-    if (!taken) return taken.error();
-  }
-  return runs;
-}
-
 }  // namespace tba::storage

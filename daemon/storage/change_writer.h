@@ -18,7 +18,4 @@ PackedChange pack(Change change);
 /// `limit_exceeded` concerns this change alone; any other, the whole transaction.
 Result<Outcome> apply(Database& database, const PackedChange& change);
 
-/// Store::claim_unfinished(), within the current transaction.
-Result<Page<Run>> claim_unfinished(Database& database, const PageRequest& page);
-
 }  // namespace tba::storage

@@ -203,17 +203,6 @@ boost::asio::awaitable<Result<Outcome>> SqliteStore::submit(Change change) {
   });
 }
 
-boost::asio::awaitable<Result<Page<Run>>> SqliteStore::claim_unfinished(PageRequest page) {
-  return write<Page<Run>>(
-      connections_->writer(),
-      [page = std::move(page)](Database& database, Result<Page<Run>>& result) -> Result<Verdict> {
-        result = storage::claim_unfinished(database, page);
-        if (result) return Verdict::keep;
-        if (result.error().code != ErrorCode::invalid) return result.error();
-        return Verdict::undo;  // the cursor is wrong
-      });
-}
-
 // --- keeping house
 
 boost::asio::awaitable<Result<Usage>> SqliteStore::usage() {

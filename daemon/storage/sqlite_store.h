@@ -47,7 +47,6 @@ class SqliteStore final : public Store {
   Statistics statistics() const override;
 
   boost::asio::awaitable<Result<Outcome>> submit(Change change) override;
-  boost::asio::awaitable<Result<Page<Run>>> claim_unfinished(PageRequest page) override;
   boost::asio::awaitable<Result<std::optional<WorkflowVersion>>> version(VersionHash hash) override;
   boost::asio::awaitable<Result<std::vector<VersionHash>>> missing_versions(
       std::vector<VersionHash> hashes) override;

@@ -212,10 +212,6 @@ class Store {
   /// other from one thread are carried out in that order.
   virtual boost::asio::awaitable<Result<Outcome>> submit(Change change) = 0;
 
-  /// Takes ownership of every run that is not final (queued, running, waiting, interrupted) and
-  /// gives them, oldest first, a page at a time, without trigger, inputs and output.
-  virtual boost::asio::awaitable<Result<Page<Run>>> claim_unfinished(PageRequest page) = 0;
-
   virtual boost::asio::awaitable<Result<std::optional<WorkflowVersion>>> version(
       VersionHash hash) = 0;
   /// Those of the versions that are not kept, in their order.

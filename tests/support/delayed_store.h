@@ -37,9 +37,6 @@ class DelayedStore : public storage::Store {
     }
     co_return outcome;
   }
-  Awaitable<storage::Page<storage::Run>> claim_unfinished(storage::PageRequest page) override {
-    return store_.claim_unfinished(std::move(page));
-  }
   Awaitable<std::optional<storage::WorkflowVersion>> version(storage::VersionHash hash) override {
     return store_.version(hash);
   }

@@ -44,10 +44,6 @@ class FakeCredentialStore final : public storage::Store {
     co_return all;
   }
 
-  boost::asio::awaitable<Result<storage::Page<storage::Run>>> claim_unfinished(
-      storage::PageRequest) override {
-    not_for_this();
-  }
   boost::asio::awaitable<Result<std::optional<storage::WorkflowVersion>>> version(
       storage::VersionHash) override {
     not_for_this();

@@ -39,8 +39,8 @@ struct FullDisk {
   EngineWorld world;
 };
 
-/// Another daemon takes over every run.
-void claim_all(EngineWorld& world) {
+/// Another daemon writes every run.
+void take_all(EngineWorld& world) {
   const auto executor = world.io().get_executor();
   const auto other =
       tba::storage::SqliteStore::open(world.folder / "tba.db", world.clock.now(),
@@ -48,7 +48,11 @@ void claim_all(EngineWorld& world) {
                                       std::make_unique<tba::storage::InlineWorker>(executor))
           .value();
   const tba::storage::PageRequest all{100, ""};
-  world.await(other->claim_unfinished(all)).value();
+  tba::storage::Change change;
+  for (auto& run : world.await(other->runs({}, all)).value().items) {
+    if (!is_final(run.status)) change.writes.emplace_back(tba::storage::UpdateRun{std::move(run)});
+  }
+  world.await(other->submit(std::move(change))).value();
   other->stop();
 }
 
@@ -126,7 +130,7 @@ retry: { attempts: 5 }
 steps: [ { id: get, timeout: 10s, http: { url: "http://far.example/" } } ]
 )");
   REQUIRE(world.runner.attempts_of("get") == 1);
-  claim_all(world);
+  take_all(world);
   SECTION("when its attempt ends") {
     world.pass(10s);
   }

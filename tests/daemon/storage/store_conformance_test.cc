@@ -98,7 +98,6 @@ TEMPLATE_LIST_TEST_CASE("store: what is not there reads as nothing", "", Stores)
   CHECK(store.await(store->deliveries({}, {})).items.empty());
   CHECK(store.await(store->rejections({10, ""})).items.empty());
   CHECK(store.await(store->credentials()).empty());
-  CHECK(store.await(store->claim_unfinished({})).items.empty());
 }
 
 TEMPLATE_LIST_TEST_CASE("store: a sender's delivery id starts runs once for each path", "",
@@ -420,28 +419,6 @@ TEMPLATE_LIST_TEST_CASE("store: an id that is given twice is a conflict, and har
   CHECK_FALSE(store.await(store->run(other.id)));
 }
 
-TEMPLATE_LIST_TEST_CASE("store: an owner from before the last claim writes nothing any more", "",
-                        Stores) {
-  StoreUnderTest<TestType> store;
-  auto run = sample_run(store.template next_id<RunId>());
-  REQUIRE(is<Committed>(store.submit(AddRun{run})));
-  auto claimed = store.await(store->claim_unfinished({})).items;
-  REQUIRE(claimed.size() == 1);
-  CHECK(claimed[0].epoch == run.epoch + 1);
-
-  run.status = RunStatus::succeeded;
-  const auto step = sample_step(run.id, "a", 0);
-  CHECK(is<LostOwnership>(store.submit(PutStep{step}, UpdateRun{run})));
-  CHECK(store.await(store->run(run.id))->status == RunStatus::queued);
-  CHECK(store.await(store->steps(run.id)).empty());
-
-  claimed[0].status = RunStatus::succeeded;
-  CHECK(is<Committed>(store.submit(PutStep{step}, UpdateRun{claimed[0]})));
-  CHECK(store.await(store->run(run.id))->status == RunStatus::succeeded);
-  CHECK(store.await(store->run(run.id))->epoch == run.epoch + 2);
-  CHECK(store.await(store->claim_unfinished({})).items.empty());
-}
-
 TEMPLATE_LIST_TEST_CASE("store: a run is written by who knows its last write", "", Stores) {
   StoreUnderTest<TestType> store;
   auto run = sample_run(store.template next_id<RunId>());
@@ -468,32 +445,6 @@ TEMPLATE_LIST_TEST_CASE("store: a run is written by who knows its last write", "
   REQUIRE(is<Committed>(store.submit(UpdateRun{run}, UpdateRun{next})));
   ++next.epoch;
   check_same(*store.await(store->run(run.id)), next);
-}
-
-TEMPLATE_LIST_TEST_CASE("store: every run that is not final is claimed", "", Stores) {
-  StoreUnderTest<TestType> store;
-  std::vector<storage::Run> unfinished;
-  Change change;
-  for (int i = 0; i < 40; ++i) {
-    auto run = sample_run(store.template next_id<RunId>());
-    run.status = static_cast<RunStatus>(i % 8);
-    change.writes.emplace_back(AddRun{run});
-    if (!is_final(run.status)) unfinished.push_back(run);
-  }
-  REQUIRE(is<Committed>(store.await(store->submit(change))));
-
-  for (int claims = 1; claims <= 2; ++claims) {
-    const auto claimed = all_pages(
-        [&](const PageRequest& page) { return store.await(store->claim_unfinished(page)); }, 7);
-    REQUIRE(claimed.size() == unfinished.size());
-    for (std::size_t i = 0; i < claimed.size(); ++i) {
-      auto expected = unfinished[i];
-      expected.epoch = claims;
-      expected.trigger_json = expected.inputs_json = expected.output_json = "";
-      check_same(claimed[i], expected);
-      CHECK(store.await(store->run(expected.id))->epoch == claims);
-    }
-  }
 }
 
 TEMPLATE_LIST_TEST_CASE("store: runs are listed newest first, filtered, page by page", "", Stores) {
@@ -646,7 +597,6 @@ TEMPLATE_LIST_TEST_CASE("store: a cursor that no page gave is refused", "", Stor
   };
   check_refused(store.try_await(store->runs({}, page)));
   check_refused(store.try_await(store->deliveries({}, page)));
-  check_refused(store.try_await(store->claim_unfinished(page)));
 }
 
 TEMPLATE_LIST_TEST_CASE("store: changes are carried out in the order of their submission", "",
