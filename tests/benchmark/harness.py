@@ -183,7 +183,10 @@ class Daemon(Process):
         begun = time.monotonic()
         with log.open("wb") as stream:
             super().__init__(build / "tba-integrated", "--home", home, stderr=stream)
-        wait_until(lambda: '"ready"' in log.read_text(), READY_SECONDS, "the daemon was not ready")
+        wait_until(lambda: '"ready"' in log.read_text() or self.popen.poll() is not None, READY_SECONDS,
+                   "the daemon was not ready")
+        if self.popen.poll() is not None:
+            fail(f"the daemon did not start: {log.read_text()}")
         self.start_seconds = time.monotonic() - begun
         self.ready_cpu_seconds = self.cpu_seconds()
 
