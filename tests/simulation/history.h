@@ -17,6 +17,8 @@ struct History {
   std::optional<Instant> schedules_end_at;  ///< From when on no schedule fires.
   int present = 0;                          ///< The number of the present daemon.
   bool disk_failed = false;                 ///< Whether it did at any time.
+  bool clock_was_set = false;               ///< Whether it was, or seemed to be, at any time.
+  bool clock_was_put_back = false;
 };
 
 }  // namespace tba::simulation

@@ -6,19 +6,19 @@
 
 #include <fmt/format.h>
 
-#include "shared/clock.h"
+#include "tests/simulation/time.h"
 
 namespace tba::simulation {
 
 /// What happened in one simulation, in order, and which of that must not have.
 class Journal {
  public:
-  /// The clock must outlive it.
-  explicit Journal(const Clock& clock) : clock_(clock), begin_(clock.now()) {}
+  /// The time must outlive it.
+  explicit Journal(const SimulatedTime& time) : time_(time) {}
 
   template <class... Arguments>
   void note(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-    const auto since = std::chrono::duration<double>(clock_.now() - begin_).count();
+    const auto since = std::chrono::duration<double>(time_.passed()).count();
     lines_.push_back(fmt::format("{:>14.6f}  ", since) +
                      fmt::format(format, std::forward<Arguments>(arguments)...));
   }
@@ -34,8 +34,7 @@ class Journal {
   const std::vector<std::string>& lines() const { return lines_; }
 
  private:
-  const Clock& clock_;
-  const Instant begin_;
+  const SimulatedTime& time_;
   std::vector<std::string> lines_;
   std::vector<std::string> complaints_;
 };

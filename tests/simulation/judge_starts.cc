@@ -35,6 +35,7 @@ Counts count_by(const Evidence& evidence, std::string_view kind, std::string_vie
 // --- schedules
 
 bool was_seen(const History& history, Instant slot) {
+  if (history.disk_failed || history.clock_was_set) return false;
   return std::ranges::any_of(history.lives, [&](const History::Life& life) {
     return life.ready_at < slot && life.gone_at.value_or(Instant::max()) > slot + kToFire;
   });
@@ -47,24 +48,21 @@ void judge_schedule(const Evidence& evidence, const Workflow& workflow,
                                       &storage::ScheduleMark::schedule);
   const auto& history = evidence.history;
   if (!history.schedules_end_at) return;
-  if (mark == marks.end() && history.disk_failed)
-    return;  // nobody could write down that it is there
-  if (mark == marks.end())
-    return evidence.journal.complain("the schedule of {} is forgotten", workflow.name);
+  if (mark == marks.end()) {
+    if (!history.disk_failed)
+      evidence.journal.complain("the schedule of {} is forgotten", workflow.name);
+    return;
+  }
   std::optional<Instant> last;
   auto slot = next_after(trigger.schedule, mark->seen_at);
   for (; slot && *slot + kToFire < *history.schedules_end_at;
        slot = next_after(trigger.schedule, *slot)) {
-    const auto found = counts.find({workflow.name, format_time(*slot)});
-    const auto count = found == counts.end() ? 0 : found->second;
-    const bool must_fire =
-        trigger.catch_up == CatchUp::all || (was_seen(history, *slot) && !history.disk_failed);
-    if (count > 1 || (must_fire && count == 0))
-      evidence.journal.complain("slot {} of {} has {} runs", format_time(*slot), workflow.name,
-                                count);
+    const bool must_fire = trigger.catch_up == CatchUp::all || was_seen(history, *slot);
+    if (must_fire && !counts.contains({workflow.name, format_time(*slot)}))
+      evidence.journal.complain("slot {} of {} has no run", format_time(*slot), workflow.name);
     last = slot;
   }
-  if (last && trigger.catch_up == CatchUp::latest &&
+  if (last && trigger.catch_up == CatchUp::latest && !history.clock_was_put_back &&
       !counts.contains({workflow.name, format_time(*last)}))
     evidence.journal.complain("the latest slot {} of {} was not made up for", format_time(*last),
                               workflow.name);
@@ -112,6 +110,10 @@ void judge_ends(const Evidence& evidence, const std::vector<storage::Event>& eve
 
 void judge_starts(const Evidence& evidence) {
   const auto slots = count_by(evidence, "schedule", "at");
+  for (const auto& [slot, count] : slots) {
+    if (count > 1)
+      evidence.journal.complain("slot {} of {} has {} runs", slot.second, slot.first, count);
+  }
   for (const auto& [name, definition] : evidence.workflows()) {
     for (const auto& trigger : definition->workflow->triggers) {
       if (const auto* schedule = std::get_if<ScheduleTrigger>(&trigger))

@@ -186,7 +186,7 @@ asio::awaitable<AttemptOutcome> Outside::Door::perform(Attempt attempt, engine::
   const auto plan = outside_.plan(attempt);
   const bool is_program = std::holds_alternative<engine::ProgramCall>(attempt.request);
 
-  const bool comes_to_act = co_await sleep_until(time, time.now() + plan.until_act);
+  const bool comes_to_act = co_await wait_for(time, plan.until_act);
   if (!comes_to_act) co_return tell(attempt, place, cut_off(is_program));
   if (plan.acts) {
     outside_.ledger_.at(attempt.run, attempt.step, place).acted = true;
@@ -195,7 +195,7 @@ asio::awaitable<AttemptOutcome> Outside::Door::perform(Attempt attempt, engine::
   }
   if (is_program) log("stdout", "at work");
 
-  const bool comes_to_answer = co_await sleep_until(time, time.now() + plan.until_answer);
+  const bool comes_to_answer = co_await wait_for(time, plan.until_answer);
   if (!comes_to_answer) co_return tell(attempt, place, cut_off(true));
   if (is_program) log("stdout", "done");
   co_return tell(attempt, place, plan.outcome);

@@ -68,6 +68,15 @@ DiskTrouble random_trouble(Dice& dice, Duration horizon) {
           dice.percent(50)};
 }
 
+ClockChange random_clock_change(Dice& dice, Duration horizon) {
+  ClockChange change;
+  change.at = Duration(dice.between(0, horizon.count()));
+  change.forward = dice.span(1ms, 12h);
+  change.while_asleep = dice.percent(30);
+  if (!change.while_asleep && dice.percent(60)) change.forward = -change.forward;
+  return change;
+}
+
 std::string seconds(Duration span) {
   return fmt::format("{:.6f}s", std::chrono::duration<double>(span).count());
 }
@@ -90,6 +99,10 @@ Scenario random_scenario(std::uint64_t seed) {
   if (dice.percent(40)) {
     for (auto troubles = 1 + dice.below(3); troubles > 0; --troubles)
       scenario.disk_troubles.push_back(random_trouble(dice, scenario.horizon));
+  }
+  if (dice.percent(30)) {
+    for (auto changes = 1 + dice.below(3); changes > 0; --changes)
+      scenario.clock_changes.push_back(random_clock_change(dice, scenario.horizon + 2h));
   }
   scenario.trouble = dice.one_of(kTroubles);
   scenario.longest_store_delay = dice.one_of(kDelays);
@@ -126,6 +139,12 @@ std::string described(const End& end) {
   return {};
 }
 
+std::string described(const ClockChange& change) {
+  if (change.while_asleep) return fmt::format("the machine sleeps for {}", seconds(change.forward));
+  const auto where = change.forward < Duration(0) ? "back" : "forward";
+  return fmt::format("the clock is put {} by {}", where, seconds(std::chrono::abs(change.forward)));
+}
+
 std::string described(const Scenario& scenario) {
   auto text = fmt::format("seed {}, people want something for {}, {} % trouble outside\n",
                           scenario.seed, seconds(scenario.horizon), scenario.trouble);
@@ -146,6 +165,8 @@ std::string described(const Scenario& scenario) {
     text += fmt::format("{:>14}  {} of the disk fail for {}: {}\n", seconds(trouble.at),
                         trouble.concerns_syncs ? "syncs" : "writes", seconds(trouble.lasts),
                         trouble.is_full ? "full" : "I/O error");
+  for (const auto& change : scenario.clock_changes)
+    text += fmt::format("{:>14}  {}\n", seconds(change.at), described(change));
   for (std::size_t i = 0; i < scenario.ends.size(); ++i)
     text += fmt::format("life {}: {}, the next begins {} later\n", i + 1,
                         described(scenario.ends[i]), seconds(scenario.ends[i].until_next));

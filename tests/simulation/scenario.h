@@ -51,6 +51,13 @@ struct DiskTrouble {
   bool is_full = false;         ///< Else an I/O error.
 };
 
+/// Somebody sets the clock; or the machine sleeps, so that it seems to be set when it wakes up.
+struct ClockChange {
+  Duration at{0};
+  Duration forward{0};  ///< Back where it is negative.
+  bool while_asleep = false;
+};
+
 /// Everything that will happen in one simulation, but for what follows from it.
 struct Scenario {
   std::uint64_t seed = 0;
@@ -59,6 +66,7 @@ struct Scenario {
   Duration horizon{0};    ///< How long people want something.
   std::vector<End> ends;  ///< Of one daemon after the other; the one after these lives on.
   std::vector<DiskTrouble> disk_troubles;
+  std::vector<ClockChange> clock_changes;
   unsigned trouble = 0;             ///< See Outside.
   Duration longest_store_delay{0};  ///< What a commit, or reading, may take.
 };
@@ -72,5 +80,6 @@ Scenario small_scenario(std::uint64_t seed);
 /// As people read it.
 std::string described(const Scenario& scenario);
 std::string described(const End& end);
+std::string described(const ClockChange& change);
 
 }  // namespace tba::simulation

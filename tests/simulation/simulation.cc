@@ -26,11 +26,8 @@ constexpr auto kGrace = 24h;
 /// How long schedules fire after people want nothing any more.
 constexpr Duration kSchedulesGoOn = 2h + 7min;
 
-/// Longer than anything waits: when nothing has changed for that time, nothing will.
-constexpr Duration kRest = 12h;
-
 /// How often people have to be asked until nothing is left to ask, at most.
-constexpr int kMostAsked = 100;
+constexpr int kMostAsked = 1000;
 
 }  // namespace
 
@@ -63,6 +60,10 @@ Simulation::Simulation(Scenario scenario, Sabotage sabotage)
   disk_.lie(sabotage_.disk_lies);
   outside_.on_begin = [this] { judge_.judge_moment(life_->observer()); };
   outside_.on_effect = [this] { count(End::When::effect, true, ++counts_.effects); };
+  for (const auto& change : scenario_.clock_changes) {
+    if (change.forward < Duration(0)) rest_ -= change.forward;
+    time_.after(change.at, [this, change] { apply(change); });
+  }
   folder_.write(std::string(Life::kConnectors) + "/far.yaml", kConnectorText);
 }
 
@@ -94,7 +95,7 @@ bool Simulation::live() {
   people_.meet(life_->number());
   counts_ = {};
   is_asked_to_end_ = has_ended_ = false;
-  changed_at_ = time_.now();
+  changed_at_ = time_.passed();
   journal_.note("daemon {} starts", life_->number());
   plan_end();
   if (!begin()) {
@@ -102,7 +103,7 @@ bool Simulation::live() {
     return false;
   }
   while (!is_dead() && !has_ended_) {
-    if (time_.now() - changed_at_ < kRest && go_on()) continue;
+    if (time_.passed() - changed_at_ < rest_ && go_on()) continue;
     if (ask_people()) continue;
     judge_end();
     return true;
@@ -129,8 +130,8 @@ bool Simulation::begin() {
   history_.lives.push_back({time_.now(), std::nullopt});
   requests_.connect(life_->daemon());
   if (fires) {
-    const auto quiet_at = std::max(time_.now(), kBegin + scenario_.horizon) + kSchedulesGoOn;
-    life_->plans().after(quiet_at - time_.now(), [this] { stop_schedules(); });
+    let_schedules_go_on(std::max(scenario_.horizon - time_.passed(), Duration(0)) + kSchedulesGoOn);
+    stop_schedules();
   }
   return true;
 }
@@ -175,9 +176,15 @@ void Simulation::stop() {
   });
 }
 
-/// So that there is an end to what happens.
+void Simulation::let_schedules_go_on(Duration span) {
+  schedules_until_ = std::max(schedules_until_, time_.passed() + span);
+}
+
+/// When it is time to, so that there is an end to what happens.
 void Simulation::stop_schedules() {
   if (is_asked_to_end_) return;
+  if (time_.passed() < schedules_until_)
+    return life_->plans().after(schedules_until_ - time_.passed(), [this] { stop_schedules(); });
   asio::co_spawn(life_->io(), life_->stop_schedules(),
                  [this, at = time_.now()](std::exception_ptr exception, Result<>) {
                    if (exception) std::rethrow_exception(exception);
@@ -192,6 +199,18 @@ void Simulation::die(Crash crash, Duration until_next) {
   crash_ = crash;
   until_next_ = until_next;
   disk_.freeze();
+}
+
+void Simulation::apply(const ClockChange& change) {
+  history_.clock_was_set = true;
+  history_.clock_was_put_back |= change.forward < Duration(0);
+  if (change.while_asleep) {
+    time_.sleep(change.forward);
+  } else {
+    time_.set_clock(change.forward);
+  }
+  let_schedules_go_on(kSchedulesGoOn);  // what was missed is made up for
+  journal_.note("{}", described(change));
 }
 
 /// From now on the daemon is no more there for anybody.
@@ -226,7 +245,7 @@ bool Simulation::ask_people() {
   judge_.judge_pause(life_->observer());
   if (++asked_people_ > kMostAsked) throw std::runtime_error("runs ask for ever");
   outside_.calm_down();
-  changed_at_ = time_.now();
+  changed_at_ = time_.passed();
   return people_.answer_everything();
 }
 
@@ -263,7 +282,7 @@ bool Simulation::succeeds(asio::awaitable<Result<>> task, std::string_view what)
 int Simulation::before(DiskOperation operation) {
   if (operation == DiskOperation::write) count(End::When::write, false, counts_.writes + 1);
   if (operation == DiskOperation::sync) count(End::When::sync, false, counts_.syncs + 1);
-  const auto now = time_.now() - kBegin;
+  const auto now = time_.passed();
   for (const auto& trouble : scenario_.disk_troubles) {
     const auto concerned = trouble.concerns_syncs ? DiskOperation::sync : DiskOperation::write;
     if (operation != concerned || now < trouble.at || now >= trouble.at + trouble.lasts) continue;
@@ -277,7 +296,7 @@ int Simulation::before(DiskOperation operation) {
 void Simulation::after(DiskOperation operation) {
   if (operation == DiskOperation::write) count(End::When::write, true, ++counts_.writes);
   if (operation == DiskOperation::sync) count(End::When::sync, true, ++counts_.syncs);
-  changed_at_ = time_.now();
+  changed_at_ = time_.passed();
 }
 
 void Simulation::count(End::When when, bool after, std::uint64_t so_far) {

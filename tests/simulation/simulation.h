@@ -56,8 +56,10 @@ class Simulation final : private DiskFate {
   bool open_store();
   void plan_end();
   void stop();
+  void let_schedules_go_on(Duration span);
   void stop_schedules();
   void die(Crash crash, Duration until_next);
+  void apply(const ClockChange& change);
   void leave_history();
   void end_life();
   bool is_dead() const { return disk_.frozen(); }
@@ -75,6 +77,10 @@ class Simulation final : private DiskFate {
   int before(DiskOperation operation) override;
   void after(DiskOperation operation) override;
   void count(End::When when, bool after, std::uint64_t so_far);
+
+  /// Longer than anything waits: when nothing has changed for that time, nothing will. Each time
+  /// that the clock is put back adds to it.
+  static constexpr Duration kRest = std::chrono::hours(12);
 
   const Scenario scenario_;
   const Sabotage sabotage_;
@@ -100,7 +106,9 @@ class Simulation final : private DiskFate {
   bool is_asked_to_end_ = false;
   bool has_ended_ = false;  // in good order
   int asked_people_ = 0;    // how often, when nothing else happened any more
-  Instant changed_at_;      // when something was last written to the disk
+  Duration changed_at_{0};  // when something was last written to the disk
+  Duration rest_ = kRest;
+  Duration schedules_until_{0};
   Crash crash_ = Crash::process;
   Duration until_next_{0};
   std::size_t turns_ = 0;

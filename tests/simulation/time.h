@@ -18,31 +18,46 @@
 
 namespace tba::simulation {
 
-/// The only clock there is. It jumps from one thing that is to happen to the next, so that days
-/// take no time.
+/// The only time there is. It jumps from one thing that is to happen to the next, so that days take
+/// no time. As a clock it shows what the machine's clock does, which may be wrong.
 class SimulatedTime final : public Clock {
  public:
   using Action = std::function<void()>;
-  using Ticket = std::pair<Instant, std::uint64_t>;
+  using Ticket = std::pair<Duration, std::uint64_t>;
 
-  explicit SimulatedTime(Instant now) : now_(now) {}
+  /// The clock shows that at first.
+  explicit SimulatedTime(Instant begin) : clock_(begin) {}
 
-  Instant now() const override { return now_; }
+  Instant now() const override { return clock_ + passed_; }
 
-  /// Has the action happen at the instant, at once if that is past; of two at the same instant the
-  /// one that was planned first.
-  Ticket at(Instant when, Action action);
-  Ticket after(Duration delay, Action action) { return at(now_ + delay, std::move(action)); }
+  /// How much time has really passed.
+  Duration passed() const { return passed_; }
+
+  /// Has the action happen when that much has passed, at once if it has; of two at the same time
+  /// the one that was planned first.
+  Ticket at(Duration when, Action action);
+  Ticket after(Duration delay, Action action) { return at(passed_ + delay, std::move(action)); }
   void cancel(Ticket ticket) { plans_.erase(ticket); }
 
-  /// Goes to the next instant at which something is to happen, and lets it happen; false where
-  /// there is nothing.
+  /// Goes to the next thing that is to happen, and lets it happen; false where there is nothing.
   bool go_on();
 
+  /// Puts the clock forward, or back.
+  void set_clock(Duration forward);
+
+  /// The machine sleeps: time passes, and what was to happen meanwhile happens late.
+  void sleep(Duration span) { passed_ += span; }
+
+  /// Called whenever the clock is set, until stop_listening().
+  std::uint64_t on_clock_set(Action action);
+  void stop_listening(std::uint64_t listener) { listeners_.erase(listener); }
+
  private:
-  Instant now_;
+  Instant clock_;  // what it would have shown in the beginning, as it goes now
+  Duration passed_{0};
   std::uint64_t planned_ = 0;
   std::map<Ticket, Action> plans_;
+  std::map<std::uint64_t, Action> listeners_;
 };
 
 /// What belongs to one daemon, and is cancelled with it.
@@ -61,19 +76,26 @@ class Plans {
   std::shared_ptr<bool> alive_;
 };
 
-/// Sleeps until the instant, or until it is cancelled; false then.
-boost::asio::awaitable<bool> sleep_until(SimulatedTime& time, Instant when);
+/// Waits until so much time has passed, or until it is cancelled; false then.
+boost::asio::awaitable<bool> wait_for(SimulatedTime& time, Duration span);
 
+/// Rings as engine::SystemAlarm does: after the clock was set it notices late, and once for nothing
+/// where it was put back.
 class SimulatedAlarm final : public engine::Alarm {
  public:
-  explicit SimulatedAlarm(SimulatedTime& time) : time_(time) {}
-  ~SimulatedAlarm() override { clear(); }
+  explicit SimulatedAlarm(SimulatedTime& time);
+  ~SimulatedAlarm() override;
 
   void set(Instant when, std::function<void()> ring) override;
   void clear() override;
 
  private:
+  void plan(Duration delay);
+
   SimulatedTime& time_;
+  const std::uint64_t listener_;
+  std::function<void()> ring_;
+  Instant when_;
   std::optional<SimulatedTime::Ticket> ticket_;
 };
 
@@ -97,7 +119,7 @@ class SimulatedWorker final : public storage::Worker {
   Dice& dice_;
   Duration longest_delay_;
   std::deque<Task> tasks_;
-  Instant free_at_;  // when it is done with what was posted
+  Duration free_at_{0};  // when it is done with what was posted
   Plans plans_;
 };
 
