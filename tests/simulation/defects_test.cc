@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <catch2/catch.hpp>
@@ -163,6 +164,37 @@ TEST_CASE("simulation: a run that ends twice is found out") {
     }
   };
   CHECK(finds(sabotage, "had failed and now is cancelled"));
+}
+
+TEST_CASE("simulation: what a run was told and is forgotten is found out") {
+  const auto without = [](std::string_view kind) {
+    return with_each<storage::AddSignal>(
+        [kind](storage::AddSignal& add) { return add.signal.kind != kind; });
+  };
+  CHECK(finds(without("cancel"), "that it is to be cancelled is forgotten"));
+  CHECK(finds(without("approval"), "a verdict for step"));
+  CHECK(finds(without("resume"), "a decision about step"));
+  CHECK(finds(without("sub-run"), "nothing goes on, and it is not over"));
+}
+
+TEST_CASE("simulation: an event that is not stored is found out") {
+  CHECK(finds(with_each<storage::AddEvent>([](storage::AddEvent&) { return false; }), "is lost"));
+}
+
+TEST_CASE("simulation: results of a loop that are not in order are found out") {
+  CHECK(finds(with_each<storage::PutStep>([](storage::PutStep& put) {
+                constexpr std::string_view kList = R"({"body":[)";
+                auto& text = put.step.result_json;
+                if (text.starts_with(kList) && text.size() > kList.size() + 2)
+                  text.insert(kList.size(), "0,");
+                return true;
+              }),
+              ", and what it holds "));
+}
+
+TEST_CASE("simulation: a run that ends the daemon for ever is found out") {
+  CHECK(finds(with_each<storage::CountCrash>([](storage::CountCrash&) { return false; }),
+              "a run has ended the daemon"));
 }
 
 TEST_CASE("simulation: a step that must happen once and is repeated is found out") {

@@ -77,7 +77,13 @@ void Judge::judge_final_runs(Observer& observer) {
 
 void Judge::judge_pause(Observer& observer) {
   const auto known = evidence(observer);
-  for (const auto& [id, run] : known.cases()) judge_rest(known, run);
+  for (const auto& [id, run] : known.cases()) {
+    judge_rest(known, run);
+    judge_outcome(known, run);
+    judge_lists(known, run);
+    judge_steps(known, run);
+    judge_sub_runs(known, run);
+  }
 }
 
 void Judge::judge_end(Observer& observer, Evidence::Definitions workflows) {

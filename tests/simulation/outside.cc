@@ -3,6 +3,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "shared/value/json.h"
+#include "tests/simulation/workflow_generator.h"
 
 namespace tba::simulation {
 
@@ -36,6 +37,12 @@ Value answer(int status, Value body) {
   return Value::object({{"status", Value::integer(status)},
                         {"headers", Value::object({})},
                         {"body", std::move(body)}});
+}
+
+/// Whether it is what ends daemons.
+bool is_poison(const Attempt& attempt) {
+  const auto* request = std::get_if<engine::RawRequest>(&attempt.request);
+  return request && request->url == Poison::kUrl;
 }
 
 Told told_by(const AttemptOutcome& outcome) {
@@ -188,6 +195,10 @@ asio::awaitable<AttemptOutcome> Outside::Door::perform(Attempt attempt, engine::
 
   const bool comes_to_act = co_await wait_for(time, plan.until_act);
   if (!comes_to_act) co_return tell(attempt, place, cut_off(is_program));
+  if (is_poison(attempt) && outside_.on_poison) {
+    outside_.on_poison();
+    co_return cut_off(true);
+  }
   if (plan.acts) {
     outside_.ledger_.at(attempt.run, attempt.step, place).acted = true;
     if (outside_.on_effect) outside_.on_effect();

@@ -28,9 +28,14 @@ class Outside {
   std::function<void()> on_begin;
   /// Called when an attempt has changed something, before anybody hears of it.
   std::function<void()> on_effect;
+  /// Called when an attempt is to end the daemon.
+  std::function<void()> on_poison;
 
-  /// From now on everything succeeds.
-  void calm_down() { trouble_ = 0; }
+  /// From now on everything succeeds, and nothing ends the daemon.
+  void calm_down() {
+    trouble_ = 0;
+    on_poison = nullptr;
+  }
 
  private:
   /// What will become of an attempt.

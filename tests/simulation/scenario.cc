@@ -13,8 +13,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::vector<std::string> random_workflows(Dice& dice, std::size_t count, std::size_t most_steps) {
-  return WorkflowGenerator(dice.fork()).workflows(count, most_steps);
+/// One of the deliveries may start runs that end the daemon.
+std::optional<Poison> random_poison(Dice& dice, const std::vector<Wish>& wishes) {
+  constexpr std::int64_t kLeastNumber = 5;  // other things have smaller ones
+  const auto& wish = dice.one_of(wishes);
+  if (wish.number < kLeastNumber || !dice.percent(30)) return std::nullopt;
+  return Poison{wish.workflow, wish.number};
 }
 
 std::vector<Wish> random_wishes(Dice& dice, std::size_t count, std::size_t workflows,
@@ -90,10 +94,12 @@ Scenario random_scenario(std::uint64_t seed) {
   constexpr std::array<Duration, 4> kHorizons = {200ms, 10s, 10min, 5h};
   Scenario scenario;
   scenario.seed = seed;
-  scenario.workflows = random_workflows(dice, 1 + dice.below(3), 6);
   scenario.horizon = dice.one_of(kHorizons);
-  scenario.wishes =
-      random_wishes(dice, 1 + dice.below(20), scenario.workflows.size(), scenario.horizon);
+  const auto workflows = 1 + dice.below(3);
+  scenario.wishes = random_wishes(dice, 1 + dice.below(20), workflows, scenario.horizon);
+  const auto poison = random_poison(dice, scenario.wishes);
+  scenario.has_poison = poison.has_value();
+  scenario.workflows = WorkflowGenerator(dice.fork()).workflows(workflows, 6, poison);
   for (auto ends = dice.below(6); ends > 0; --ends)
     scenario.ends.push_back(random_end(dice, scenario.horizon));
   if (dice.percent(40)) {
@@ -113,7 +119,7 @@ Scenario small_scenario(std::uint64_t seed) {
   Dice dice(seed);
   Scenario scenario;
   scenario.seed = seed;
-  scenario.workflows = random_workflows(dice, 1, 4);
+  scenario.workflows = WorkflowGenerator(dice.fork()).workflows(1, 4, std::nullopt);
   scenario.horizon = 1s;
   scenario.wishes = random_wishes(dice, 3, 1, scenario.horizon);
   scenario.trouble = 20;

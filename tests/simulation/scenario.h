@@ -67,6 +67,7 @@ struct Scenario {
   std::vector<End> ends;  ///< Of one daemon after the other; the one after these lives on.
   std::vector<DiskTrouble> disk_troubles;
   std::vector<ClockChange> clock_changes;
+  bool has_poison = false;          ///< Whether runs of it end the daemon: see Poison.
   unsigned trouble = 0;             ///< See Outside.
   Duration longest_store_delay{0};  ///< What a commit, or reading, may take.
 };

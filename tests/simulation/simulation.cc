@@ -26,6 +26,10 @@ constexpr auto kGrace = 24h;
 /// How long schedules fire after people want nothing any more.
 constexpr Duration kSchedulesGoOn = 2h + 7min;
 
+/// How often runs may end the daemon before they are set aside, without anybody who wants them to
+/// go on.
+constexpr std::size_t kMostOfPoison = 20;
+
 /// How often people have to be asked until nothing is left to ask, at most.
 constexpr int kMostAsked = 1000;
 
@@ -60,6 +64,7 @@ Simulation::Simulation(Scenario scenario, Sabotage sabotage)
   disk_.lie(sabotage_.disk_lies);
   outside_.on_begin = [this] { judge_.judge_moment(life_->observer()); };
   outside_.on_effect = [this] { count(End::When::effect, true, ++counts_.effects); };
+  outside_.on_poison = [this] { die_of_poison(); };
   for (const auto& change : scenario_.clock_changes) {
     if (change.forward < Duration(0)) rest_ -= change.forward;
     time_.after(change.at, [this, change] { apply(change); });
@@ -201,6 +206,13 @@ void Simulation::die(Crash crash, Duration until_next) {
   disk_.freeze();
 }
 
+/// A run has ended the daemon, once more. It must not be able to for ever.
+void Simulation::die_of_poison() {
+  const auto most = kMostOfPoison * (1 + people_.decisions().size());
+  if (++poisoned_ > most) journal_.complain("a run has ended the daemon {} times", poisoned_);
+  die(Crash::process, dice_.span(1ms, 1min));
+}
+
 void Simulation::apply(const ClockChange& change) {
   history_.clock_was_set = true;
   history_.clock_was_put_back |= change.forward < Duration(0);
@@ -242,7 +254,7 @@ bool Simulation::go_on() {
 /// When nothing happens by itself any more people say what they are waited for; false where there
 /// is nothing to say.
 bool Simulation::ask_people() {
-  judge_.judge_pause(life_->observer());
+  if (asked_people_ == 0) judge_.judge_pause(life_->observer());
   if (++asked_people_ > kMostAsked) throw std::runtime_error("runs ask for ever");
   outside_.calm_down();
   changed_at_ = time_.passed();

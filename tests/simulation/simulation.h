@@ -60,6 +60,7 @@ class Simulation final : private DiskFate {
   void stop_schedules();
   void die(Crash crash, Duration until_next);
   void apply(const ClockChange& change);
+  void die_of_poison();
   void leave_history();
   void end_life();
   bool is_dead() const { return disk_.frozen(); }
@@ -104,9 +105,10 @@ class Simulation final : private DiskFate {
   std::optional<End> end_;  // of this life, if it has one
   Verdict::Counts counts_;  // of this life
   bool is_asked_to_end_ = false;
-  bool has_ended_ = false;  // in good order
-  int asked_people_ = 0;    // how often, when nothing else happened any more
-  Duration changed_at_{0};  // when something was last written to the disk
+  bool has_ended_ = false;    // in good order
+  std::size_t poisoned_ = 0;  // how often a run has ended the daemon
+  int asked_people_ = 0;      // how often, when nothing else happened any more
+  Duration changed_at_{0};    // when something was last written to the disk
   Duration rest_ = kRest;
   Duration schedules_until_{0};
   Crash crash_ = Crash::process;

@@ -38,14 +38,16 @@ std::string workflow_name(std::size_t index) {
 
 // --- files
 
-std::vector<std::string> WorkflowGenerator::workflows(std::size_t count, std::size_t most_steps) {
+std::vector<std::string> WorkflowGenerator::workflows(std::size_t count, std::size_t most_steps,
+                                                      const std::optional<Poison>& poison) {
   std::vector<std::string> texts;
   count_ = count;
-  for (std::size_t i = 0; i < count; ++i) texts.push_back(workflow(i, most_steps));
+  for (std::size_t i = 0; i < count; ++i) texts.push_back(workflow(i, most_steps, poison));
   return texts;
 }
 
-std::string WorkflowGenerator::workflow(std::size_t index, std::size_t most_steps) {
+std::string WorkflowGenerator::workflow(std::size_t index, std::size_t most_steps,
+                                        const std::optional<Poison>& poison) {
   index_ = index;
   serial_ = 0;
   steps_left_ = most_steps * 2;
@@ -55,7 +57,16 @@ std::string WorkflowGenerator::workflow(std::size_t index, std::size_t most_step
   if (dice_.percent(35)) lines.push_back(concurrency());
   if (dice_.percent(15)) lines.push_back("timeout: " + duration(100ms, 1h));
   if (dice_.percent(30)) lines.push_back("retry: " + retry());
-  add_under(lines, "steps", list(most_steps, 1));
+  auto steps = list(most_steps, 1);
+  if (poison && poison->workflow == index) {
+    const Lines item = {
+        fmt::format("- id: {}", Poison::kStep),
+        fmt::format("  if: ${{{{ .trigger.body.n? == {} }}}}", poison->number),
+        fmt::format("  http: {{ url: \"{}\" }}", Poison::kUrl),
+    };
+    steps.insert(dice_.percent(50) ? steps.begin() : steps.end(), item.begin(), item.end());
+  }
+  add_under(lines, "steps", steps);
   const auto left_by_steps = readable_;
   for (const auto& [id, has_number] : readable_) {
     if (!has_number || dice_.percent(50)) continue;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,15 @@ extern const char* const kConnectorText;
 /// The name of a workflow of a set.
 std::string workflow_name(std::size_t index);
 
+/// A step that ends the daemon whenever it is carried out, in the runs that a delivery starts.
+struct Poison {
+  static constexpr const char* kStep = "poison";
+  static constexpr const char* kUrl = "http://far.example/poison";
+
+  std::size_t workflow = 0;
+  std::int64_t number = 0;  ///< In the delivery's body.
+};
+
 /// Makes workflow files, as text. What they do is of no use, but uses everything.
 ///
 /// The members of each `set` say where their values come from, so that they can be checked:
@@ -29,7 +40,8 @@ class WorkflowGenerator {
   /// So many files, with about so many steps each at most. They may be started by hand, by
   /// deliveries, by schedules, by the event `kick`, and by failures of each other; each may run
   /// those behind it.
-  std::vector<std::string> workflows(std::size_t count, std::size_t most_steps);
+  std::vector<std::string> workflows(std::size_t count, std::size_t most_steps,
+                                     const std::optional<Poison>& poison);
 
  private:
   using Lines = std::vector<std::string>;
@@ -41,7 +53,8 @@ class WorkflowGenerator {
   };
 
   // Files and lists (workflow_generator.cc).
-  std::string workflow(std::size_t index, std::size_t most_steps);
+  std::string workflow(std::size_t index, std::size_t most_steps,
+                       const std::optional<Poison>& poison);
   std::string triggers();
   std::string concurrency();
   Lines list(std::size_t most, int depth);
