@@ -86,6 +86,10 @@ void Judge::judge_pause(Observer& observer) {
   }
 }
 
+void Judge::judge_answers(Observer& observer) {
+  judge_signals(evidence(observer));
+}
+
 void Judge::judge_end(Observer& observer, Evidence::Definitions workflows) {
   judge_recovery(observer);
   for (const auto& name : clients_.unanswered()) journal_.complain("{} was never taken", name);

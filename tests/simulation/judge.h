@@ -24,6 +24,9 @@ class Judge {
   /// What there is when nothing more happens by itself.
   void judge_pause(Observer& observer);
 
+  /// The same, after people have answered what they were asked.
+  void judge_answers(Observer& observer);
+
   /// What there is in the end, when nobody is asked for anything any more. `workflows` are those in
   /// force.
   void judge_end(Observer& observer, Evidence::Definitions workflows);

@@ -88,7 +88,9 @@ class StepJudge {
   void judge_interruption(const AttemptRecord* last) const {
     const bool is_set_aside =
         step_.failure && step_.failure->message.starts_with("the daemon ended");
-    if (is_set_aside && step_.key != Poison::kStep) complain("is set aside, and is innocent");
+    // Runs are, with whatever is in flight of them.
+    if (is_set_aside && evidence_.ledger.of(run_.row.id, Poison::kStep).empty())
+      complain("is set aside, and is innocent");
     if (is_set_aside) return;
     if (step_.effect != Effect::once) complain("may be repeated, and is interrupted");
     const auto told = last ? last->told : Told::nothing;

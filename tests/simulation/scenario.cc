@@ -96,7 +96,7 @@ Scenario random_scenario(std::uint64_t seed) {
   scenario.seed = seed;
   scenario.horizon = dice.one_of(kHorizons);
   const auto workflows = 1 + dice.below(3);
-  scenario.wishes = random_wishes(dice, 1 + dice.below(20), workflows, scenario.horizon);
+  scenario.wishes = random_wishes(dice, 1 + dice.below(16), workflows, scenario.horizon);
   const auto poison = random_poison(dice, scenario.wishes);
   scenario.has_poison = poison.has_value();
   scenario.workflows = WorkflowGenerator(dice.fork()).workflows(workflows, 6, poison);

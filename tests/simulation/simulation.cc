@@ -221,6 +221,7 @@ void Simulation::apply(const ClockChange& change) {
   } else {
     time_.set_clock(change.forward);
   }
+  changed_at_ = time_.passed();
   let_schedules_go_on(kSchedulesGoOn);  // what was missed is made up for
   journal_.note("{}", described(change));
 }
@@ -254,7 +255,12 @@ bool Simulation::go_on() {
 /// When nothing happens by itself any more people say what they are waited for; false where there
 /// is nothing to say.
 bool Simulation::ask_people() {
-  if (asked_people_ == 0) judge_.judge_pause(life_->observer());
+  if (asked_people_ == 0) {
+    judge_.judge_pause(life_->observer());
+  } else {
+    judge_.judge_answers(life_->observer());
+  }
+  if (!journal_.complaints().empty()) return false;
   if (++asked_people_ > kMostAsked) throw std::runtime_error("runs ask for ever");
   outside_.calm_down();
   changed_at_ = time_.passed();

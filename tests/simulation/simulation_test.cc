@@ -96,7 +96,7 @@ TEST_CASE("simulation: every promise is kept in random scenarios") {
 
 TEST_CASE("simulation: every promise is kept when the daemon ends at any commit or effect") {
   Tally tally;
-  for (auto seed = first_seed(); seed < first_seed() + (seeds() + 49) / 50; ++seed) {
+  for (auto seed = first_seed(); seed < first_seed() + (seeds() + 99) / 100; ++seed) {
     auto scenario = small_scenario(seed);
     const auto undisturbed = tally.run(scenario);
     REQUIRE(undisturbed.lives == 1);

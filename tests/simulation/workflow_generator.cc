@@ -93,7 +93,7 @@ std::string WorkflowGenerator::triggers() {
     list += fmt::format(", {{ schedule: {{ every: {}{} }} }}", dice_.one_of(kPeriods),
                         dice_.one_of(kCatchUps));
   if (dice_.percent(25)) list += ", { event: { name: kick } }";
-  if (dice_.percent(15)) list += ", { event: { name: run.failed } }";
+  if (dice_.percent(8)) list += ", { event: { name: run.failed } }";
   return "on: [ " + list + " ]";
 }
 
