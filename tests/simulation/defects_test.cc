@@ -2,6 +2,7 @@
 // cannot find anything proves nothing.
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -190,6 +191,45 @@ TEST_CASE("simulation: results of a loop that are not in order are found out") {
                 return true;
               }),
               ", and what it holds "));
+}
+
+TEST_CASE("simulation: a step that is left out is found out") {
+  CHECK(finds(with_each<storage::PutStep>(
+                  [](storage::PutStep& put) { return put.step.status != StepStatus::skipped; }),
+              "began before its turn"));
+}
+
+TEST_CASE("simulation: a wait that is cut short is found out") {
+  static constexpr auto kTooSoon = std::chrono::milliseconds(1);
+  Sabotage sabotage;
+  sabotage.change = [](storage::Change& change) {
+    for (auto& write : change.writes) {
+      if (auto* put = std::get_if<storage::PutStep>(&write); put && put->step.due_at)
+        *put->step.due_at -= kTooSoon;
+      if (auto* update = std::get_if<storage::UpdateRun>(&write); update && update->run.wake_at)
+        *update->run.wake_at -= kTooSoon;
+    }
+  };
+  CHECK(finds(sabotage, "did not wait long enough"));
+}
+
+TEST_CASE("simulation: a sub-run that ends otherwise than its step is found out") {
+  CHECK(finds(with_each<storage::AddSignal>([](storage::AddSignal& add) {
+                constexpr std::string_view kFailed = R"("failed")";
+                auto& text = add.signal.data_json;
+                if (const auto at = text.find(kFailed); at != std::string::npos)
+                  text.replace(at, kFailed.size(), R"("succeeded")");
+                return true;
+              }),
+              "succeeded, and its run"));
+}
+
+TEST_CASE("simulation: more runs than a limit allows are found out") {
+  CHECK(finds(with_each<storage::AddRun>([](storage::AddRun& add) {
+                if (add.run.status == RunStatus::queued) add.run.status = RunStatus::running;
+                return true;
+              }),
+              "are in progress, and"));
 }
 
 TEST_CASE("simulation: a run that ends the daemon for ever is found out") {

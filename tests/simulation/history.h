@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -13,7 +14,9 @@ struct History {
     Instant ready_at;  ///< From when on it was there.
     std::optional<Instant> gone_at;
   };
-  std::vector<Life> lives;                  ///< Of those that got ready.
+  std::vector<Life> lives;  ///< Of those that got ready.
+  /// How many runs were under way at each death, as the next daemon found them.
+  std::vector<std::size_t> under_way;
   std::optional<Instant> schedules_end_at;  ///< From when on no schedule fires.
   int present = 0;                          ///< The number of the present daemon.
   bool disk_failed = false;                 ///< Whether it did at any time.

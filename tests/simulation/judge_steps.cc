@@ -88,9 +88,7 @@ class StepJudge {
   void judge_interruption(const AttemptRecord* last) const {
     const bool is_set_aside =
         step_.failure && step_.failure->message.starts_with("the daemon ended");
-    // Runs are, with whatever is in flight of them.
-    if (is_set_aside && evidence_.ledger.of(run_.row.id, Poison::kStep).empty())
-      complain("is set aside, and is innocent");
+    if (is_set_aside && !may_be_poison()) complain("is set aside, and is innocent");
     if (is_set_aside) return;
     if (step_.effect != Effect::once) complain("may be repeated, and is interrupted");
     const auto told = last ? last->told : Told::nothing;
@@ -98,6 +96,15 @@ class StepJudge {
     // What was told to a daemon that died before it stored it is as good as not told.
     if (!nobody_knows && last->life == evidence_.history.present)
       complain("is interrupted, but its attempt ended with: {}", name_of(told));
+  }
+
+  /// A run is poison with all that is in flight of it. Another one may be taken for it only where
+  /// random deaths have met it with hardly any others, twice.
+  bool may_be_poison() const {
+    constexpr std::size_t kFew = 3;
+    if (!evidence_.ledger.of(run_.row.id, Poison::kStep).empty()) return true;
+    return std::ranges::count_if(evidence_.history.under_way,
+                                 [](std::size_t count) { return count > 0 && count <= kFew; }) >= 2;
   }
 
   // --- values

@@ -129,6 +129,7 @@ void Simulation::plan_end() {
 bool Simulation::begin() {
   if (!open_store()) return false;
   judge_.judge_recovery(life_->observer());
+  history_.under_way.push_back(life_->observer().runs({RunStatus::running}).size());
   write_workflows();
   const bool fires = !history_.schedules_end_at;
   if (!succeeds(life_->begin(fires), "begin")) return false;
