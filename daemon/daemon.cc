@@ -78,6 +78,7 @@ class Daemon {
          std::unique_ptr<storage::SqliteStore> store)
       : options_(options),
         log_(log),
+        live_secrets_(live_secrets),
         lock_(lock),
         store_(std::move(store)),
         credentials_({*store_, live_secrets, clock_, random_, ids_},
@@ -286,6 +287,7 @@ class Daemon {
 
   const Options& options_;
   Log& log_;
+  vault::LiveSecrets& live_secrets_;
   const HomeLock& lock_;
   bool stopping_ = false;
 
@@ -307,7 +309,7 @@ class Daemon {
                                 .requests = options_.config.requests.in_all}};
   steps::SystemProcessRunner processes_;
   steps::StepRunner runner_{
-      {http_client_, processes_, credentials_, clock_,
+      {http_client_, processes_, credentials_, live_secrets_, clock_,
        [this](const std::string& connector) { return workflows_.base_url_of(connector); }}};
 
   engine::RunFeed feed_;

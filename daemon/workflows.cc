@@ -120,52 +120,18 @@ Result<> take(WorkflowSet& set, const std::shared_ptr<const engine::Definition>&
   return {};
 }
 
-/// One place of a workflow that names a credential.
-struct CredentialUse {
-  enum class Kind { webhook, call, request };
-  std::string credential;
-  Kind kind;
-  const Connector* connector;  // that of the webhook or call
-};
-
-std::vector<CredentialUse> credential_uses(const engine::Definition& definition) {
-  const auto connector = [&](const std::string& name) -> const Connector* {
-    const auto found = definition.connectors.find(name);
-    return found == definition.connectors.end() ? nullptr : found->second.get();
-  };
-  using Kind = CredentialUse::Kind;
-  std::vector<CredentialUse> uses;
-  for (const auto& trigger : definition.workflow->triggers) {
-    const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
-    if (webhook && !webhook->credential.empty())
-      uses.push_back({webhook->credential, Kind::webhook, connector(webhook->connector)});
-    const auto* poll = std::get_if<PollTrigger>(&trigger);
-    if (poll && !poll->credential.empty())
-      uses.push_back({poll->credential, Kind::call, connector(poll->connector)});
-  }
-  for (const auto* steps : {&definition.workflow->steps, &definition.workflow->on_failure}) {
-    for (const auto& step : *steps) {
-      if (step.credential.empty()) continue;
-      if (const auto* call = std::get_if<CallStep>(&step.action)) {
-        uses.push_back({step.credential, Kind::call, connector(call->connector)});
-      } else {
-        uses.push_back({step.credential, Kind::request, nullptr});
-      }
-    }
-  }
-  return uses;
-}
-
 /// Why the credential is of no use there, as a sentence; empty where it is.
-std::string misfit(const CredentialUse& use, const vault::Credential& credential) {
+std::string misfit(const OutsideName& use, const vault::Credential& credential,
+                   const Connector* connector) {
+  using Kind = OutsideName::Kind;
   Result<> fits;
-  if (use.kind == CredentialUse::Kind::request) {
-    fits = connectors::check_for_requests(credential);
-  } else if (use.connector) {
-    fits = use.kind == CredentialUse::Kind::call
-               ? connectors::check_for_calls(credential, *use.connector)
-               : connectors::check_for_webhooks(credential, *use.connector);
-  }
+  if (use.kind == Kind::request_credential) fits = connectors::check_for_requests(credential);
+  if (use.kind == Kind::secret)
+    fits = connectors::check_for_secret(credential, use.field, use.connector);
+  if (use.kind == Kind::call_credential && connector)
+    fits = connectors::check_for_calls(credential, *connector);
+  if (use.kind == Kind::webhook_credential && connector)
+    fits = connectors::check_for_webhooks(credential, *connector);
   return fits ? std::string() : fits.error().message;
 }
 
@@ -290,12 +256,19 @@ std::string Workflows::base_url_of(const std::string& connector) const {
   return found ? found->base_url : std::string();
 }
 
+std::string Workflows::problem_with(const OutsideName& use, const Connector* connector) const {
+  auto problem = environment_.credentials.problem(use.name);
+  const auto credential = environment_.credentials.find(use.name);
+  return problem.empty() && credential ? misfit(use, *credential, connector) : problem;
+}
+
 std::vector<std::string> Workflows::reasons_to_hold(const engine::Definition& definition) const {
   std::vector<std::string> reasons;
-  for (const auto& use : credential_uses(definition)) {
-    auto reason = environment_.credentials.problem(use.credential);
-    const auto credential = environment_.credentials.find(use.credential);
-    if (reason.empty() && credential) reason = misfit(use, *credential);
+  for (const auto& use : definition.workflow->outside_names) {
+    if (!use.is_credential()) continue;
+    const auto connector = definition.connectors.find(use.connector);
+    auto reason = problem_with(
+        use, connector != definition.connectors.end() ? connector->second.get() : nullptr);
     if (!reason.empty() && std::ranges::find(reasons, reason) == reasons.end())
       reasons.push_back(std::move(reason));
   }

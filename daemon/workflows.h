@@ -79,6 +79,7 @@ class Workflows {
 
   ByFile<Connector> read_connectors(WorkflowSet& set) const;
   ByFile<engine::Definition> read_workflows(WorkflowSet& set) const;
+  std::string problem_with(const OutsideName& use, const Connector* connector) const;
   std::vector<std::string> reasons_to_hold(const engine::Definition& definition) const;
   void publish(WorkflowSet set);
 

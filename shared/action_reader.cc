@@ -47,6 +47,7 @@ class ActionReader {
     }
     const auto* with = fields.find("with");
     call.with = read_with(fields, place);
+    if (with != nullptr) reading_.note_secrets(*with, call.connector);
     if (!call.connector.empty() && reading_.catalog() != nullptr) {
       check_call(target, slash, call, with);
     }
@@ -93,7 +94,14 @@ class ActionReader {
         continue;
       }
       const auto& given = call.with.members()[i].second;
-      if (given.is_constant() && !has_type(given.as_constant(), parameter->type)) {
+      if (given.is_secret() && parameter->type != ValueType::any &&
+          parameter->type != ValueType::string) {
+        value->error(diagnostics(),
+                     fmt::format("a secret is text; parameter '{}' must be of type {}", name->text,
+                                 name_of(parameter->type)));
+      }
+      const bool is_known = given.is_constant() && value->text.find("${{") == std::string::npos;
+      if (is_known && !has_type(given.as_constant(), parameter->type)) {
         value->error(
             diagnostics(),
             fmt::format("parameter '{}' must be of type {}", name->text, name_of(parameter->type)),
@@ -120,6 +128,15 @@ class ActionReader {
     if (const auto* headers = fields.find("headers"))
       http.headers = reading_.read_data(*headers, place);
     read_body(fields, http, place);
+    const auto before = reading_.outside_names().size();
+    for (const auto* key : {"query", "headers", "json", "form", "body"}) {
+      if (const auto* part = fields.find(key)) reading_.note_secrets(*part, "");
+    }
+    if (http.follow_redirects && reading_.outside_names().size() > before) {
+      fields.key("follow_redirects")
+          ->error(diagnostics(), "a request with a secret cannot follow redirects",
+                  "they may lead anywhere: read `.headers.location` and ask there");
+    }
     return http;
   }
 
@@ -155,6 +172,7 @@ class ActionReader {
     run.json_output = fields.text("format") == "json";
     if (const auto* env = fields.find("env")) {
       run.env = reading_.read_data(*env, place);
+      reading_.note_secrets(*env, "");
       for (const auto& [name, value] : env->members) check_variable(*name, *value);
     }
     return run;
@@ -221,11 +239,13 @@ class ActionReader {
   }
 
   Action read_workflow(const Fields& fields, const yaml::Node& node, ExpressionPlace place) {
-    return WorkflowStep{node.text, read_with(fields, place)};
+    reading_.note({OutsideName::Kind::workflow, node.text, {}, {}, node.where});
+    return WorkflowStep{node.text, read_plain_with(fields, place)};
   }
 
   Action read_notify(const Fields& fields, const yaml::Node& node, ExpressionPlace place) {
-    return NotifyStep{node.text, read_with(fields, place)};
+    reading_.note({OutsideName::Kind::notify_target, node.text, {}, {}, node.where});
+    return NotifyStep{node.text, read_plain_with(fields, place)};
   }
 
   Action read_fail(const Fields&, const yaml::Node& node, ExpressionPlace place) {
@@ -235,6 +255,13 @@ class ActionReader {
   Mapping read_with(const Fields& fields, ExpressionPlace place) {
     const auto* with = fields.find("with");
     return with != nullptr ? reading_.read_data(*with, place) : Mapping::object({});
+  }
+
+  /// Of what reads it by expressions, which see no secrets.
+  Mapping read_plain_with(const Fields& fields, ExpressionPlace place) {
+    const auto* with = fields.find("with");
+    const bool has_secrets = with != nullptr && refuse_secrets(*with, diagnostics());
+    return has_secrets ? Mapping::object({}) : read_with(fields, place);
   }
 
   using Read = Action (ActionReader::*)(const Fields&, const yaml::Node&, ExpressionPlace);

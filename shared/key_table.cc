@@ -66,6 +66,12 @@ std::string names(std::span<const std::string_view> choices) {
   return fmt::format("{}", fmt::join(choices, ", "));
 }
 
+// Whether the values of such keys are read by tables of their own.
+bool has_own_keys(KeyType type) {
+  return type == KeyType::table || type == KeyType::table_list || type == KeyType::table_or_list ||
+         type == KeyType::table_map || type == KeyType::table_lists;
+}
+
 // Checks the values of one mapping; each check reports what it finds.
 class ValueCheck {
  public:
@@ -73,6 +79,8 @@ class ValueCheck {
       : key_(key), node_(node), diagnostics_(diagnostics) {}
 
   bool passes() {
+    const bool may_have_secrets = key_.takes_secrets || has_own_keys(key_.type);
+    if (!may_have_secrets && refuse_secrets(node_, diagnostics_)) return false;
     switch (key_.type) {
       case KeyType::text:
         return is_text(node_, "text");
@@ -249,6 +257,18 @@ bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= 100 && is_letter(text.front()) &&
          std::all_of(text.begin(), text.end(),
                      [](char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-'; });
+}
+
+bool refuse_secrets(const yaml::Node& node, Diagnostics& diagnostics) {
+  if (node.is_secret) {
+    node.error(diagnostics, "a secret cannot stand here",
+               "`!secret` takes the place of a whole value in the `env` of `run`, the `with` of "
+               "`call`, and in query, headers and body of `http`");
+  }
+  bool found = node.is_secret;
+  for (const auto& item : node.items) found |= refuse_secrets(*item, diagnostics);
+  for (const auto& member : node.members) found |= refuse_secrets(*member.value, diagnostics);
+  return found;
 }
 
 const Key* KeyTable::find(std::string_view name) const {

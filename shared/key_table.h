@@ -63,6 +63,7 @@ struct Key {
   std::int64_t minimum = std::numeric_limits<std::int64_t>::min();  ///< Of integer and number.
   std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
   std::string_view instead_of_expression = {};  ///< A hint for who writes one where none can be.
+  bool takes_secrets = false;  ///< Of value, value_map and templated: whether it may hold any.
 };
 
 /// The keys of a kind of mapping.
@@ -121,6 +122,9 @@ class Fields {
   std::string_view chosen_;
   bool has_unknown_ = false;
 };
+
+/// Adds an error for each secret in the node; true if there is any.
+bool refuse_secrets(const yaml::Node& node, Diagnostics& diagnostics);
 
 /// The data that a part of a file stands for, by YAML's core schema: null, true, false, integers,
 /// numbers, else text. Adds integers beyond 64 bits to the diagnostics, as null.

@@ -3,22 +3,37 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "shared/key_table.h"
 
 namespace tba {
 namespace {
 
 using expression::Mapping;
+using expression::SecretReference;
 using Kind = yaml::Node::Kind;
+
+Mapping read_secret(const yaml::Node& node, Diagnostics& diagnostics) {
+  if (auto reference = secret_named(node.text)) return Mapping::secret(*std::move(reference));
+  node.error(diagnostics, fmt::format("'{}' is not a field of a credential", node.text),
+             "write credential.field, such as !secret clan-discord.token");
+  return {};
+}
 
 Mapping read_scalar(const yaml::Node& node, Diagnostics& diagnostics,
                     const ReferenceSink& references) {
+  if (node.is_secret) return read_secret(node, diagnostics);
   if (node.text.find("${{") == std::string::npos) {
+    if (node.text.starts_with("!secret "))
+      diagnostics.warning(node.where, 0, node.text.size(), "in quotes this is text, not a secret");
     return Mapping::constant(to_value(node, diagnostics));
   }
   auto text = expression::Template::parse(node.text);
   if (text.has_error()) {
     for (auto& problem : text.error()) {
+      if (node.text.compare(problem.offset, 7, "!secret") == 0)
+        problem.hint = "a secret takes the place of a whole value: `key: !secret credential.field`";
       diagnostics.error(node.where, problem.offset, std::max<std::size_t>(problem.length, 1),
                         std::move(problem.message), std::move(problem.hint));
     }
@@ -29,6 +44,14 @@ Mapping read_scalar(const yaml::Node& node, Diagnostics& diagnostics,
 }
 
 }  // namespace
+
+std::optional<SecretReference> secret_named(std::string_view text) {
+  const auto dot = text.find('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  SecretReference reference{std::string(text.substr(0, dot)), std::string(text.substr(dot + 1))};
+  if (!is_name(reference.credential) || !is_name(reference.field)) return std::nullopt;
+  return reference;
+}
 
 Mapping read_mapping(const yaml::Node& node, Diagnostics& diagnostics,
                      const ReferenceSink& references) {

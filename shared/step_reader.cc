@@ -132,11 +132,21 @@ Step StepReader::read_step(const yaml::Node& node, std::string default_id) {
   if (const auto* cache = fields.find("cache")) step.cache = read_cache(*cache, place);
   remember(fields, step);
   step.action = read_held(fields, step, place);
+  if (const auto* credential = fields.find("credential")) note_credential(*credential, step);
   if (const auto* output = fields.find("output"))
     step.output = reading_.read_data(*output, {Part::step_output, step.number});
   check_belongings(fields);
   check_effect(fields, step);
   return step;
+}
+
+void StepReader::note_credential(const yaml::Node& node, const Step& step) {
+  using Kind = OutsideName::Kind;
+  if (const auto* call = std::get_if<CallStep>(&step.action)) {
+    reading_.note({Kind::call_credential, node.text, call->connector, {}, node.where});
+  } else if (std::holds_alternative<HttpStep>(step.action)) {
+    reading_.note({Kind::request_credential, node.text, {}, {}, node.where});
+  }
 }
 
 // What the step does; what it holds is read here, so that ids stay unique.

@@ -92,8 +92,8 @@ constexpr std::array kPollKeys{
     Key{.name = "call", .description = "connector/endpoint to call"},
     Key{.name = "with",
         .type = KeyType::value_map,
-        .description =
-            "the parameters of the endpoint; .trigger.cursor is what `cursor` gave last"},
+        .description = "the parameters of the endpoint; .trigger.cursor is what `cursor` gave last",
+        .takes_secrets = true},
     Key{.name = "credential",
         .type = KeyType::name,
         .description = "the credential that it is called with"},

@@ -66,6 +66,13 @@ class TriggerReader {
                  "`verify: none`");
       return;
     }
+    if (const auto* credential = fields.find("credential")) {
+      reading_.note({OutsideName::Kind::webhook_credential,
+                     credential->text,
+                     trigger.connector,
+                     {},
+                     credential->where});
+    }
     if (fields.has("methods")) trigger.methods = fields.texts("methods");
     if (const auto* match = fields.find("match")) trigger.match = read_match(*match, Part::start);
     read_respond(fields, trigger);
@@ -182,6 +189,13 @@ class TriggerReader {
     poll.endpoint = std::move(call.endpoint);
     poll.with = std::move(call.with);
     poll.credential = fields.text("credential");
+    if (const auto* credential = fields.find("credential")) {
+      reading_.note({OutsideName::Kind::call_credential,
+                     credential->text,
+                     poll.connector,
+                     {},
+                     credential->where});
+    }
     poll.baseline = fields.boolean("baseline", true);
     if (const auto every = fields.duration("every")) {
       poll.every = *every;
@@ -242,6 +256,8 @@ class TriggerReader {
       fields.find("workflow")
           ->error(diagnostics(), "a workflow is not started by the end of its own runs",
                   "do it in its `on_failure`, `on_success` or `finally`");
+    } else if (const auto* name = fields.find("workflow")) {
+      reading_.note({OutsideName::Kind::workflow, name->text, {}, {}, name->where});
     }
   }
 

@@ -169,14 +169,8 @@ std::vector<std::string> Workflow::connectors() const {
 
 std::vector<std::string> Workflow::credentials() const {
   std::set<std::string> names;
-  for (const auto& trigger : triggers) {
-    const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
-    if (webhook != nullptr && !webhook->credential.empty()) names.insert(webhook->credential);
-    const auto* poll = std::get_if<PollTrigger>(&trigger);
-    if (poll != nullptr && !poll->credential.empty()) names.insert(poll->credential);
-  }
-  for (const auto* step : all_steps()) {
-    if (!step->credential.empty()) names.insert(step->credential);
+  for (const auto& each : outside_names) {
+    if (each.is_credential()) names.insert(each.name);
   }
   return {names.begin(), names.end()};
 }

@@ -12,6 +12,7 @@
 
 #include "shared/connector.h"
 #include "shared/expression/mapping.h"
+#include "shared/outside_names.h"
 #include "shared/run.h"
 #include "shared/schedule.h"
 
@@ -247,6 +248,7 @@ struct Workflow {
   std::vector<Step> on_success;
   std::vector<Step> finally;
   std::optional<expression::Mapping> output;
+  std::vector<OutsideName> outside_names;  ///< In the order of reading.
 
   /// The list of a phase.
   const std::vector<Step>& list_of(RunPhase phase) const;

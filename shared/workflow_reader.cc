@@ -51,6 +51,7 @@ class WorkflowReader {
     if (reading_.surroundings().check_references) {
       check_references(workflow_, reading_.uses(), reading_.surroundings(), diagnostics_);
     }
+    workflow_.outside_names = std::move(reading_.outside_names());
     return std::move(workflow_);
   }
 
@@ -84,7 +85,7 @@ class WorkflowReader {
           value->error(diagnostics_, fmt::format("the default of '{}' is not of type {}",
                                                  name->text, name_of(input.type)));
         }
-      } else {
+      } else if (!keys.has("default")) {
         required_inputs_.push_back(name.get());
       }
       workflow_.inputs.push_back(std::move(input));
@@ -151,17 +152,28 @@ class WorkflowReader {
 
 }  // namespace
 
+WorkflowFile read_workflow_file(const std::string& path, std::string text,
+                                const WorkflowSurroundings& surroundings,
+                                Diagnostics& diagnostics) {
+  const auto errors = diagnostics.error_count();
+  const auto file = std::make_shared<const SourceFile>(path, std::move(text));
+  WorkflowFile read;
+  if (const auto root = yaml::read(file, diagnostics)) {
+    read.workflow = WorkflowReader(surroundings, diagnostics).read(*root, path);
+  } else {
+    read.workflow.path = path;
+    read.workflow.name = std::filesystem::path(path).stem().string();
+  }
+  read.workflow.text = file->text();
+  read.is_valid = diagnostics.error_count() == errors;
+  return read;
+}
+
 std::optional<Workflow> read_workflow(const std::string& path, std::string text,
                                       const WorkflowSurroundings& surroundings,
                                       Diagnostics& diagnostics) {
-  const auto errors = diagnostics.error_count();
-  const auto file = std::make_shared<const SourceFile>(path, std::move(text));
-  const auto root = yaml::read(file, diagnostics);
-  if (!root) return std::nullopt;
-  auto workflow = WorkflowReader(surroundings, diagnostics).read(*root, path);
-  if (diagnostics.error_count() > errors) return std::nullopt;
-  workflow.text = file->text();
-  return workflow;
+  auto file = read_workflow_file(path, std::move(text), surroundings, diagnostics);
+  return file.is_valid ? std::optional(std::move(file.workflow)) : std::nullopt;
 }
 
 }  // namespace tba

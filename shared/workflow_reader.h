@@ -18,4 +18,15 @@ std::optional<Workflow> read_workflow(const std::string& path, std::string text,
                                       const WorkflowSurroundings& surroundings,
                                       Diagnostics& diagnostics);
 
+/// What could be read of a workflow file.
+struct WorkflowFile {
+  Workflow workflow;      ///< To be run only where the file is valid.
+  bool is_valid = false;  ///< Whether none of its problems was an error.
+};
+
+/// The same, for who has a use for files with errors too: their workflows have a name, and name
+/// what they name.
+WorkflowFile read_workflow_file(const std::string& path, std::string text,
+                                const WorkflowSurroundings& surroundings, Diagnostics& diagnostics);
+
 }  // namespace tba

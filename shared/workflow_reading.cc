@@ -29,6 +29,15 @@ expression::Mapping WorkflowReading::read_data(const yaml::Node& node, Expressio
                       });
 }
 
+void WorkflowReading::note_secrets(const yaml::Node& node, const std::string& connector) {
+  if (const auto reference = node.is_secret ? secret_named(node.text) : std::nullopt) {
+    note({OutsideName::Kind::secret, reference->credential, connector, reference->field,
+          node.where});
+  }
+  for (const auto& item : node.items) note_secrets(*item, connector);
+  for (const auto& member : node.members) note_secrets(*member.value, connector);
+}
+
 std::string listed(const std::vector<std::string>& names) {
   return fmt::format("{}", fmt::join(names, ", "));
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "shared/diagnostic.h"
@@ -34,6 +35,16 @@ class WorkflowReading {
   /// Data with expressions. What they read is remembered in uses().
   expression::Mapping read_data(const yaml::Node& node, ExpressionPlace place);
 
+  /// Notes something that the workflow names.
+  void note(OutsideName name) { outside_names_.push_back(std::move(name)); }
+
+  /// Notes the secrets in the node, which are given to that connector's API; empty: to no
+  /// connector's.
+  void note_secrets(const yaml::Node& node, const std::string& connector);
+
+  /// What was noted, in that order.
+  std::vector<OutsideName>& outside_names() { return outside_names_; }
+
   /// What the expressions read so far refer to, in the order of reading.
   std::vector<ContextUse>& uses() { return uses_; }
 
@@ -41,6 +52,7 @@ class WorkflowReading {
   const WorkflowSurroundings& surroundings_;
   Diagnostics& diagnostics_;
   std::vector<ContextUse> uses_;
+  std::vector<OutsideName> outside_names_;
 };
 
 /// "a, b, c": what there is to choose from, for a hint.

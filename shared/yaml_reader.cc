@@ -14,6 +14,7 @@
 #include <yaml-cpp/parser.h>
 
 #include "shared/size.h"
+#include "shared/suggestion.h"
 #include "shared/value/utf8.h"
 
 namespace tba::yaml {
@@ -124,6 +125,8 @@ class Alignment {
   std::vector<SourcePositions::Run> runs_;
 };
 
+constexpr std::string_view kSecretTag = "!secret";
+
 // What ends the reading of a file, its reason already told. Never leaves read().
 struct Stop {};
 
@@ -159,10 +162,11 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    check_tag(mark, tag);
     auto node = make(mark, Node::Kind::scalar);
     node->text = value;
     node->is_quoted = tag != "?";
+    node->is_secret = tag == kSecretTag;
+    if (!node->is_secret) check_tag(mark, tag);
     Alignment alignment(file_->text(), offset(mark), value);
     const bool is_unclosed = alignment.is_unclosed();
     node->where = SourcePositions(file_, std::move(alignment).runs());
@@ -227,7 +231,14 @@ class TreeBuilder final : public YAML::EventHandler {
     if (tag == "?" || tag == "!" || tag.empty()) return;
     constexpr std::string_view kStandard = "tag:yaml.org,2002:";
     const auto shown = tag.starts_with(kStandard) ? "!!" + tag.substr(kStandard.size()) : tag;
-    diagnostics_.error(place(mark), 0, shown.size(), fmt::format("unknown tag '{}'", shown));
+    if (tag == kSecretTag) {
+      diagnostics_.error(place(mark), 0, shown.size(), "a secret is one field of a credential",
+                         "such as !secret clan-discord.token");
+    } else {
+      const std::vector<std::string> known{std::string(kSecretTag)};
+      diagnostics_.error(place(mark), 0, shown.size(),
+                         fmt::format("unknown tag '{}'{}", shown, did_you_mean(shown, known)));
+    }
   }
 
   bool is_value() const { return !open_.empty() && open_.back().key; }
@@ -293,6 +304,10 @@ class TreeBuilder final : public YAML::EventHandler {
     if (member.key->kind != Node::Kind::scalar) {
       member.key->error(diagnostics_, fmt::format("a key is text, not {}", member.key->kind_name()),
                         member.key->kind == Node::Kind::null ? "put it in quotes" : "");
+      return;
+    }
+    if (member.key->is_secret) {
+      member.key->error(diagnostics_, "a key cannot be a secret");
       return;
     }
     const auto [earlier, is_new] = parent.keys.emplace(member.key->text, member.key.get());
@@ -418,7 +433,7 @@ std::string_view Node::kind_name() const {
     case Kind::null:
       return "null";
     case Kind::scalar:
-      return "text";
+      return is_secret ? "a secret" : "text";
     case Kind::sequence:
       return "a list";
     case Kind::mapping:

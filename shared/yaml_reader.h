@@ -27,6 +27,7 @@ class Node {
 
   Kind kind = Kind::null;
   bool is_quoted = false;       ///< A scalar that is quoted, or a block: text, whatever it says.
+  bool is_secret = false;       ///< A scalar with the tag `!secret`: the name of one.
   std::string text;             ///< A scalar, decoded.
   std::vector<NodePtr> items;   ///< Of a sequence.
   std::vector<Member> members;  ///< Of a mapping, in order, without those whose key came before.
@@ -36,7 +37,7 @@ class Node {
   /// The value of that key, or null if there is none.
   const Node* find(std::string_view key) const;
 
-  /// "null", "text", "a list", "a mapping": for messages.
+  /// "null", "text", "a secret", "a list", "a mapping": for messages.
   std::string_view kind_name() const;
 
   /// Adds an error that underlines a scalar, or the first character of anything else.
@@ -51,8 +52,8 @@ struct Limits {
 };
 
 /// Reads a file of one document. Adds its problems to `diagnostics`: bad UTF-8, syntax, duplicate
-/// keys, keys that are not scalars, tags, limits. Gives null only after an error; an empty file is
-/// a null node. Never throws on bad input.
+/// keys, keys that are not scalars, tags but `!secret`, limits. Gives null only after an error; an
+/// empty file is a null node. Never throws on bad input.
 NodePtr read(const std::shared_ptr<const SourceFile>& file, Diagnostics& diagnostics,
              const Limits& limits = {});
 

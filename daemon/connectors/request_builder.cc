@@ -11,6 +11,7 @@
 
 #include "daemon/net/origin.h"
 #include "daemon/vault/base64.h"
+#include "shared/suggestion.h"
 #include "shared/uri.h"
 #include "shared/value/json.h"
 
@@ -287,6 +288,37 @@ Result<> check_for_requests(const vault::Credential& credential) {
                  "use bearer or basic, or describe the API in a connector and `call` it");
 }
 
+Result<> check_for_secret(const vault::Credential& credential, std::string_view field,
+                          std::string_view connector) {
+  if (!connector.empty() && credential.connector != connector) {
+    return invalid(
+        fmt::format("credential '{}' belongs to connector '{}', so '{}' is not given its "
+                    "secrets",
+                    credential.name, credential.connector, connector));
+  }
+  if (credential.fields.contains(field)) return {};
+  std::vector<std::string> names;
+  for (const auto& [name, value] : credential.fields) names.push_back(name);
+  return invalid(fmt::format("credential '{}' has no field '{}'{}", credential.name, field,
+                             did_you_mean(field, names)),
+                 fmt::format("it has: {}", fmt::join(names, ", ")));
+}
+
+Result<> check_destination(const std::string& url, const vault::Credential& credential,
+                           const std::string& base_url) {
+  const auto home = net::origin_of(credential.base_url.empty() ? base_url : credential.base_url);
+  if (home != net::Origin{} && net::origin_of(url) == home) return {};
+  return invalid(
+      home == net::Origin{}
+          ? fmt::format("credential '{}' can be sent nowhere: connector '{}' has no base URL that "
+                        "says where it belongs",
+                        credential.name, credential.connector)
+          : fmt::format("credential '{}' is only sent to {}://{}:{}, which is not where the "
+                        "request goes",
+                        credential.name, home.scheme, home.host, home.port),
+      "set the credential with the base URL of the API that it is for");
+}
+
 Result<net::HttpRequest> build_request(const Connector& connector, const Endpoint& endpoint,
                                        const Value& parameters, const vault::Credential* credential,
                                        std::string_view idempotency_key) {
@@ -304,18 +336,7 @@ Result<net::HttpRequest> build_request(const Connector& connector, const Endpoin
 Result<> authenticate(net::HttpRequest& request, const vault::Credential& credential,
                       const std::string& base_url) {
   if (auto fits = check_for_requests(credential); !fits) return fits;
-  const auto home = net::origin_of(credential.base_url.empty() ? base_url : credential.base_url);
-  if (home == net::Origin{} || net::origin_of(request.url) != home) {
-    return invalid(
-        home == net::Origin{}
-            ? fmt::format("credential '{}' cannot be used with `http`: connector '{}' has no base "
-                          "URL that says where it may be sent",
-                          credential.name, credential.connector)
-            : fmt::format("credential '{}' is only sent to {}://{}:{}, which is not where the "
-                          "request goes",
-                          credential.name, home.scheme, home.host, home.port),
-        "set the credential with the base URL of the API that it is for");
-  }
+  if (auto fits = check_destination(request.url, credential, base_url); !fits) return fits;
   set_header(request, "Authorization",
              credential.type == AuthScheme::Type::bearer ? bearer(credential) : basic(credential));
   return {};

@@ -19,6 +19,18 @@ Result<> check_for_calls(const vault::Credential& credential, const Connector& c
 /// neither `bearer` nor `basic`: where another goes, only its connector knows.
 Result<> check_for_requests(const vault::Credential& credential);
 
+/// Whether the credential has that field, so that it can be given away as a secret. A `connector`
+/// that is named is the one that gets it, and must be the credential's own. The error (`invalid`)
+/// says why not.
+Result<> check_for_secret(const vault::Credential& credential, std::string_view field,
+                          std::string_view connector = {});
+
+/// Whether what the credential holds may be sent to that URL: it goes nowhere but to the origin
+/// (scheme, host and port) of the credential's own base URL or, where it has none, of `base_url`,
+/// its connector's. Error: `invalid`.
+Result<> check_destination(const std::string& url, const vault::Credential& credential,
+                           const std::string& base_url);
+
 /// The request that calls `endpoint` of `connector` with `parameters`, an object or null.
 ///
 /// A parameter that is null counts as not given, unless it is one of the body whose type is `any`.
@@ -35,10 +47,8 @@ Result<net::HttpRequest> build_request(const Connector& connector, const Endpoin
                                        const Value& parameters, const vault::Credential* credential,
                                        std::string_view idempotency_key = {});
 
-/// Puts what proves who is calling into a request that no connector describes. It goes nowhere but
-/// to the origin (scheme, host and port) of the credential's own base URL or, where it has none, of
-/// `base_url`, its connector's: a URL may be made of what strangers sent. Errors (`invalid`): a URL
-/// of another origin; check_for_requests().
+/// Puts what proves who is calling into a request that no connector describes, whose URL may be
+/// made of what strangers sent. Errors (`invalid`): check_destination(), check_for_requests().
 Result<> authenticate(net::HttpRequest& request, const vault::Credential& credential,
                       const std::string& base_url);
 

@@ -22,12 +22,22 @@
 
 namespace tba::engine {
 
+/// A field of a credential that a request lacks. It is put in when the request is made, so that it
+/// is in nothing that expressions read or the store keeps.
+struct RequestSecret {
+  enum class Part { parameters, query, headers, json, form, body, environment };
+  Part part = Part::parameters;
+  expression::ValuePath path;  ///< To where it belongs in that part.
+  expression::SecretReference secret;
+};
+
 /// A call of a connector's endpoint, evaluated and ready to be sent but for its credential.
 struct EndpointCall {
   std::shared_ptr<const Connector> connector;
   std::string endpoint;
-  Value parameters;             ///< An object.
+  Value parameters;             ///< An object; null where its secrets belong.
   std::string idempotency_key;  ///< For `keyed`; else empty.
+  std::vector<RequestSecret> secrets = {};
 };
 
 /// A raw HTTP request, evaluated.
@@ -38,14 +48,18 @@ struct RawRequest {
   std::string body;
   bool follow_redirects = false;
   std::size_t max_bytes = 0;
+  std::vector<RequestSecret> secrets = {};
+  Value json = {};  ///< What `body` says, where there are secrets to be put into it as JSON.
 };
 
 /// A program to run, evaluated.
 struct ProgramCall {
   std::vector<std::string> command;
   std::vector<std::pair<std::string, std::string>> environment;
-  std::string folder;  ///< Where it runs.
+  std::string workflow;         ///< Its name.
+  std::string workflow_folder;  ///< Where its file was when this version of it was read.
   bool json_output = false;
+  std::vector<RequestSecret> secrets = {};
 };
 
 using Request = std::variant<EndpointCall, RawRequest, ProgramCall>;

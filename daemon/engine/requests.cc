@@ -1,6 +1,8 @@
 #include "daemon/engine/requests.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "shared/uri.h"
 #include "shared/value/json.h"
@@ -9,6 +11,7 @@ namespace tba::engine {
 namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
+using Part = RequestSecret::Part;
 
 /// A scalar as the text that goes into a header, a query or an environment variable.
 Result<std::string> scalar_text(const Value& value, std::string_view what, std::string_view name) {
@@ -21,7 +24,7 @@ Result<std::string> scalar_text(const Value& value, std::string_view what, std::
   return to_json(value);
 }
 
-/// The members of an evaluated mapping as texts; those that are null are left out.
+/// The members of an evaluated mapping as texts; those that are null, as secrets are, are left out.
 Result<Pairs> texts_of(const expression::Mapping& mapping, const Evaluate& evaluate,
                        std::string_view what) {
   const auto value = evaluate(mapping);
@@ -45,12 +48,18 @@ Result<Request> request_of(const CallStep& step, const Definition& definition,
   }
   auto parameters = evaluate(step.with);
   if (!parameters) return parameters.error();
-  return Request{EndpointCall{connector->second, step.endpoint, std::move(*parameters), {}}};
+  return Request{EndpointCall{connector->second,
+                              step.endpoint,
+                              std::move(*parameters),
+                              {},
+                              secrets_of(step.with, Part::parameters)}};
 }
 
 struct Body {
   std::string text;
   std::string_view content_type;
+  std::vector<RequestSecret> secrets = {};
+  Value json = {};
 };
 
 Result<Body> body_of(const HttpStep& step, const Evaluate& evaluate) {
@@ -60,19 +69,22 @@ Result<Body> body_of(const HttpStep& step, const Evaluate& evaluate) {
     case HttpStep::Body::json: {
       auto value = evaluate(step.body);
       if (!value) return value.error();
-      return Body{to_json(*value), "application/json"};
+      Body body{to_json(*value), "application/json", secrets_of(step.body, Part::json)};
+      if (!body.secrets.empty()) body.json = std::move(*value);
+      return body;
     }
     case HttpStep::Body::form: {
       auto fields = texts_of(step.body, evaluate, "form field");
       if (!fields) return fields.error();
-      return Body{form_encode(*fields), "application/x-www-form-urlencoded"};
+      return Body{form_encode(*fields), "application/x-www-form-urlencoded",
+                  secrets_of(step.body, Part::form)};
     }
     case HttpStep::Body::text: {
       auto value = evaluate(step.body);
       if (!value) return value.error();
       auto text = scalar_text(*value, "the", "body");
       if (!text) return text.error();
-      return Body{std::move(*text), "text/plain; charset=utf-8"};
+      return Body{std::move(*text), "text/plain; charset=utf-8", secrets_of(step.body, Part::body)};
     }
   }
   return Body{};
@@ -105,6 +117,10 @@ Result<Request> request_of(const HttpStep& step, const Definition&, const Evalua
   request.body = std::move(body->text);
   request.follow_redirects = step.follow_redirects;
   request.max_bytes = step.max_bytes;
+  request.json = std::move(body->json);
+  request.secrets = std::move(body->secrets);
+  std::ranges::move(secrets_of(step.query, Part::query), std::back_inserter(request.secrets));
+  std::ranges::move(secrets_of(step.headers, Part::headers), std::back_inserter(request.secrets));
   return Request{std::move(request)};
 }
 
@@ -112,9 +128,15 @@ Result<Request> request_of(const RunStep& step, const Definition& definition,
                            const Evaluate& evaluate) {
   auto environment = texts_of(step.env, evaluate, "environment variable");
   if (!environment) return environment.error();
-  auto folder = std::filesystem::path(definition.workflow->path).parent_path();
-  return Request{
-      ProgramCall{step.command, std::move(*environment), folder.string(), step.json_output}};
+  const auto& workflow = *definition.workflow;
+  ProgramCall program;
+  program.command = step.command;
+  program.environment = std::move(*environment);
+  program.workflow = workflow.name;
+  program.workflow_folder = std::filesystem::path(workflow.path).parent_path().string();
+  program.json_output = step.json_output;
+  program.secrets = secrets_of(step.env, Part::environment);
+  return Request{std::move(program)};
 }
 
 template <class NoRequest>
@@ -123,6 +145,14 @@ Result<Request> request_of(const NoRequest&, const Definition&, const Evaluate&)
 }
 
 }  // namespace
+
+std::vector<RequestSecret> secrets_of(const expression::Mapping& mapping,
+                                      RequestSecret::Part part) {
+  std::vector<RequestSecret> secrets;
+  for (auto& [path, secret] : mapping.secrets())
+    secrets.push_back({part, std::move(path), std::move(secret)});
+  return secrets;
+}
 
 Result<Request> evaluate_request(const Definition& definition, const Step& step,
                                  const Evaluate& evaluate) {

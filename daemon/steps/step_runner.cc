@@ -29,6 +29,16 @@ void StepRunner::Terms::apply_to(net::HttpRequest& request) const {
   if (timeout) request.timeout = *timeout;
 }
 
+/// Sends the request; what comes back to one with secrets is masked before anybody reads it.
+asio::awaitable<net::HttpResult> StepRunner::send(net::HttpRequest request,
+                                                  const RequestSecrets& secrets) {
+  auto result = co_await environment_.http.send(std::move(request));
+  if (secrets.empty() || !result) co_return result;
+  environment_.live_secrets.mask(result->body);
+  for (auto& [name, value] : result->headers) environment_.live_secrets.mask(value);
+  co_return result;
+}
+
 asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call, Terms terms) {
   const Endpoint* endpoint = call.connector->endpoint(call.endpoint);
   const std::string what = call.connector->name + "/" + call.endpoint;
@@ -41,21 +51,32 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call,
       co_return not_attempted("credential", environment_.credentials.problem(terms.credential));
     }
   }
+  const auto secrets = RequestSecrets::open(std::move(call.secrets), environment_.credentials);
+  if (!secrets) co_return not_attempted("credential", secrets.error().message);
+  secrets->fill(call);
   auto request = connectors::build_request(*call.connector, *endpoint, call.parameters,
                                            credential.get(), call.idempotency_key);
   if (!request) co_return not_attempted("request", request.error().message);
+  if (auto fits = secrets->check_destination(request->url, environment_.base_url_of); !fits)
+    co_return not_attempted("credential", fits.error().message);
   terms.apply_to(*request);
-  const auto result = co_await environment_.http.send(std::move(*request));
+  const auto result = co_await send(std::move(*request), *secrets);
   co_return outcome_of(result, what, environment_.clock.now());
 }
 
 asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Terms terms) {
+  const auto secrets = RequestSecrets::open(std::move(raw.secrets), environment_.credentials);
+  if (!secrets) co_return not_attempted("credential", secrets.error().message);
+  if (auto fits = secrets->check_destination(raw.url, environment_.base_url_of); !fits)
+    co_return not_attempted("credential", fits.error().message);
+  secrets->fill(raw);
   net::HttpRequest request;
   request.method = std::move(raw.method);
   request.url = std::move(raw.url);
   request.headers = std::move(raw.headers);
   request.body = std::move(raw.body);
-  request.follow_redirects = raw.follow_redirects;
+  // The client keeps headers to their origin, but sends a body on.
+  request.follow_redirects = raw.follow_redirects && secrets->empty();
   request.max_response_bytes = raw.max_bytes;
   terms.apply_to(request);
   if (!terms.credential.empty()) {
@@ -68,25 +89,35 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Te
       co_return not_attempted("credential", done.error().message);
     }
   }
-  const auto result = co_await environment_.http.send(std::move(request));
+  const auto result = co_await send(std::move(request), *secrets);
   co_return outcome_of(result, "the request", environment_.clock.now());
 }
 
 asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::ProgramCall program,
                                                       engine::LineSink log) {
+  const auto secrets = RequestSecrets::open(std::move(program.secrets), environment_.credentials);
+  if (!secrets) co_return not_attempted("credential", secrets.error().message);
+  secrets->fill(program);
   ProcessRequest request;
   request.command = std::move(program.command);
   request.environment = std::move(program.environment);
-  request.folder = std::move(program.folder);
+  request.folder = std::move(program.workflow_folder);
   const std::string name = request.command.front();
   // Named: g++ 12 destroys a closure that is made inside of a co_await expression twice.
   ProgramLog lines(std::move(log));
-  LineHandler on_line = [&lines](bool is_stderr, std::string_view line) {
-    lines.add(is_stderr ? "stderr" : "stdout", line);
+  const bool is_masked = !secrets->empty();
+  LineHandler on_line = [&](bool is_stderr, std::string_view line) {
+    std::string shown;
+    if (is_masked) environment_.live_secrets.mask(shown.assign(line));
+    lines.add(is_stderr ? "stderr" : "stdout", is_masked ? shown : line);
   };
-  const auto result = co_await environment_.processes.run(std::move(request), std::move(on_line));
+  auto result = co_await environment_.processes.run(std::move(request), std::move(on_line));
   lines.close(result && result->truncated);
   if (!result) co_return not_attempted("program", name + ": " + result.error().message);
+  if (is_masked) {
+    environment_.live_secrets.mask(result->out);
+    environment_.live_secrets.mask(result->err);
+  }
   co_return outcome_of(*result, name, program.json_output);
 }
 

@@ -10,14 +10,17 @@
 #include "daemon/engine/attempt.h"
 #include "daemon/net/http_client.h"
 #include "daemon/steps/process.h"
+#include "daemon/steps/request_secrets.h"
 #include "daemon/vault/credentials.h"
+#include "daemon/vault/live_secrets.h"
 #include "shared/clock.h"
 
 namespace tba::steps {
 
 /// Carries out attempts for the engine: endpoint calls and raw requests through the HTTP client,
-/// programs through the process runner. Credentials are looked up when the attempt is made, so that
-/// it always uses the present one.
+/// programs through the process runner. Credentials, and the secrets that a request lacks, are
+/// looked up when the attempt is made, so that it always uses the present ones. Whatever comes back
+/// from where a secret went is masked.
 class StepRunner final : public engine::AttemptRunner {
  public:
   /// What it needs from outside; all must outlive it.
@@ -25,6 +28,7 @@ class StepRunner final : public engine::AttemptRunner {
     net::HttpClient& http;
     ProcessRunner& processes;
     const vault::Credentials& credentials;
+    const vault::LiveSecrets& live_secrets;
     const Clock& clock;
     /// Where the API of that connector is; empty where there is no such connector. Called on the
     /// thread that performs.
@@ -46,6 +50,8 @@ class StepRunner final : public engine::AttemptRunner {
     void apply_to(net::HttpRequest& request) const;
   };
 
+  boost::asio::awaitable<net::HttpResult> send(net::HttpRequest request,
+                                               const RequestSecrets& secrets);
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::EndpointCall call, Terms terms);
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::RawRequest raw, Terms terms);
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::ProgramCall program,

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "daemon/engine/requests.h"
 #include "daemon/engine/trigger_context.h"
 #include "daemon/triggers/start.h"
 #include "shared/value/json.h"
@@ -60,8 +61,12 @@ Result<engine::Attempt> Poll::attempt() const {
   attempt.step = "poll";
   attempt.effect = endpoint->method == "GET" ? Effect::repeat : Effect::once;
   attempt.credential = trigger_.credential;
-  attempt.request =
-      engine::EndpointCall{connector->second, trigger_.endpoint, std::move(*parameters), {}};
+  attempt.request = engine::EndpointCall{
+      connector->second,
+      trigger_.endpoint,
+      std::move(*parameters),
+      {},
+      engine::secrets_of(trigger_.with, engine::RequestSecret::Part::parameters)};
   return attempt;
 }
 

@@ -12,7 +12,7 @@ struct Mapping::Node {
     SourcePositions where;
   };
   std::optional<Value> value;  // of a constant
-  std::variant<std::monostate, Text, std::vector<Mapping>, Members> parts;
+  std::variant<std::monostate, Text, SecretReference, std::vector<Mapping>, Members> parts;
 };
 
 Mapping Mapping::constant(Value value) {
@@ -24,6 +24,10 @@ Mapping Mapping::text(Template text, SourcePositions where) {
   if (text.is_constant()) return constant(Value::string(text.as_constant()));
   return Mapping(std::make_shared<const Node>(
       Node{std::nullopt, Node::Text{std::move(text), std::move(where)}}));
+}
+
+Mapping Mapping::secret(SecretReference reference) {
+  return Mapping(std::make_shared<const Node>(Node{std::nullopt, std::move(reference)}));
 }
 
 Mapping Mapping::array(std::vector<Mapping> items) {
@@ -68,6 +72,10 @@ bool Mapping::is_text() const {
   return leaf != nullptr && !leaf->text.is_expression();
 }
 
+bool Mapping::is_secret() const {
+  return !is_null() && std::holds_alternative<SecretReference>(node_->parts);
+}
+
 bool Mapping::is_object() const {
   return !is_null() && std::holds_alternative<Members>(node_->parts);
 }
@@ -80,6 +88,7 @@ const Mapping::Members& Mapping::members() const {
 Result<Value> Mapping::evaluate(const Context& context, const Budget& budget,
                                 const Surroundings& surroundings) const {
   if (is_constant()) return as_constant();
+  if (is_secret()) return Value();
   if (const auto* leaf = std::get_if<Node::Text>(&node_->parts)) {
     auto value = leaf->text.evaluate(context, budget, surroundings);
     if (value) return std::move(*value);
@@ -111,7 +120,7 @@ std::string Mapping::place() const {
 }
 
 std::vector<Reference> Mapping::references() const {
-  if (is_constant()) return {};
+  if (is_constant() || is_secret()) return {};
   if (const auto* leaf = std::get_if<Node::Text>(&node_->parts)) return leaf->text.references();
   std::vector<Reference> all;
   const auto add = [&all](const Mapping& part) {
@@ -123,6 +132,32 @@ std::vector<Reference> Mapping::references() const {
   }
   for (const auto& member : members()) add(member.second);
   return all;
+}
+
+std::vector<PlacedSecret> Mapping::secrets() const {
+  std::vector<PlacedSecret> found;
+  ValuePath path;
+  collect_secrets(path, found);
+  return found;
+}
+
+/// Adds those below `path`, which is left as it was.
+void Mapping::collect_secrets(ValuePath& path, std::vector<PlacedSecret>& found) const {
+  if (is_constant()) return;
+  if (const auto* secret = std::get_if<SecretReference>(&node_->parts)) {
+    found.push_back({path, *secret});
+  } else if (const auto* items = std::get_if<std::vector<Mapping>>(&node_->parts)) {
+    for (std::size_t i = 0; i < items->size(); ++i) {
+      path.emplace_back(i);
+      (*items)[i].collect_secrets(path, found);
+      path.pop_back();
+    }
+  }
+  for (const auto& [name, part] : members()) {
+    path.emplace_back(name);
+    part.collect_secrets(path, found);
+    path.pop_back();
+  }
 }
 
 }  // namespace tba::expression

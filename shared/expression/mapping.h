@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "shared/diagnostic.h"
@@ -13,9 +15,28 @@
 
 namespace tba::expression {
 
-/// Data with templates at its leaves, as `with:`, `set:` and `output:` hold it, which remembers
-/// where in the workflow's file each template stands. Immutable; cheap to copy; may be evaluated by
-/// several threads at once.
+/// A field of a credential, by its name: `!secret credential.field`.
+struct SecretReference {
+  std::string credential;
+  std::string field;
+
+  bool operator==(const SecretReference&) const = default;
+};
+
+/// The way from a value to a part of it: names of members and indices of items.
+using ValuePath = std::vector<std::variant<std::string, std::size_t>>;
+
+/// A secret of a mapping, and where in the mapping's value it belongs.
+struct PlacedSecret {
+  ValuePath path;
+  SecretReference secret;
+
+  bool operator==(const PlacedSecret&) const = default;
+};
+
+/// Data with templates and secrets at its leaves, as `with:`, `set:` and `output:` hold it, which
+/// remembers where in the workflow's file each template stands. Immutable; cheap to copy; may be
+/// evaluated by several threads at once.
 class Mapping {
  public:
   using Members = std::vector<std::pair<std::string, Mapping>>;
@@ -25,14 +46,19 @@ class Mapping {
   static Mapping constant(Value value);
   /// A template without expressions becomes a constant string.
   static Mapping text(Template text, SourcePositions where);
+  /// What has no value here: it evaluates to null, and who makes use of the value puts the secret
+  /// where secrets() says.
+  static Mapping secret(SecretReference reference);
   static Mapping array(std::vector<Mapping> items);
   /// Names are unique.
   static Mapping object(Members members);
 
   bool is_null() const;  ///< The constant null.
-  /// Whether no part of it is an expression. Arrays and objects of constants are constants.
+  /// Whether no part of it is an expression or a secret. Arrays and objects of constants are
+  /// constants.
   bool is_constant() const;
   const Value& as_constant() const;  ///< Requires: is_constant().
+  bool is_secret() const;            ///< Whether it was made by secret().
   /// Whether it is text around expressions, whose value is a string.
   bool is_text() const;
   /// Whether it was made by object(), be its members constant or not.
@@ -53,8 +79,12 @@ class Mapping {
   /// What its expressions read. Offsets are those within each template.
   std::vector<Reference> references() const;
 
+  /// The secrets in it, in their order.
+  std::vector<PlacedSecret> secrets() const;
+
  private:
   struct Node;
+  void collect_secrets(ValuePath& path, std::vector<PlacedSecret>& found) const;
   explicit Mapping(std::shared_ptr<const Node> node) : node_(std::move(node)) {}
 
   std::shared_ptr<const Node> node_;  // null: the constant null

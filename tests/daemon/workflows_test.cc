@@ -210,6 +210,28 @@ steps: [ { call: github/get-authenticated-user, credential: bot } ]
   CHECK(held() == Names{"credential 'hook' belongs to connector 'github', not 'mine'"});
 }
 
+TEST_CASE("workflows: one is held as long as a secret of it is not there, wherever it stands") {
+  World world;
+  const auto held = [&] { return world.workflows().current()->find("a")->held; };
+  world.write("workflows/a.yaml", R"(
+on: { manual: {} }
+steps:
+  - parallel:
+      one: [ { run: [./a], env: { TOKEN: !secret bot.key } } ]
+      two: [ { call: github/get-authenticated-user, credential: other } ]
+finally: [ { call: discord/create-message, with: { channel_id: "1", content: !secret bot.token } } ]
+)");
+  REQUIRE(held().size() == 2);
+  CHECK_THAT(held()[0], Contains("'bot'"));
+  CHECK_THAT(held()[1], Contains("'other'"));
+  world.credential("bot", "token", "ghp_0123456789");
+  world.credential("other", "token", "ghp_0123456789");
+  CHECK(held() ==
+        Names{"credential 'bot' has no field 'key'",
+              "credential 'bot' belongs to connector 'github', so 'discord' is not given its "
+              "secrets"});
+}
+
 TEST_CASE("workflows: what was got hold of does not change") {
   World world;
   world.write("workflows/a.yaml", kSmall);

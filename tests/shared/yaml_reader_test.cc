@@ -122,8 +122,9 @@ TEST_CASE("yaml: what is wrong with the file is told with its place") {
   CHECK(problems("a: 1\nb: 2\na: 3\n") == "3:1 key 'a' is given twice, first on line 1\n");
   CHECK(problems("[a]: 1\n~: 2\n") ==
         "1:1 a key is text, not a list\n2:1 a key is text, not null\n");
-  CHECK(problems("a: !secret x.y\nb: !!int 3\n") ==
-        "1:4 unknown tag '!secret'\n2:4 unknown tag '!!int'\n");
+  CHECK(problems("a: !secrets x.y\nb: !!int 3\nc: !secret [x.y]\n!secret x.y: 1\n") ==
+        "1:4 unknown tag '!secrets' (did you mean '!secret'?)\n2:4 unknown tag '!!int'\n"
+        "3:4 a secret is one field of a credential\n4:9 a key cannot be a secret\n");
   CHECK(problems("a: 1\n---\nb: 2\n") == "2:1 a second document begins here\n");
   CHECK(problems("a: &x [*x]\n") == "1:8 the alias stands inside of what it names\n");
   CHECK(problems("a: *x\n") == "1:4 the alias names no anchor that comes before it\n");

@@ -108,7 +108,7 @@ struct DaemonWorld::Parts {
                     {world.engine.folder / "vault.key", false}),
         workflows({world.engine.definitions(), credentials, world.engine.vars, log},
                   {world.engine.folder / "workflows"}, {world.engine.folder / "connectors"}),
-        runner({world.http, world.processes, credentials, world.engine.clock,
+        runner({world.http, world.processes, credentials, live_secrets, world.engine.clock,
                 [this](const std::string& connector) { return workflows.base_url_of(connector); }}),
         scheduler({world.engine.io().get_executor(), workflows, world.engine.engine(),
                    world.engine.store(), alarm, world.engine.clock, world.engine.ids, log}),

@@ -121,10 +121,53 @@ steps:
   CHECK(call.endpoint == "get-user");
   CHECK(to_json(call.parameters) == R"({"username":"succeeded"})");
   const auto& program = std::get<tba::engine::ProgramCall>(world.runner.attempts[2].request);
-  CHECK(program.folder == "/flows");
+  CHECK(program.workflow == "test");
+  CHECK(program.workflow_folder == "/flows");
   CHECK(program.command == std::vector<std::string>{"./tool.sh", "--fast"});
   CHECK(program.environment.at(0) == std::pair<std::string, std::string>("STATUS", "200"));
   CHECK(program.environment.at(1) == std::pair<std::string, std::string>("ZONE", "test-1"));
+}
+
+TEST_CASE("engine: an attempt says where its secrets belong, and has none of them") {
+  EngineWorld world;
+  world.runner.answer("post", succeeds());
+  world.runner.answer("form", succeeds());
+  world.runner.answer("tool", succeeds());
+  world.start(kManual + R"(
+steps:
+  - id: post
+    http:
+      method: POST
+      url: "http://far.example/"
+      query: { key: !secret clan.key, page: 2 }
+      headers: { X-Key: !secret clan.key }
+      json: { keys: [ "${{ 1 }}", !secret clan.key ] }
+  - id: form
+    http: { method: POST, url: "http://far.example/", form: { a: 1, key: !secret clan.key } }
+  - id: tool
+    run: [./tool.sh]
+    env: { KEY: !secret clan.key, OTHER: x }
+)");
+  using Part = tba::engine::RequestSecret::Part;
+  REQUIRE(world.runner.attempts.size() == 3);
+  const auto& raw = std::get<tba::engine::RawRequest>(world.runner.attempts[0].request);
+  CHECK(raw.url == "http://far.example/?page=2");
+  CHECK(raw.headers ==
+        std::vector<std::pair<std::string, std::string>>{{"Content-Type", "application/json"}});
+  CHECK(to_json(raw.json) == R"({"keys":[1,null]})");
+  REQUIRE(raw.secrets.size() == 3);
+  CHECK(raw.secrets[0].part == Part::json);
+  CHECK(raw.secrets[0].path == tba::expression::ValuePath{"keys", std::size_t{1}});
+  CHECK(raw.secrets[1].part == Part::query);
+  CHECK(raw.secrets[2].part == Part::headers);
+  const auto& form = std::get<tba::engine::RawRequest>(world.runner.attempts[1].request);
+  CHECK(form.body == "a=1");
+  REQUIRE(form.secrets.size() == 1);
+  CHECK(form.secrets[0].part == Part::form);
+  const auto& program = std::get<tba::engine::ProgramCall>(world.runner.attempts[2].request);
+  CHECK(program.environment == std::vector<std::pair<std::string, std::string>>{{"OTHER", "x"}});
+  REQUIRE(program.secrets.size() == 1);
+  CHECK(program.secrets[0].secret == tba::expression::SecretReference{"clan", "key"});
 }
 
 TEST_CASE("engine: a step whose if is false is skipped and leaves nulls") {

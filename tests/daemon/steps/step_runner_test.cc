@@ -5,6 +5,7 @@
 #include "shared/connector_catalog.h"
 #include "shared/connector_reader.h"
 #include "shared/diagnostic.h"
+#include "shared/value/json.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_credential_store.h"
 #include "tests/support/result.h"
@@ -45,7 +46,7 @@ struct World {
                                       {folder / "vault.key", false}};
   tba::tests::ScriptedHttpClient http;
   tba::tests::ScriptedProcesses processes;
-  tba::steps::StepRunner runner{{http, processes, credentials, clock, base_url_of}};
+  tba::steps::StepRunner runner{{http, processes, credentials, live_secrets, clock, base_url_of}};
   std::shared_ptr<const tba::Connector> github = tba::built_in_connectors().find("github");
   Lines lines;
 
@@ -126,7 +127,8 @@ TEST_CASE("step runner: a credential that is missing or broken fails the attempt
       {world.store, world.live_secrets, world.clock, world.random, world.ids},
       {world.folder / "vault.key", false});
   run_coroutine(reopened.load()).value();
-  tba::steps::StepRunner runner({world.http, world.processes, reopened, world.clock, base_url_of});
+  tba::steps::StepRunner runner(
+      {world.http, world.processes, reopened, world.live_secrets, world.clock, base_url_of});
   outcome = run_coroutine(runner.perform(world.get_user("bot"), nullptr));
   check_not_attempted(outcome, "credential");
   CHECK(outcome.failure->message == reopened.problem("bot"));
@@ -248,7 +250,7 @@ TEST_CASE("step runner: a program gets what was evaluated, and its lines go to t
   ended.out = "[1]";
   world.processes.result = ended;
   Attempt attempt;
-  attempt.request = ProgramCall{{"./list.sh", "-a"}, {{"LABEL", "bug"}}, "/flows", true};
+  attempt.request = ProgramCall{{"./list.sh", "-a"}, {{"LABEL", "bug"}}, "list", "/flows", true};
   const auto outcome = world.perform(attempt);
   CHECK_FALSE(outcome.failure);
   CHECK(outcome.result.find("body")->size() == 1);
@@ -272,7 +274,7 @@ TEST_CASE("step runner: of a program's lines the log has so many, and how many m
   world.processes.lines.assign(count, {false, std::string(size, 'x')});
   world.processes.result = tba::steps::ProcessResult();
   Attempt attempt;
-  attempt.request = ProgramCall{{"./talk.sh"}, {}, "/flows", false};
+  attempt.request = ProgramCall{{"./talk.sh"}, {}, "talk", "/flows", false};
   world.perform(attempt);
   REQUIRE(world.lines.size() == kept + (kept < count ? 1 : 0));
   if (kept == count) return;
@@ -288,7 +290,7 @@ TEST_CASE("step runner: the log says so where a program wrote more than is kept"
   ended.truncated = true;
   world.processes.result = ended;
   Attempt attempt;
-  attempt.request = ProgramCall{{"./talk.sh"}, {}, "/flows", false};
+  attempt.request = ProgramCall{{"./talk.sh"}, {}, "talk", "/flows", false};
   world.perform(attempt);
   CHECK(world.lines == Lines{{"engine", "the program wrote more than is kept of its output"}});
 }
@@ -297,8 +299,154 @@ TEST_CASE("step runner: a program that is not there fails the attempt before it 
   World world;
   world.processes.result = tba::Error{tba::ErrorCode::invalid, "there is no such program", ""};
   Attempt attempt;
-  attempt.request = ProgramCall{{"./list.sh"}, {}, "/flows", false};
+  attempt.request = ProgramCall{{"./list.sh"}, {}, "talk", "/flows", false};
   const auto outcome = world.perform(attempt);
   check_not_attempted(outcome, "program");
   CHECK(outcome.failure->message == "./list.sh: there is no such program");
+}
+
+// --- secrets -------------------------------------------------------------------------------------
+
+namespace {
+
+using Part = tba::engine::RequestSecret::Part;
+const std::string kToken = "ghp_swordfish+/1";
+
+tba::engine::RequestSecret secret_at(Part part, tba::expression::ValuePath path,
+                                     const std::string& field = "token") {
+  return {part, std::move(path), {"bot", field}};
+}
+
+/// A POST to the API that the credential `bot` is for.
+RawRequest post_with(tba::engine::RequestSecret secret) {
+  RawRequest raw{"POST", "https://api.github.com/a?b=c", {{"X-A", "1"}}, "", false, 1234};
+  raw.secrets.push_back(std::move(secret));
+  return raw;
+}
+
+}  // namespace
+
+TEST_CASE("step runner: secrets are put into every part of a request") {
+  World world;
+  world.set_token("bot", kToken);
+  world.http.answer(200);
+  const auto sent = [&](RawRequest raw) {
+    Attempt attempt;
+    attempt.request = std::move(raw);
+    CHECK_FALSE(world.perform(std::move(attempt)).failure);
+    return world.http.requests.back();
+  };
+  CHECK(sent(post_with(secret_at(Part::query, {"key"}))).url ==
+        "https://api.github.com/a?b=c&key=ghp_swordfish%2B%2F1");
+  CHECK(sent(post_with(secret_at(Part::headers, {"X-Key"}))).headers ==
+        tba::net::HeaderFields{{"X-A", "1"}, {"X-Key", kToken}});
+  CHECK(sent(post_with(secret_at(Part::body, {}))).body == kToken);
+  CHECK(sent(post_with(secret_at(Part::form, {"key"}))).body == "key=ghp_swordfish%2B%2F1");
+  auto form = post_with(secret_at(Part::form, {"key"}));
+  form.body = "a=1";
+  CHECK(sent(std::move(form)).body == "a=1&key=ghp_swordfish%2B%2F1");
+  auto json = post_with(secret_at(Part::json, {"list", std::size_t{1}, "key"}));
+  json.json = tba::parse_json(R"({"list":[1,{"key":null,"x":2}],"y":3})").value();
+  json.secrets.push_back(secret_at(Part::json, {"y"}));
+  CHECK(sent(std::move(json)).body ==
+        R"({"list":[1,{"key":"ghp_swordfish+/1","x":2}],"y":"ghp_swordfish+/1"})");
+
+  auto call = world.get_user();
+  std::get<EndpointCall>(call.request).parameters = Value::object({{"username", Value()}});
+  std::get<EndpointCall>(call.request).secrets.push_back(secret_at(Part::parameters, {"username"}));
+  CHECK_FALSE(world.perform(call).failure);
+  CHECK(world.http.requests.back().url == "https://api.github.com/users/ghp_swordfish%2B%2F1");
+}
+
+TEST_CASE("step runner: a secret goes nowhere but to its own API") {
+  World world;
+  world.set_token("bot", kToken);
+  Attempt attempt;
+  attempt.request = post_with(secret_at(Part::headers, {"X-Key"}));
+  auto& raw = std::get<RawRequest>(attempt.request);
+  for (const auto* url :
+       {"https://far.example/", "http://api.github.com/", "https://api.github.com:1/",
+        "https://api.github.com@far.example/", "nonsense"}) {
+    raw.url = url;
+    const auto outcome = world.perform(attempt);
+    check_not_attempted(outcome, "credential");
+    CHECK(outcome.failure->message ==
+          "credential 'bot' is only sent to https://api.github.com:443, which is not where the "
+          "request goes");
+  }
+
+  auto call = world.get_user();
+  auto elsewhere = *world.github;
+  elsewhere.base_url = "https://far.example";
+  auto& endpoint = std::get<EndpointCall>(call.request);
+  endpoint.connector = std::make_shared<const tba::Connector>(elsewhere);
+  endpoint.secrets.push_back(secret_at(Part::parameters, {"username"}));
+  check_not_attempted(world.perform(call), "credential");
+  CHECK(world.http.requests.empty());
+}
+
+TEST_CASE("step runner: with a secret in it a request follows no redirects") {
+  World world;
+  world.set_token("bot", kToken);
+  world.http.answer(200);
+  Attempt attempt;
+  attempt.request = post_with(secret_at(Part::body, {}));
+  std::get<RawRequest>(attempt.request).follow_redirects = true;
+  CHECK_FALSE(world.perform(attempt).failure);
+  CHECK_FALSE(world.http.requests.back().follow_redirects);
+}
+
+TEST_CASE("step runner: what comes back from where a secret went is masked") {
+  World world;
+  world.set_token("bot", kToken);
+  world.http.answer(200, R"({"echo":"ghp_swordfish+/1","encoded":"ghp_swordfish%2B%2F1"})",
+                    {{"content-type", "application/json"}, {"x-echo", kToken}});
+  Attempt attempt;
+  attempt.request = post_with(secret_at(Part::headers, {"X-Key"}));
+  const auto answered = world.perform(attempt);
+  CHECK(to_json(*answered.result.find("body")) == R"({"echo":"********","encoded":"********"})");
+  CHECK(answered.result.find("headers")->find("x-echo")->as_string() == "********");
+
+  world.processes.lines = {{false, "it is " + kToken}, {true, "plain"}};
+  tba::steps::ProcessResult ended;
+  ended.out = "[\"" + kToken + "\"]";
+  ended.err = "no " + kToken;
+  ended.exit_code = 1;
+  world.processes.result = ended;
+  ProgramCall program{{"./talk.sh"}, {{"A", "1"}}, "talk", "/flows", true};
+  program.secrets.push_back(secret_at(Part::environment, {"TOKEN"}));
+  attempt.request = program;
+  const auto outcome = world.perform(attempt);
+  CHECK(world.processes.requests.back().environment ==
+        std::vector<std::pair<std::string, std::string>>{{"A", "1"}, {"TOKEN", kToken}});
+  CHECK(world.lines == Lines{{"stdout", "it is ********"}, {"stderr", "plain"}});
+  CHECK(outcome.result.find("stdout")->as_string() == "[\"********\"]");
+  CHECK(outcome.result.find("stderr")->as_string() == "no ********");
+  CHECK(outcome.failure->message == "./talk.sh ended with exit code 1: no ********");
+}
+
+TEST_CASE("step runner: a secret that is not there fails the attempt before it acts") {
+  World world;
+  Attempt attempt;
+  attempt.request = post_with(secret_at(Part::headers, {"X-Key"}));
+  auto outcome = world.perform(attempt);
+  check_not_attempted(outcome, "credential");
+  CHECK(outcome.failure->message == world.credentials.problem("bot"));
+
+  world.set_token("bot", kToken);
+  attempt.request = post_with(secret_at(Part::headers, {"X-Key"}, "tokn"));
+  outcome = world.perform(attempt);
+  check_not_attempted(outcome, "credential");
+  CHECK(outcome.failure->message == "credential 'bot' has no field 'tokn' (did you mean 'token'?)");
+
+  ProgramCall program{{"./talk.sh"}, {}, "talk", "/flows", false};
+  program.secrets.push_back(secret_at(Part::environment, {"TOKEN"}, "key"));
+  attempt.request = program;
+  check_not_attempted(world.perform(attempt), "credential");
+  auto call = world.get_user();
+  std::get<EndpointCall>(call.request)
+      .secrets.push_back(secret_at(Part::parameters, {"username"}, "key"));
+  check_not_attempted(world.perform(call), "credential");
+  CHECK(world.http.requests.empty());
+  CHECK(world.processes.requests.empty());
 }
