@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "shared/connector_keys.h"
 #include "shared/expression/output_kinds.h"
 
 namespace tba {
@@ -77,6 +78,13 @@ Mapping read_condition(const yaml::Node& node, std::string_view key, ExpressionP
   node.error(reading.diagnostics(), fmt::format("'{}' must be true, false or one expression", key),
              std::move(hint));
   return condition;
+}
+
+RetryPolicy read_step_retry(const yaml::Node& node, ExpressionPlace place,
+                            WorkflowReading& reading) {
+  return read_retry(node, kStepRetryTable, reading.diagnostics(), [&](const yaml::Node& reason) {
+    return read_condition(reason, "on", place, reading);
+  });
 }
 
 }  // namespace tba

@@ -12,4 +12,8 @@ namespace tba {
 expression::Mapping read_condition(const yaml::Node& node, std::string_view key,
                                    ExpressionPlace place, WorkflowReading& reading);
 
+/// A `retry` of a workflow, where the place belongs to no step, or of a step.
+RetryPolicy read_step_retry(const yaml::Node& node, ExpressionPlace place,
+                            WorkflowReading& reading);
+
 }  // namespace tba

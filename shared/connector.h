@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "shared/expression/mapping.h"
 #include "shared/shape.h"
 #include "shared/value/value.h"
 #include "shared/value_type.h"
@@ -57,6 +58,8 @@ struct RetryPolicy {
   bool on_network = true;                               ///< No answer: refused, reset, DNS, TLS.
   bool on_timeout = true;                               ///< No answer in time.
   std::vector<int> on_statuses = {429, 502, 503, 504};  ///< 5 stands for 5xx, 4 for 4xx.
+  /// Conditions, of which one must hold where nothing above does; of workflows and steps.
+  std::vector<expression::Mapping> on_expressions = {};
 };
 
 /// How a webhook of this API is checked and understood.

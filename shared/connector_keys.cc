@@ -8,32 +8,43 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array kRetryKeys{
-    Key{.name = "attempts",
-        .type = KeyType::integer,
-        .description = "how often to try in all, the first time included; 3 if not given",
-        .minimum = 1,
-        .maximum = 100},
-    Key{.name = "initial",
-        .type = KeyType::duration,
-        .description = "the pause before the second attempt; 1s if not given"},
-    Key{.name = "max",
-        .type = KeyType::duration,
-        .description = "the longest pause; 1m if not given"},
-    Key{.name = "factor",
-        .type = KeyType::number,
-        .description = "by what the pause grows from attempt to attempt; 2 if not given",
-        .minimum = 1,
-        .maximum = 100},
-    Key{.name = "jitter",
-        .type = KeyType::boolean,
-        .description = "whether pauses vary at random; true if not given"},
-    Key{.name = "on",
-        .type = KeyType::text_list,
-        .description =
-            "what to try again for: network, timeout, a status such as 429, or 4xx, 5xx; "
-            "[network, timeout, 429, 502, 503, 504] if not given"},
-};
+// The keys of `retry`, all but the last of which are the same everywhere.
+constexpr std::array<Key, 6> retry_keys(Key on) {
+  return {
+      Key{.name = "attempts",
+          .type = KeyType::integer,
+          .description = "how often to try in all, the first time included; 3 if not given",
+          .minimum = 1,
+          .maximum = 100},
+      Key{.name = "initial",
+          .type = KeyType::duration,
+          .description = "the pause before the second attempt; 1s if not given"},
+      Key{.name = "max",
+          .type = KeyType::duration,
+          .description = "the longest pause; 1m if not given"},
+      Key{.name = "factor",
+          .type = KeyType::number,
+          .description = "by what the pause grows from attempt to attempt; 2 if not given",
+          .minimum = 1,
+          .maximum = 100},
+      Key{.name = "jitter",
+          .type = KeyType::boolean,
+          .description = "whether pauses vary at random; true if not given"},
+      on,
+  };
+}
+
+constexpr auto kRetryKeys = retry_keys(
+    {.name = "on",
+     .type = KeyType::text_or_list,
+     .description = "what to try again for: network, timeout, a status such as 429, or 4xx, 5xx; "
+                    "[network, timeout, 429, 502, 503, 504] if not given"});
+constexpr auto kStepRetryKeys = retry_keys(
+    {.name = "on",
+     .type = KeyType::templated_list,
+     .description = "what to try again for: network, timeout, a status such as 429, or 4xx, 5xx, "
+                    "or expressions on .error and .attempt that say so; "
+                    "[network, timeout, 429, 502, 503, 504] if not given"});
 
 constexpr std::array kAuthTypes{"bearer"sv, "api_key"sv, "basic"sv, "webhook_secret"sv};
 constexpr std::array kAuthPlaces{"header"sv, "query"sv, "path"sv};
@@ -198,10 +209,13 @@ bool add_reason(std::string_view reason, RetryPolicy& policy) {
 }  // namespace
 
 constinit const KeyTable kRetryTable{"retry", "a retry policy", kRetryKeys};
+constinit const KeyTable kStepRetryTable{"retry", "a retry policy", kStepRetryKeys};
 constinit const KeyTable kConnectorTable{"connector", "a connector", kConnectorKeys};
 
-RetryPolicy read_retry(const yaml::Node& node, Diagnostics& diagnostics) {
-  const Fields fields(node, kRetryTable, diagnostics);
+RetryPolicy read_retry(
+    const yaml::Node& node, const KeyTable& table, Diagnostics& diagnostics,
+    const std::function<expression::Mapping(const yaml::Node&)>& read_expression) {
+  const Fields fields(node, table, diagnostics);
   RetryPolicy policy;
   policy.attempts = static_cast<int>(fields.integer("attempts", 3));
   policy.initial = fields.duration("initial").value_or(policy.initial);
@@ -211,16 +225,21 @@ RetryPolicy read_retry(const yaml::Node& node, Diagnostics& diagnostics) {
   if (policy.max < policy.initial) {
     fields.find("max")->error(diagnostics, "the longest pause is shorter than the first");
   }
-  if (const auto* reasons = fields.find("on")) {
-    policy.on_network = policy.on_timeout = false;
-    policy.on_statuses.clear();
-    for (const auto& reason : reasons->items) {
-      if (add_reason(reason->text, policy)) continue;
-      reason->error(diagnostics,
-                    "'" + reason->text + "' is nothing that a call can be tried again for",
-                    "one of: network, timeout, a status from 400 to 599, 4xx, 5xx");
+  const auto* reasons = fields.find("on");
+  if (reasons == nullptr) return policy;
+  policy.on_network = policy.on_timeout = false;
+  policy.on_statuses.clear();
+  const auto read = [&](const yaml::Node& reason) {
+    if (reason.text.find("${{") != std::string::npos) {
+      policy.on_expressions.push_back(read_expression(reason));
+    } else if (!add_reason(reason.text, policy)) {
+      reason.error(diagnostics,
+                   "'" + reason.text + "' is nothing that a call can be tried again for",
+                   "one of: network, timeout, a status from 400 to 599, 4xx, 5xx");
     }
-  }
+  };
+  if (reasons->kind == yaml::Node::Kind::scalar) read(*reasons);
+  for (const auto& reason : reasons->items) read(*reason);
   return policy;
 }
 

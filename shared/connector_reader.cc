@@ -34,7 +34,7 @@ class ConnectorReader {
     connector_.headers = read_headers(fields);
     connector_.idempotency_header = header(fields, "idempotency_header");
     if (const auto* retry = fields.find("retry")) {
-      connector_.retry = read_retry(*retry, diagnostics_);
+      connector_.retry = read_retry(*retry, kRetryTable, diagnostics_);
     }
     for_each_member(fields.find("auth"), [&](const yaml::Node& name, const yaml::Node& scheme) {
       connector_.auth.push_back(read_auth(name, scheme));

@@ -104,6 +104,9 @@ class ValueCheck {
         return as_boolean(node_) || is_scalar(node_, "true, false or an expression");
       case KeyType::templated:
         return is_scalar(node_, "text");
+      case KeyType::templated_list:
+        return node_.kind == Kind::scalar ||
+               (is(Kind::sequence, "text or a list") && check_scalars());
       case KeyType::value:
       case KeyType::literal:
       case KeyType::shape:
@@ -141,6 +144,7 @@ class ValueCheck {
   bool is(Kind kind, std::string_view wanted) {
     const bool may_be_empty = node_.kind == Kind::null && key_.type != KeyType::text_list &&
                               key_.type != KeyType::text_or_list &&
+                              key_.type != KeyType::templated_list &&
                               key_.type != KeyType::choice_list;
     if (node_.kind == kind || may_be_empty) return true;
     return wrong(fmt::format("must be {}, not {}", wanted, node_.kind_name()));
@@ -237,6 +241,13 @@ class ValueCheck {
     if (node_.items.empty()) return wrong("is an empty list");
     bool passed = true;
     for (const auto& item : node_.items) passed &= is_text(*item, "a list of texts");
+    return passed;
+  }
+
+  bool check_scalars() {
+    if (node_.items.empty()) return wrong("is an empty list");
+    bool passed = true;
+    for (const auto& item : node_.items) passed &= is_scalar(*item, "a list of texts");
     return passed;
   }
 

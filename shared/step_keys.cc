@@ -185,7 +185,7 @@ constexpr std::array kStepKeys{
     Key{.name = "retry",
         .type = KeyType::table,
         .description = "what it is tried again for if it fails",
-        .table = &kRetryTable},
+        .table = &kStepRetryTable},
     Key{.name = "timeout",
         .type = KeyType::duration,
         .description = "how long one attempt, or the whole of a step that holds others, may take"},

@@ -11,7 +11,6 @@
 #include "shared/action_reader.h"
 #include "shared/condition_reader.h"
 #include "shared/connector_catalog.h"
-#include "shared/connector_keys.h"
 #include "shared/suggestion.h"
 #include "shared/workflow_keys.h"
 
@@ -126,7 +125,8 @@ Step StepReader::read_step(const yaml::Node& node, std::string default_id) {
   step.needs = fields.texts("needs");
   step.continue_on_error = fields.boolean("continue_on_error", false);
   step.retry = retry_;
-  if (const auto* retry = fields.find("retry")) step.retry = read_retry(*retry, diagnostics());
+  if (const auto* retry = fields.find("retry"))
+    step.retry = read_step_retry(*retry, {Part::retry, step.number}, reading_);
   if (const auto* condition = fields.find("if"))
     step.condition = read_condition(*condition, "if", place, reading_);
   if (const auto* cache = fields.find("cache")) step.cache = read_cache(*cache, place);

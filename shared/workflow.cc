@@ -63,6 +63,9 @@ Mappings mappings_of(const Step& step) {
   std::ranges::move(std::visit(MappingsOf(), step.action), std::back_inserter(mappings));
   if (step.output) mappings.push_back(&*step.output);
   if (step.cache) mappings.push_back(&step.cache->key);
+  if (step.retry) {
+    for (const auto& expression : step.retry->on_expressions) mappings.push_back(&expression);
+  }
   return mappings;
 }
 

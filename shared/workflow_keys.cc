@@ -66,7 +66,7 @@ constexpr std::array kWorkflowKeys{
     Key{.name = "retry",
         .type = KeyType::table,
         .description = "the retry policy of the steps that have none of their own",
-        .table = &kRetryTable},
+        .table = &kStepRetryTable},
     Key{.name = "steps",
         .type = KeyType::table_list,
         .is_required = true,

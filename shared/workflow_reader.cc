@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "shared/condition_reader.h"
 #include "shared/connector_keys.h"
 #include "shared/key_table.h"
 #include "shared/step_reader.h"
@@ -94,7 +95,8 @@ class WorkflowReader {
 
   std::optional<RetryPolicy> read_default_retry(const Fields& fields) {
     const auto* retry = fields.find("retry");
-    return retry != nullptr ? std::optional(read_retry(*retry, diagnostics_)) : std::nullopt;
+    return retry != nullptr ? std::optional(read_step_retry(*retry, {Part::retry}, reading_))
+                            : std::nullopt;
   }
 
   Concurrency read_concurrency(const yaml::Node& node) {

@@ -38,6 +38,17 @@ Shape event_shape() {
   return Shape::object({{"name", text()}, {"at", text()}, {"body", Shape()}});
 }
 
+/// What failed, as the `on` of a `retry` reads it.
+Shape attempt_shape() {
+  return Shape::object({{"number", Shape::of(ValueType::integer)},
+                        {"status", Shape::of(ValueType::integer)},
+                        {"headers", Shape::of(ValueType::object)},
+                        {"body", Shape()},
+                        {"exit_code", Shape::of(ValueType::integer)},
+                        {"stdout", text()},
+                        {"stderr", text()}});
+}
+
 Shape run_shape() {
   return Shape::object({{"id", text()}, {"created_at", text()}, {"started_at", text()}});
 }
@@ -114,6 +125,10 @@ class ReferenceCheck {
         if (use.place.part == Part::event_match)
           return check_path(use, event_shape(), 0, "the event");
         return report(use, ".event is there only in the `match` of a step that waits for one");
+      case Root::attempt:
+        if (use.place.part == Part::retry)
+          return check_path(use, attempt_shape(), 0, "the attempt");
+        return report(use, ".attempt is there only in the `on` of a `retry`");
     }
   }
 
@@ -271,10 +286,11 @@ class ReferenceCheck {
 
   void check_error(const ContextUse& use) {
     const auto phase = use.place.step < 0 ? RunPhase::steps : order_.phase_of(use.place.step);
-    if (phase == RunPhase::on_failure || phase == RunPhase::finally) {
+    if (phase == RunPhase::on_failure || phase == RunPhase::finally ||
+        use.place.part == Part::retry) {
       return check_path(use, error_shape(), 0, "the error");
     }
-    report(use, ".error is there only in on_failure and finally");
+    report(use, ".error is there only in on_failure, in finally and in the `on` of a `retry`");
   }
 
   void check_vars(const ContextUse& use) {
@@ -296,6 +312,10 @@ class ReferenceCheck {
   void check_step(const ContextUse& use) {
     if (use.place.is_before_run()) return report_before_run(use);
     if (use.place.part == Part::env) return report(use, "`env:` is read before the first step");
+    if (use.place.part == Part::retry && use.place.step < 0) {
+      return report(use, "the `retry` of all steps cannot read what one of them leaves",
+                    "give the step a `retry` of its own, or read .attempt");
+    }
     const auto& keys = use.reference.keys;
     if (keys.empty()) return;
     const auto* step = order_.find(keys[0]);

@@ -20,6 +20,7 @@ struct ExpressionPlace {
     env,          ///< Evaluated before the first step.
     step,         ///< Evaluated when a step begins, or goes on.
     event_match,  ///< Evaluated when an event has come that a step may be waiting for.
+    retry,        ///< Evaluated when an attempt has failed; without a step: of any step.
     step_output,  ///< Evaluated when a step is done.
     output,       ///< Evaluated when all steps are done.
   };

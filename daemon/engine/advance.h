@@ -104,6 +104,8 @@ class Advance {
   void go_on(Underway at, Mode mode);
   Result<bool> condition(const expression::Mapping& condition, std::string_view key,
                          const std::string& step, const Scope& scope);
+  Result<bool> condition(const expression::Mapping& condition, std::string_view key,
+                         const std::string& step, const expression::Context& context);
   void succeed(Underway at, Value result);
   void fail(StepState& step, storage::Failure failure);
   void fail(StepState& step, const Error& error);
@@ -129,6 +131,10 @@ class Advance {
   Result<Request> notification(const NotifyStep& notify, Underway at, std::string& credential);
   bool ask_for_cache(Underway at, Attempt& attempt);
   void conclude(Underway at, const AttemptOutcome& outcome);
+  void conclude_failure(Underway at, const AttemptOutcome& outcome);
+  Result<bool> is_to_be_retried(Underway at, const RetryPolicy& policy,
+                                const AttemptOutcome& outcome);
+  void retry_later(StepState& step, const RetryPolicy& policy, const AttemptOutcome& outcome);
   void keep_in_cache(Underway at);
   void recover(StepState& step);
   void give_key(Request& request, const StepState& step);

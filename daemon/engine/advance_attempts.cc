@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "daemon/engine/advance.h"
@@ -140,22 +141,64 @@ void Advance::conclude(Underway at, const AttemptOutcome& outcome) {
     step.result = outcome.result;
     return set(step, StepStatus::cancelled);
   }
+  conclude_failure(at, outcome);
+}
+
+void Advance::conclude_failure(Underway at, const AttemptOutcome& outcome) {
+  auto& step = at.state;
   const auto policy = retry_policy_of(*state_.definition, at.step);
-  switch (after_failure(policy, step.row.effect, step.row.attempt, outcome)) {
-    case AfterFailure::retry: {
-      const auto delay = delay_before(policy, step.row.attempt, outcome, around_.random);
-      log(step.row.key, "attempt " + std::to_string(step.row.attempt) + " failed (" +
-                            outcome.failure->message + "), trying again in " +
-                            format_duration(delay));
-      step.row.due_at = around_.now + delay;
-      return set(step, StepStatus::waiting);
+  auto next = after_failure(policy, step.row.effect, step.row.attempt, outcome);
+  if (next == AfterFailure::ask) {
+    const auto wanted = is_to_be_retried(at, policy, outcome);
+    if (!wanted) {
+      auto error = wanted.error();
+      error.message += "; asked because " + outcome.failure->message;
+      step.result = outcome.result;
+      return fail(step, error);
     }
+    next = *wanted ? AfterFailure::retry : AfterFailure::fail;
+  }
+  switch (next) {
+    case AfterFailure::retry:
+      return retry_later(step, policy, outcome);
     case AfterFailure::interrupt:
       return interrupt_unknown(step);
+    case AfterFailure::ask:
     case AfterFailure::fail:
       step.result = outcome.result;
       return fail(step, *step.row.failure);
   }
+}
+
+/// Whether one of the policy's expressions says so. They read the attempt as `.attempt`, why it
+/// failed as `.error`, and what the step's own expressions do.
+Result<bool> Advance::is_to_be_retried(Underway at, const RetryPolicy& policy,
+                                       const AttemptOutcome& outcome) {
+  static constexpr std::array<std::string_view, 6> kLeft{"status",    "headers", "body",
+                                                         "exit_code", "stdout",  "stderr"};
+  ObjectBuilder attempt;
+  attempt.put("number", Value::integer(at.state.row.attempt));
+  for (const auto key : kLeft) {
+    const auto* left = outcome.result.find(key);
+    attempt.put(key, left ? *left : Value());
+  }
+  auto context = context_of(state_, at.scope, around_.vars);
+  context.set(expression::Root::attempt, std::move(attempt).build());
+  context.set(expression::Root::error, failure_value(*at.state.row.failure));
+  for (const auto& expression : policy.on_expressions) {
+    auto holds = condition(expression, "on", at.state.row.key, context);
+    if (!holds || *holds) return holds;
+  }
+  return false;
+}
+
+void Advance::retry_later(StepState& step, const RetryPolicy& policy,
+                          const AttemptOutcome& outcome) {
+  const auto delay = delay_before(policy, step.row.attempt, outcome, around_.random);
+  log(step.row.key, "attempt " + std::to_string(step.row.attempt) + " failed (" +
+                        outcome.failure->message + "), trying again in " + format_duration(delay));
+  step.row.due_at = around_.now + delay;
+  set(step, StepStatus::waiting);
 }
 
 /// Decides about an attempt that was in flight when its daemon ended.

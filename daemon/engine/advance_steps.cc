@@ -46,7 +46,13 @@ void Advance::go_on(Underway at, Mode mode) {
 /// The value of an `if` or the like, which must be true or false.
 Result<bool> Advance::condition(const expression::Mapping& condition, std::string_view key,
                                 const std::string& step, const Scope& scope) {
-  const auto value = evaluate(condition, step, scope);
+  if (condition.is_constant()) return condition.as_constant().as_boolean();
+  return this->condition(condition, key, step, context_of(state_, scope, around_.vars));
+}
+
+Result<bool> Advance::condition(const expression::Mapping& condition, std::string_view key,
+                                const std::string& step, const expression::Context& context) {
+  const auto value = evaluate(condition, step, context);
   if (!value) return value.error();
   if (!value->is_boolean()) {
     return Error{ErrorCode::invalid,

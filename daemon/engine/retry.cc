@@ -15,7 +15,9 @@ bool covers(const RetryPolicy& policy, const AttemptOutcome& outcome) {
   const auto& kind = outcome.failure->kind;
   if (kind == "timeout") return policy.on_timeout;
   if (kind == "network") return policy.on_network;
-  // A program's own failures have no condition of their own: who lets it be repeated wants that.
+  // A program's own failures have no word of their own: who lets it be repeated wants that, unless
+  // expressions say when.
+  if (!policy.on_expressions.empty()) return false;
   return kind == "exit_code" || kind == "signal" || kind == "output";
 }
 
@@ -24,7 +26,10 @@ bool covers(const RetryPolicy& policy, const AttemptOutcome& outcome) {
 AfterFailure after_failure(const RetryPolicy& policy, Effect effect, int attempt,
                            const AttemptOutcome& outcome) {
   const bool allowed = effect != Effect::once || outcome.certainly_not_acted;
-  if (allowed && attempt < policy.attempts && covers(policy, outcome)) return AfterFailure::retry;
+  if (allowed && attempt < policy.attempts) {
+    if (covers(policy, outcome)) return AfterFailure::retry;
+    if (!policy.on_expressions.empty()) return AfterFailure::ask;
+  }
   if (effect == Effect::once && outcome.unknown) return AfterFailure::interrupt;
   return AfterFailure::fail;
 }

@@ -11,6 +11,7 @@ namespace tba::engine {
 /// What follows a failed attempt.
 enum class AfterFailure {
   retry,      ///< Try again after delay_before().
+  ask,        ///< Try again where one of the policy's expressions says so; else it has failed.
   fail,       ///< The step has failed.
   interrupt,  ///< Nobody knows whether it happened, and it must not happen twice: a person decides.
 };

@@ -5,9 +5,9 @@
 namespace tba::expression {
 namespace {
 
-constexpr std::array<std::string_view, kRootCount> kNames = {"trigger",  "inputs", "steps", "run",
-                                                             "workflow", "env",    "vars",  "item",
-                                                             "index",    "error",  "event"};
+constexpr std::array<std::string_view, kRootCount> kNames = {
+    "trigger", "inputs", "steps", "run",   "workflow", "env",
+    "vars",    "item",   "index", "error", "event",    "attempt"};
 
 }  // namespace
 

@@ -24,9 +24,10 @@ enum class Root : std::uint8_t {
   index,
   error,
   event,
+  attempt,
 };
 
-inline constexpr std::size_t kRootCount = 11;
+inline constexpr std::size_t kRootCount = 12;
 
 /// The name as written in an expression, without the dot or the dollar sign.
 std::string_view name_of(Root root);

@@ -262,6 +262,80 @@ TEST_CASE("workflow: without a catalog what connectors offer is not checked") {
   CHECK(workflow.has_value());
 }
 
+TEST_CASE("workflow: secrets stand for whole values, which expressions never see") {
+  const auto workflow = read(R"(
+on: { manual: {} }
+steps:
+  - call: discord/create-message
+    with: { channel_id: "1", content: !secret clan.token }
+  - http:
+      url: "https://far.example"
+      method: POST
+      query: { a: !secret clan.token }
+      headers: { X-B: !secret "clan.token", X-C: 1 }
+      json: { deep: [1, { er: !secret clan.key }], plain: 2 }
+  - http: { url: "https://far.example", method: POST, body: !secret clan.token }
+  - run: [./a]
+    env: { TOKEN: !secret clan.token }
+)");
+  using Secrets = std::vector<tba::expression::PlacedSecret>;
+  const auto& call = action<tba::CallStep>(workflow, 0);
+  CHECK(call.with.secrets() == Secrets{{{"content"}, {"clan", "token"}}});
+  CHECK_FALSE(call.with.is_constant());
+  CHECK(evaluated(call.with) == R"({"channel_id":"1","content":null})");
+  const auto& http = action<tba::HttpStep>(workflow, 1);
+  CHECK(http.query.secrets() == Secrets{{{"a"}, {"clan", "token"}}});
+  CHECK(http.headers.secrets() == Secrets{{{"X-B"}, {"clan", "token"}}});
+  CHECK(http.body.secrets() == Secrets{{{"deep", std::size_t{1}, "er"}, {"clan", "key"}}});
+  CHECK(evaluated(http.body) == R"({"deep":[1,{"er":null}],"plain":2})");
+  CHECK(action<tba::HttpStep>(workflow, 2).body.secrets() == Secrets{{{}, {"clan", "token"}}});
+  CHECK(action<tba::RunStep>(workflow, 3).env.secrets() == Secrets{{{"TOKEN"}, {"clan", "token"}}});
+  CHECK(workflow.credentials() == std::vector<std::string>{"clan"});
+  CHECK(workflow.outside_names.size() == 6);
+  CHECK(workflow.outside_names[0].connector == "discord");
+  CHECK(workflow.outside_names[0].field == "token");
+  CHECK(workflow.outside_names[0].where.place(0) == "workflows/job.yaml:5:47");
+}
+
+TEST_CASE("workflow: a retry may have expressions, the workflow's for all of its steps") {
+  const auto workflow = read(R"(
+on: { manual: {} }
+retry: { on: "${{ .attempt.status == 409 or .error.kind == \"network\" }}" }
+steps:
+  - { id: a, run: [./a] }
+  - id: b
+    run: [./b]
+    retry: { on: [5xx, "${{ .attempt.exit_code == 75 }}", "${{ .steps.a.outcome == .error.step }}"] }
+)");
+  REQUIRE(workflow.steps[0].retry->on_expressions.size() == 1);
+  CHECK_FALSE(workflow.steps[0].retry->on_network);
+  CHECK(workflow.steps[0].retry->on_statuses.empty());
+  CHECK(workflow.steps[1].retry->on_expressions.size() == 2);
+  CHECK(workflow.steps[1].retry->on_statuses == std::vector<int>{5});
+  const auto references = workflow.references();
+  CHECK(std::ranges::count(references, Root::attempt, &tba::expression::Reference::root) == 2);
+  CHECK(std::ranges::count(references, Root::steps, &tba::expression::Reference::root) == 1);
+}
+
+TEST_CASE("workflow: a file with errors still has a name, and names others") {
+  Diagnostics diagnostics;
+  auto file = tba::read_workflow_file("flows/a.yaml", R"(
+on: { manual: {} }
+steps:
+  - workflow: other
+  - notify: officers
+  - sett: { a: 1 }
+)",
+                                      {}, diagnostics);
+  CHECK_FALSE(file.is_valid);
+  CHECK(file.workflow.name == "a");
+  REQUIRE(file.workflow.outside_names.size() == 2);
+  CHECK(file.workflow.outside_names[1].name == "officers");
+  file = tba::read_workflow_file("flows/b.yaml", "a: [", {}, diagnostics);
+  CHECK_FALSE(file.is_valid);
+  CHECK(file.workflow.name == "b");
+}
+
 TEST_CASE("workflow: every example is right") {
   const auto files = yaml_files("workflows-examples");
   CHECK(files.size() >= 5);

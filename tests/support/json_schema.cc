@@ -107,6 +107,7 @@ class SchemaWriter {
         return list;
       }
       case KeyType::text_or_list:
+      case KeyType::templated_list:
         return {{"type", {"string", "number", "boolean", "array"}},
                 {"items", scalar()},
                 {"minItems", 1}};

@@ -65,6 +65,19 @@ TEST_CASE("retry: once is tried again only where nothing can have happened") {
   CHECK(after_failure(policy, Effect::keyed, 1, is_lost()) == AfterFailure::retry);
 }
 
+TEST_CASE("retry: expressions are asked where nothing else covers a failure that may be repeated") {
+  auto policy = three_attempts();
+  policy.on_expressions.emplace_back();
+  CHECK(after_failure(policy, Effect::repeat, 1, answers(503)) == AfterFailure::retry);
+  CHECK(after_failure(policy, Effect::repeat, 1, answers(404)) == AfterFailure::ask);
+  CHECK(after_failure(policy, Effect::repeat, 1, fails_with("exit_code")) == AfterFailure::ask);
+  CHECK(after_failure(policy, Effect::repeat, 3, answers(404)) == AfterFailure::fail);
+  CHECK(after_failure(policy, Effect::once, 1, answers(404)) == AfterFailure::fail);
+  CHECK(after_failure(policy, Effect::once, 1, is_lost()) == AfterFailure::interrupt);
+  policy.on_network = false;
+  CHECK(after_failure(policy, Effect::once, 1, is_not_sent()) == AfterFailure::ask);
+}
+
 TEST_CASE("retry: delays grow by the factor up to the longest") {
   auto policy = three_attempts();
   policy.jitter = false;

@@ -414,6 +414,73 @@ steps:
                                  "attempt 2 failed (answered 503), trying again in 30s"});
 }
 
+namespace {
+
+/// A failed answer with a body.
+tba::engine::AttemptOutcome refuses(int status, const std::string& body) {
+  auto outcome = answers(status);
+  outcome.result = Value::object({{"status", Value::integer(status)},
+                                  {"headers", Value::object({})},
+                                  {"body", tba::parse_json(body).value()}});
+  return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("engine: an expression says for which failures there is another attempt") {
+  EngineWorld world;
+  world.runner.answer("get", refuses(409, R"({"code":"locked"})"));
+  world.runner.answer("get", refuses(409, R"({"code":"gone"})"));
+  const auto id = world.start(kManual + R"(
+steps:
+  - id: name
+    set: { code: locked }
+  - id: get
+    http: { url: "http://far.example/" }
+    retry:
+      attempts: 5
+      on: [503, "${{ .attempt.status == 409 and .attempt.body.code == .steps.name.body.code and
+        .attempt.number == 1 and .error.kind == \"http_status\" and .attempt.stdout == null }}"]
+)");
+  CHECK(world.step(id, "get").status == StepStatus::waiting);
+  world.pass(1min);
+  CHECK(world.runner.attempts.size() == 2);
+  CHECK(world.run(id).status == RunStatus::failed);
+  CHECK(world.run(id).failure->message == "answered 409");
+}
+
+TEST_CASE("engine: an expression has no say about an attempt that may have acted once") {
+  EngineWorld world;
+  world.runner.answer("post", is_lost());
+  world.runner.answer("refused", answers(409));
+  const std::string step = R"(, http: { method: POST, url: "http://far.example/" },
+      retry: { on: "${{ true }}" } } ]
+)";
+  CHECK(world.run(world.start(kManual + "steps: [ { id: post" + step)).status ==
+        RunStatus::interrupted);
+  CHECK(world.run(world.start(kManual + "steps: [ { id: refused" + step)).status ==
+        RunStatus::failed);
+  world.pass(1h);
+  CHECK(world.runner.attempts.size() == 2);
+}
+
+TEST_CASE("engine: where the expression of a retry fails the step does, and says which one") {
+  EngineWorld world;
+  world.runner.answer("get", answers(409));
+  const auto [expression, message] = GENERATE(table<std::string, std::string>({
+      {".attempt.body.code == 1", "'.attempt.body' is null"},
+      {".attempt.body", "'on' gave null, not true or false"},
+  }));
+  const auto id = world.start(kManual + "steps: [ { id: get, retry: { on: \"${{ " + expression +
+                              " }}\" }, http: { url: \"http://far.example/\" } } ]\n");
+  CHECK(world.run(id).status == RunStatus::failed);
+  CHECK(world.step(id, "get").failure->kind == "expression");
+  CHECK_THAT(world.step(id, "get").failure->message,
+             Catch::Matchers::StartsWith("/flows/test.yaml:2:") &&
+                 Catch::Matchers::Contains(message) &&
+                 Catch::Matchers::Contains("; asked because answered 409"));
+}
+
 TEST_CASE("engine: an attempt that takes too long is cut off") {
   EngineWorld world;
   const auto id = world.start(kManual + R"(
