@@ -24,8 +24,10 @@
 #include "daemon/reloader.h"
 #include "daemon/retention/pruner.h"
 #include "daemon/steps/process.h"
+#include "daemon/steps/run_folders.h"
 #include "daemon/steps/step_runner.h"
 #include "daemon/storage/sqlite_store.h"
+#include "daemon/task_group.h"
 #include "daemon/triggers/credential_watch.h"
 #include "daemon/triggers/events.h"
 #include "daemon/triggers/inbox.h"
@@ -133,6 +135,7 @@ class Daemon {
     engine_.listen(event_starts_);
     auto recovered = co_await engine_.start();
     if (!recovered) co_return recovered;
+    tasks_.spawn(run_folders_.clean_up());
     co_await scheduler_.refresh();
     co_await poller_.refresh();
     pruner_.start();
@@ -188,6 +191,7 @@ class Daemon {
     co_await credential_watch_.stop();
     co_await engine_.stop(kGrace);
     co_await server_.stop(kGrace);
+    co_await tasks_.wait();
     http_client_.stop();
     processes_.stop();
     blocking_.join();
@@ -297,7 +301,8 @@ class Daemon {
 
   asio::io_context io_{1};  // the HTTP server, signals and what holds the parts together
   asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
-  asio::thread_pool blocking_{1};  // reading files
+  asio::thread_pool blocking_{1};  // reading files, removing folders
+  TaskGroup tasks_{io_.get_executor(), log_, "the daemon"};
   Loop engine_loop_{"engine"};
 
   std::unique_ptr<storage::SqliteStore> store_;
@@ -308,9 +313,11 @@ class Daemon {
   net::CurlClient http_client_{{.requests_to_origin = options_.config.requests.to_host,
                                 .requests = options_.config.requests.in_all}};
   steps::SystemProcessRunner processes_;
+  steps::RunFolders run_folders_{{blocking_.get_executor(), *store_, log_}, options_.paths.runs};
   steps::StepRunner runner_{
-      {http_client_, processes_, credentials_, live_secrets_, clock_,
-       [this](const std::string& connector) { return workflows_.base_url_of(connector); }}};
+      {http_client_, processes_, credentials_, live_secrets_, run_folders_, clock_,
+       [this](const std::string& connector) { return workflows_.base_url_of(connector); },
+       [this](const std::string& workflow) { return workflows_.folder_of(workflow); }}};
 
   engine::RunFeed feed_;
   engine::SystemAlarm engine_alarm_{engine_loop_.executor(), clock_};

@@ -256,6 +256,12 @@ std::string Workflows::base_url_of(const std::string& connector) const {
   return found ? found->base_url : std::string();
 }
 
+std::string Workflows::folder_of(const std::string& workflow) const {
+  const auto set = current();
+  const auto* found = set->find(workflow);
+  return found ? fs::path(found->definition->workflow->path).parent_path().string() : std::string();
+}
+
 std::string Workflows::problem_with(const OutsideName& use, const Connector* connector) const {
   auto problem = environment_.credentials.problem(use.name);
   const auto credential = environment_.credentials.find(use.name);

@@ -72,6 +72,9 @@ class Workflows {
   /// Where the API of that connector is; empty where there is no such connector.
   std::string base_url_of(const std::string& connector) const;
 
+  /// The folder of the file that the workflow is in; empty where there is no such workflow.
+  std::string folder_of(const std::string& workflow) const;
+
  private:
   /// What files said when they were last right; by path.
   template <class T>

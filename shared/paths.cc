@@ -22,7 +22,8 @@ Paths in_one_folder(const fs::path& home) {
           .store = home / "tba.db",
           .vault_key = home / "vault.key",
           .socket = home / "daemon.sock",
-          .log_file = home / "daemon.log"};
+          .log_file = home / "daemon.log",
+          .runs = home / "runs"};
 }
 
 }  // namespace
@@ -62,6 +63,7 @@ Result<Paths> resolve_paths(const Environment& environment) {
   paths.store = *data / "tba.db";
   paths.vault_key = *data / "vault.key";
   paths.log_file = *state / "daemon.log";
+  paths.runs = *state / "runs";
   paths.socket = runtime.value_or(*data) / "daemon.sock";
   return paths;
 }

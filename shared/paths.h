@@ -25,12 +25,13 @@ struct Paths {
   std::filesystem::path vault_key;
   std::filesystem::path socket;
   std::filesystem::path log_file;
+  std::filesystem::path runs;  ///< Folder of the working folders of runs.
 };
 
 /// $TBA_HOME, where set, holds everything: `config.yaml`, `workflows/`, `connectors/`, `tba.db`,
-/// `vault.key`, `daemon.sock`, `daemon.log`. Else the folders of the XDG Base Directory
+/// `vault.key`, `daemon.sock`, `daemon.log`, `runs/`. Else the folders of the XDG Base Directory
 /// Specification 0.8, each with a `tba-integrate` in it: configuration, workflows and connectors in
-/// $XDG_CONFIG_HOME (~/.config), store and key in $XDG_DATA_HOME (~/.local/share), the log in
+/// $XDG_CONFIG_HOME (~/.config), store and key in $XDG_DATA_HOME (~/.local/share), log and runs in
 /// $XDG_STATE_HOME (~/.local/state), the socket in $XDG_RUNTIME_DIR or else beside the store.
 /// A relative $TBA_HOME is taken from the current folder; relative XDG variables are ignored, as
 /// the specification asks. Fails where neither is set nor $HOME.

@@ -110,6 +110,9 @@ class AttemptRunner {
  public:
   virtual ~AttemptRunner() = default;
   virtual boost::asio::awaitable<AttemptOutcome> perform(Attempt attempt, LineSink log) = 0;
+
+  /// The run has ended, and that is on disk: nothing of it is attempted any more.
+  virtual void run_ended(RunId) {}
 };
 
 }  // namespace tba::engine

@@ -123,7 +123,9 @@ void Engine::stored(const ActivePointer& run) {
   for (const auto& id : std::exchange(run->signalled, {})) deliver(id);
   if (const auto event = std::exchange(run->event, {})) tasks_.spawn(tell_of_event(*event));
   update_place(run);
-  if (run->state->row.trial_size == 0 || is_final(run->state->row.status)) leave_trial(run->id);
+  const bool is_over = is_final(run->state->row.status);
+  if (run->state->row.trial_size == 0 || is_over) leave_trial(run->id);
+  if (is_over) environment_.runner.run_ended(run->id);
   const bool waits = run->state->row.status == RunStatus::waiting;
   if (waits != run->is_counted) waiting_count_ += waits ? 1 : -1;
   run->is_counted = waits;
@@ -174,6 +176,7 @@ asio::awaitable<Result<>> Engine::set_aside(ActivePointer run, std::string why) 
   const auto outcome = co_await environment_.store.submit(std::move(change));
   if (!outcome) co_return outcome.error();
   environment_.feed.publish(run->id, writes);
+  if (is_cancelled) environment_.runner.run_ended(run->id);
   co_return Result<>();
 }
 

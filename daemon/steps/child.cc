@@ -173,6 +173,20 @@ std::optional<Error> objection(const ProcessRequest& request) {
   return {};
 }
 
+/// Makes the folder, and those that it is to be in, for nobody else. One that is there stays as it
+/// is.
+Result<> make_private_folder(const std::filesystem::path& folder) {
+  if (::mkdir(folder.c_str(), S_IRWXU) == 0 || errno == EEXIST) return {};
+  if (errno == ENOENT && folder.has_relative_path()) {
+    if (auto made = make_private_folder(folder.parent_path()); !made) return made;
+    if (::mkdir(folder.c_str(), S_IRWXU) == 0 || errno == EEXIST) return {};
+  }
+  return Error{
+      ErrorCode::unavailable,
+      fmt::format("cannot make the folder '{}': {}", folder.string(), std::strerror(errno)),
+      {}};
+}
+
 Error explain(const Trouble& trouble, const std::string& program, const ProcessRequest& request) {
   const auto& name = request.command.front();
   const auto invalid = [](std::string message, std::string hint) {
@@ -193,7 +207,7 @@ Error explain(const Trouble& trouble, const std::string& program, const ProcessR
                          "correct the first line of the script (#!)");
         }
         return invalid(fmt::format("the program '{}' does not exist", name),
-                       request.folder.empty() ? "" : "looked for in " + request.folder);
+                       path == program ? "" : "looked for in " + request.folder);
       case EACCES:
         return invalid(fmt::format("'{}' is not executable", name), "chmod +x " + path);
       case ENOEXEC:
@@ -213,6 +227,9 @@ Error explain(const Trouble& trouble, const std::string& program, const ProcessR
 
 Result<Child> spawn(const ProcessRequest& request) {
   if (auto error = objection(request)) return *std::move(error);
+  if (request.makes_folder) {
+    if (auto made = make_private_folder(request.folder); !made) return made.error();
+  }
 
   std::vector<std::string> variables;
   std::string_view search;

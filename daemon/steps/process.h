@@ -22,8 +22,9 @@ struct ProcessRequest {
   std::vector<std::string> command = {};
   /// The whole environment: nothing is inherited. Without a PATH it gets kDefaultPath.
   std::vector<std::pair<std::string, std::string>> environment = {};
-  std::string folder = {};                 ///< Where it runs; empty: where the daemon does.
-  std::string input = {};                  ///< Its standard input.
+  std::string folder = {};    ///< Where it runs; empty: where the daemon does.
+  bool makes_folder = false;  ///< Whether that is made first, for nobody else (0700), if need be.
+  std::string input = {};     ///< Its standard input.
   std::size_t max_output_bytes = 1 << 20;  ///< Kept and reported of each of stdout and stderr.
   /// Between SIGTERM and SIGKILL, when the awaiting coroutine is cancelled.
   std::chrono::milliseconds grace{5'000};

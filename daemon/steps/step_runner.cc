@@ -1,5 +1,8 @@
 #include "daemon/steps/step_runner.h"
 
+#include <algorithm>
+#include <array>
+#include <filesystem>
 #include <utility>
 #include <variant>
 
@@ -14,14 +17,13 @@ using engine::Attempt;
 using engine::AttemptOutcome;
 
 asio::awaitable<AttemptOutcome> StepRunner::perform(Attempt attempt, engine::LineSink log) {
+  if (std::holds_alternative<engine::ProgramCall>(attempt.request))
+    return run_program(std::move(attempt), std::move(log));
   Terms terms{std::move(attempt.credential), attempt.effect, attempt.timeout};
   if (auto* call = std::get_if<engine::EndpointCall>(&attempt.request)) {
     return carry_out(std::move(*call), std::move(terms));
   }
-  if (auto* raw = std::get_if<engine::RawRequest>(&attempt.request)) {
-    return carry_out(std::move(*raw), std::move(terms));
-  }
-  return carry_out(std::get<engine::ProgramCall>(std::move(attempt.request)), std::move(log));
+  return carry_out(std::get<engine::RawRequest>(std::move(attempt.request)), std::move(terms));
 }
 
 void StepRunner::Terms::apply_to(net::HttpRequest& request) const {
@@ -93,16 +95,42 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Te
   co_return outcome_of(result, "the request", environment_.clock.now());
 }
 
-asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::ProgramCall program,
-                                                      engine::LineSink log) {
+/// The program as it is started: in the folder of its run, and with what every program is told.
+ProcessRequest StepRunner::process_of(const Attempt& attempt) {
+  const auto& program = std::get<engine::ProgramCall>(attempt.request);
+  ProcessRequest request;
+  request.command = program.command;
+  request.environment = program.environment;
+  request.folder = environment_.folders.of(attempt.run);
+  request.makes_folder = true;
+  auto beside = environment_.folder_of(program.workflow);
+  if (beside.empty()) beside = program.workflow_folder;
+  auto& file = request.command.front();
+  if (file.find('/') != std::string::npos)
+    file = (std::filesystem::path(beside) / file).lexically_normal().string();
+  const std::array<std::pair<std::string, std::string>, 6> told{{
+      {"HOME", request.folder},
+      {"TBA_RUN_ID", attempt.run.text()},
+      {"TBA_WORKFLOW", program.workflow},
+      {"TBA_WORKFLOW_FOLDER", beside},
+      {"TBA_STEP", attempt.step},
+      {"TBA_ATTEMPT", std::to_string(attempt.number)},
+  }};
+  for (const auto& [name, value] : told) {
+    const bool is_declared = std::ranges::any_of(
+        request.environment, [&](const auto& variable) { return variable.first == name; });
+    if (!is_declared) request.environment.emplace_back(name, value);
+  }
+  return request;
+}
+
+asio::awaitable<AttemptOutcome> StepRunner::run_program(Attempt attempt, engine::LineSink log) {
+  auto& program = std::get<engine::ProgramCall>(attempt.request);
   const auto secrets = RequestSecrets::open(std::move(program.secrets), environment_.credentials);
   if (!secrets) co_return not_attempted("credential", secrets.error().message);
   secrets->fill(program);
-  ProcessRequest request;
-  request.command = std::move(program.command);
-  request.environment = std::move(program.environment);
-  request.folder = std::move(program.workflow_folder);
-  const std::string name = request.command.front();
+  auto request = process_of(attempt);
+  const std::string name = program.command.front();
   // Named: g++ 12 destroys a closure that is made inside of a co_await expression twice.
   ProgramLog lines(std::move(log));
   const bool is_masked = !secrets->empty();
@@ -113,7 +141,11 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::ProgramCall progra
   };
   auto result = co_await environment_.processes.run(std::move(request), std::move(on_line));
   lines.close(result && result->truncated);
-  if (!result) co_return not_attempted("program", name + ": " + result.error().message);
+  if (!result) {
+    const auto& [code, message, hint] = result.error();
+    co_return not_attempted("program",
+                            name + ": " + message + (hint.empty() ? "" : " (" + hint + ")"));
+  }
   if (is_masked) {
     environment_.live_secrets.mask(result->out);
     environment_.live_secrets.mask(result->err);

@@ -11,6 +11,7 @@
 #include "daemon/net/http_client.h"
 #include "daemon/steps/process.h"
 #include "daemon/steps/request_secrets.h"
+#include "daemon/steps/run_folders.h"
 #include "daemon/vault/credentials.h"
 #include "daemon/vault/live_secrets.h"
 #include "shared/clock.h"
@@ -29,16 +30,22 @@ class StepRunner final : public engine::AttemptRunner {
     ProcessRunner& processes;
     const vault::Credentials& credentials;
     const vault::LiveSecrets& live_secrets;
+    RunFolders& folders;
     const Clock& clock;
     /// Where the API of that connector is; empty where there is no such connector. Called on the
     /// thread that performs.
     std::function<std::string(const std::string& connector)> base_url_of;
+    /// The folder of the file that describes that workflow now; empty where none does. Likewise.
+    std::function<std::string(const std::string& workflow)> folder_of;
   };
 
   explicit StepRunner(Environment environment) : environment_(environment) {}
 
   boost::asio::awaitable<engine::AttemptOutcome> perform(engine::Attempt attempt,
                                                          engine::LineSink log) override;
+
+  /// Its working folder goes.
+  void run_ended(RunId run) override { environment_.folders.remove(run); }
 
  private:
   /// What holds for a request, whichever kind it is.
@@ -54,8 +61,9 @@ class StepRunner final : public engine::AttemptRunner {
                                                const RequestSecrets& secrets);
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::EndpointCall call, Terms terms);
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::RawRequest raw, Terms terms);
-  boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::ProgramCall program,
-                                                           engine::LineSink log);
+  boost::asio::awaitable<engine::AttemptOutcome> run_program(engine::Attempt attempt,
+                                                             engine::LineSink log);
+  ProcessRequest process_of(const engine::Attempt& attempt);
 
   Environment environment_;
 };

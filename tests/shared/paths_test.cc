@@ -25,6 +25,7 @@ TEST_CASE("paths: TBA_HOME holds everything, whatever else is set") {
   CHECK(paths.vault_key == "/srv/tba/vault.key");
   CHECK(paths.socket == "/srv/tba/daemon.sock");
   CHECK(paths.log_file == "/srv/tba/daemon.log");
+  CHECK(paths.runs == "/srv/tba/runs");
 }
 
 TEST_CASE("paths: a relative TBA_HOME is taken from the current folder") {
@@ -39,6 +40,7 @@ TEST_CASE("paths: without TBA_HOME the XDG folders, or their defaults below HOME
   CHECK(defaults.store == "/home/ada/.local/share/tba-integrate/tba.db");
   CHECK(defaults.vault_key == "/home/ada/.local/share/tba-integrate/vault.key");
   CHECK(defaults.log_file == "/home/ada/.local/state/tba-integrate/daemon.log");
+  CHECK(defaults.runs == "/home/ada/.local/state/tba-integrate/runs");
   CHECK(defaults.socket == "/home/ada/.local/share/tba-integrate/daemon.sock");
 
   const auto set = tba::resolve_paths(variables({{"HOME", "/home/ada"},

@@ -108,8 +108,11 @@ struct DaemonWorld::Parts {
                     {world.engine.folder / "vault.key", false}),
         workflows({world.engine.definitions(), credentials, world.engine.vars, log},
                   {world.engine.folder / "workflows"}, {world.engine.folder / "connectors"}),
-        runner({world.http, world.processes, credentials, live_secrets, world.engine.clock,
-                [this](const std::string& connector) { return workflows.base_url_of(connector); }}),
+        folders({world.engine.io().get_executor(), world.engine.store(), log},
+                world.engine.folder / "runs"),
+        runner({world.http, world.processes, credentials, live_secrets, folders, world.engine.clock,
+                [this](const std::string& connector) { return workflows.base_url_of(connector); },
+                [this](const std::string& workflow) { return workflows.folder_of(workflow); }}),
         scheduler({world.engine.io().get_executor(), workflows, world.engine.engine(),
                    world.engine.store(), alarm, world.engine.clock, world.engine.ids, log}),
         webhooks({workflows, credentials, world.engine.engine(), world.engine.feed(),
@@ -157,6 +160,7 @@ struct DaemonWorld::Parts {
   vault::LiveSecrets live_secrets;
   vault::Credentials credentials;
   daemon::Workflows workflows;
+  steps::RunFolders folders;
   steps::StepRunner runner;
   FakeAlarm alarm;
   triggers::Scheduler scheduler;

@@ -179,6 +179,25 @@ TEST_CASE("process: runs in its folder, where a relative program is looked for")
   CHECK(result.out == std::filesystem::canonical(folder.path()).string() + "\n");
 }
 
+TEST_CASE("process: its folder is made for nobody else where that is asked for") {
+  const TemporaryFolder folder;
+  const auto made = folder / "runs" / "one";
+  Runner runner;
+  const ProcessRequest request{.command = {"pwd"}, .folder = made.string(), .makes_folder = true};
+  CHECK(result_of(runner.run(request)).out == made.string() + "\n");
+  CHECK(std::filesystem::status(made).permissions() == std::filesystem::perms::owner_all);
+  CHECK(std::filesystem::status(folder / "runs").permissions() ==
+        std::filesystem::perms::owner_all);
+  CHECK(result_of(runner.run(request)).exit_code == 0);
+
+  folder.write("file", "");
+  const auto error = error_of(runner.run(
+      {.command = {"pwd"}, .folder = (folder / "file" / "one").string(), .makes_folder = true}));
+  CHECK(error.code == ErrorCode::unavailable);
+  CHECK(error.message ==
+        "cannot make the folder '" + (folder / "file" / "one").string() + "': Not a directory");
+}
+
 TEST_CASE("process: is on its own: session, signals and descriptors") {
   // As libraries leave them: inheritable.
   const FileDescriptor leaked(::open("/dev/null", O_RDONLY));

@@ -1,5 +1,6 @@
 #include "daemon/steps/step_runner.h"
 
+#include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
 #include "shared/connector_catalog.h"
@@ -27,6 +28,7 @@ using tba::tests::run_coroutine;
 
 namespace {
 
+using Variables = std::vector<std::pair<std::string, std::string>>;
 using Lines = std::vector<std::pair<std::string, std::string>>;
 
 std::string base_url_of(const std::string& connector) {
@@ -37,6 +39,8 @@ std::string base_url_of(const std::string& connector) {
 /// What a step runner needs.
 struct World {
   tba::tests::TemporaryFolder folder;
+  boost::asio::io_context io;
+  std::unique_ptr<tba::daemon::Log> log = tba::daemon::Log::silent();
   tba::tests::FakeCredentialStore store;
   tba::tests::FakeClock clock;
   tba::tests::SeededRandom random{1};
@@ -46,11 +50,18 @@ struct World {
                                       {folder / "vault.key", false}};
   tba::tests::ScriptedHttpClient http;
   tba::tests::ScriptedProcesses processes;
-  tba::steps::StepRunner runner{{http, processes, credentials, live_secrets, clock, base_url_of}};
+  tba::steps::RunFolders folders{{io.get_executor(), store, *log}, folder / "runs"};
+  std::string folder_now;  // of the workflow's file
+  tba::steps::StepRunner runner{environment(credentials)};
   std::shared_ptr<const tba::Connector> github = tba::built_in_connectors().find("github");
   Lines lines;
 
   World() { run_coroutine(credentials.load()).value(); }
+
+  tba::steps::StepRunner::Environment environment(const tba::vault::Credentials& used) {
+    return {http,    processes, used,        live_secrets,
+            folders, clock,     base_url_of, [this](const std::string&) { return folder_now; }};
+  }
 
   void set_token(const std::string& name, const std::string& token) {
     tba::vault::NewCredential credential{name, github, "token", "", {}};
@@ -127,8 +138,7 @@ TEST_CASE("step runner: a credential that is missing or broken fails the attempt
       {world.store, world.live_secrets, world.clock, world.random, world.ids},
       {world.folder / "vault.key", false});
   run_coroutine(reopened.load()).value();
-  tba::steps::StepRunner runner(
-      {world.http, world.processes, reopened, world.live_secrets, world.clock, base_url_of});
+  tba::steps::StepRunner runner(world.environment(reopened));
   outcome = run_coroutine(runner.perform(world.get_user("bot"), nullptr));
   check_not_attempted(outcome, "credential");
   CHECK(outcome.failure->message == reopened.problem("bot"));
@@ -256,9 +266,46 @@ TEST_CASE("step runner: a program gets what was evaluated, and its lines go to t
   CHECK(outcome.result.find("body")->size() == 1);
   CHECK(world.lines == Lines{{"stdout", "one"}, {"stderr", "two"}});
   const auto& request = world.processes.requests.front();
-  CHECK(request.command == std::vector<std::string>{"./list.sh", "-a"});
-  CHECK(request.environment == std::vector<std::pair<std::string, std::string>>{{"LABEL", "bug"}});
-  CHECK(request.folder == "/flows");
+  CHECK(request.command == std::vector<std::string>{"/flows/list.sh", "-a"});
+  CHECK(request.environment.front() == std::pair<std::string, std::string>("LABEL", "bug"));
+}
+
+TEST_CASE("step runner: a program runs in its run's folder, and is told where it is") {
+  World world;
+  world.processes.result = tba::steps::ProcessResult();
+  Attempt attempt;
+  attempt.run = world.ids.next<tba::RunId>();
+  attempt.step = "each[3]/list";
+  attempt.number = 2;
+  const auto started = [&](std::vector<std::string> command, Variables environment = {}) {
+    attempt.request =
+        ProgramCall{std::move(command), std::move(environment), "list", "/flows", false};
+    CHECK_FALSE(world.perform(attempt).failure);
+    return world.processes.requests.back();
+  };
+  const auto home = (world.folder / "runs" / attempt.run.text()).string();
+  const auto request = started({"../tools/./list.sh", "./as-it-is"});
+  CHECK(request.command == std::vector<std::string>{"/tools/list.sh", "./as-it-is"});
+  CHECK(request.folder == home);
+  CHECK(request.makes_folder);
+  CHECK(request.environment == Variables{{"HOME", home},
+                                         {"TBA_RUN_ID", attempt.run.text()},
+                                         {"TBA_WORKFLOW", "list"},
+                                         {"TBA_WORKFLOW_FOLDER", "/flows"},
+                                         {"TBA_STEP", "each[3]/list"},
+                                         {"TBA_ATTEMPT", "2"}});
+  CHECK(started({"/bin/list"}).command.front() == "/bin/list");
+  CHECK(started({"list"}).command.front() == "list");
+  // What is declared stands, and the file may have moved since the run began.
+  world.folder_now = "/moved";
+  const auto moved = started({"./list.sh"}, {{"HOME", "/root"}, {"TBA_STEP", "own"}});
+  CHECK(moved.command.front() == "/moved/list.sh");
+  CHECK(moved.environment == Variables{{"HOME", "/root"},
+                                       {"TBA_STEP", "own"},
+                                       {"TBA_RUN_ID", attempt.run.text()},
+                                       {"TBA_WORKFLOW", "list"},
+                                       {"TBA_WORKFLOW_FOLDER", "/moved"},
+                                       {"TBA_ATTEMPT", "2"}});
 }
 
 TEST_CASE("step runner: of a program's lines the log has so many, and how many more there were") {
@@ -297,12 +344,13 @@ TEST_CASE("step runner: the log says so where a program wrote more than is kept"
 
 TEST_CASE("step runner: a program that is not there fails the attempt before it acts") {
   World world;
-  world.processes.result = tba::Error{tba::ErrorCode::invalid, "there is no such program", ""};
+  world.processes.result =
+      tba::Error{tba::ErrorCode::invalid, "there is no such program", "make one"};
   Attempt attempt;
   attempt.request = ProgramCall{{"./list.sh"}, {}, "talk", "/flows", false};
   const auto outcome = world.perform(attempt);
   check_not_attempted(outcome, "program");
-  CHECK(outcome.failure->message == "./list.sh: there is no such program");
+  CHECK(outcome.failure->message == "./list.sh: there is no such program (make one)");
 }
 
 // --- secrets -------------------------------------------------------------------------------------
@@ -417,8 +465,9 @@ TEST_CASE("step runner: what comes back from where a secret went is masked") {
   program.secrets.push_back(secret_at(Part::environment, {"TOKEN"}));
   attempt.request = program;
   const auto outcome = world.perform(attempt);
-  CHECK(world.processes.requests.back().environment ==
-        std::vector<std::pair<std::string, std::string>>{{"A", "1"}, {"TOKEN", kToken}});
+  const auto& environment = world.processes.requests.back().environment;
+  CHECK(Variables(environment.begin(), environment.begin() + 2) ==
+        Variables{{"A", "1"}, {"TOKEN", kToken}});
   CHECK(world.lines == Lines{{"stdout", "it is ********"}, {"stderr", "plain"}});
   CHECK(outcome.result.find("stdout")->as_string() == "[\"********\"]");
   CHECK(outcome.result.find("stderr")->as_string() == "no ********");
