@@ -11,6 +11,7 @@ Json checked_file_json(const std::string& path, const Diagnostics& diagnostics) 
         {{"severity", item.severity == Diagnostic::Severity::error ? "error" : "warning"},
          {"line", item.position.line},
          {"column", item.position.column},
+         {"length", item.length},
          {"message", item.message},
          {"hint", item.hint}});
   }

@@ -62,6 +62,27 @@ std::optional<Value> Session::configured_vars() const {
              : Value::object({});
 }
 
+std::optional<std::vector<std::string>> Session::configured_notify_targets() const {
+  const auto known = paths();
+  const auto root = known ? configuration(*known) : nullptr;
+  if (!root) return std::nullopt;
+  std::vector<std::string> names;
+  if (const auto* notify = root->find("notify")) {
+    for (const auto& member : notify->members) names.push_back(member.key->text);
+  }
+  return names;
+}
+
+std::vector<std::filesystem::path> Session::workflow_folders(const Paths& paths) const {
+  const auto root = configuration(paths);
+  const auto* written = root ? root->find("workflows") : nullptr;
+  if (written == nullptr || written->items.empty()) return {paths.workflows};
+  std::vector<std::filesystem::path> folders;
+  for (const auto& folder : written->items)
+    folders.push_back((paths.config_file.parent_path() / folder->text).lexically_normal());
+  return folders;
+}
+
 Outcome<DaemonClient> Session::daemon() const {
   auto known = paths();
   if (!known) return known.error();

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/console.h"
 #include "cli/daemon_client.h"
@@ -33,6 +35,12 @@ class Session {
   /// The `vars:` of the home's configuration; nothing where there is none that
   /// can be read.
   std::optional<Value> configured_vars() const;
+
+  /// The names in the `notify:` of the home's configuration; likewise.
+  std::optional<std::vector<std::string>> configured_notify_targets() const;
+
+  /// The folders that a daemon of that home reads its workflows from.
+  std::vector<std::filesystem::path> workflow_folders(const Paths& paths) const;
 
   /// A client of the home's daemon. Connects with the first request, not here.
   Outcome<DaemonClient> daemon() const;

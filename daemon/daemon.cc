@@ -85,8 +85,9 @@ class Daemon {
         store_(std::move(store)),
         credentials_({*store_, live_secrets, clock_, random_, ids_},
                      vault::find_key_file(options.credentials_directory, options.config.vault_key)),
-        workflows_({definitions_, credentials_, options.config.vars, log_},
-                   options.config.workflows, options.config.connectors) {}
+        workflows_(
+            {definitions_, credentials_, options.config.vars, log_, notify_targets(options.config)},
+            options.config.workflows, options.config.connectors) {}
 
   /// Runs until the daemon has stopped. Errors: why it could not start.
   Result<> run() {
@@ -248,6 +249,12 @@ class Daemon {
               signals_.cancel();
             },
             [this] { return reloader_.reload(); }};
+  }
+
+  static std::vector<std::string> notify_targets(const Config& config) {
+    std::vector<std::string> names;
+    for (const auto& [name, rule] : config.notify) names.push_back(name);
+    return names;
   }
 
   /// The target as the configuration and the connector files have it now.

@@ -218,11 +218,49 @@ asio::awaitable<Result<>> Workflows::reload() {
     environment_.log.error("a file was not taken",
                            {{"file", broken.path}, {"diagnostics", broken.diagnostics}});
   }
+  warn_of_outside_names(set);
   environment_.log.info("read the workflow files",
                         {{"workflows", set.workflows.size()}, {"broken", set.broken.size()}});
   std::lock_guard lock(publishing_);
   publish(std::move(set));
   co_return Result<>();
+}
+
+/// What a workflow names may come to be there, so it is taken without.
+void Workflows::warn_of_outside_names(const WorkflowSet& set) const {
+  KnownNames workflows{{}, false};
+  for (const auto& [name, loaded] : set.workflows) workflows.names.push_back(name);
+  const KnownNames targets{environment_.notify_targets, false};
+  for (const auto& [name, loaded] : set.workflows) {
+    const auto& workflow = *loaded.definition->workflow;
+    Diagnostics diagnostics;
+    check_outside_names(workflow, {&workflows, &targets}, diagnostics);
+    if (diagnostics.empty()) continue;
+    environment_.log.warning("a workflow names what is not there",
+                             {{"file", workflow.path}, {"diagnostics", diagnostics.render()}});
+  }
+}
+
+std::vector<CheckedFile> Workflows::check(std::vector<FileText> files) const {
+  const auto set = current();
+  const auto is_checked = [&](const std::string& path) {
+    return std::ranges::find(files, path, &FileText::path) != files.end();
+  };
+  KnownNames workflows;
+  for (const auto& [name, loaded] : set->workflows) {
+    if (!is_checked(loaded.definition->workflow->path)) workflows.names.push_back(name);
+  }
+  for (const auto& broken : set->broken) workflows.is_complete &= is_checked(broken.path);
+  const KnownNames targets{environment_.notify_targets};
+  FileCheck check({.connectors = set->connectors,
+                   .vars = &environment_.vars,
+                   .workflows = std::move(workflows),
+                   .notify_targets = &targets,
+                   .credential_problem = [&](const OutsideName& name) {
+                     return problem_with(name, set->connectors.find(name.connector).get());
+                   }});
+  check.read_files(std::move(files));
+  return check.checked();
 }
 
 void Workflows::reconsider() {

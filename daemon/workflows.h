@@ -14,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/vault/credentials.h"
 #include "shared/connector_catalog.h"
+#include "shared/file_check.h"
 
 namespace tba::daemon {
 
@@ -51,6 +52,7 @@ class Workflows {
     const vault::Credentials& credentials;
     const Value& vars;  ///< The configuration's.
     Log& log;
+    std::vector<std::string> notify_targets = {};  ///< The names that the configuration gives.
   };
 
   Workflows(Environment environment, std::vector<std::filesystem::path> workflow_folders,
@@ -69,6 +71,10 @@ class Workflows {
   /// The workflow of that name, to be run now. Errors: `not_found`; `unavailable` where it is held.
   Result<std::shared_ptr<const engine::Definition>> to_run(const std::string& name) const;
 
+  /// Checks the texts of files as if they were read now, beside what is in force. What credentials
+  /// they lack is warned of.
+  std::vector<CheckedFile> check(std::vector<FileText> files) const;
+
   /// Where the API of that connector is; empty where there is no such connector.
   std::string base_url_of(const std::string& connector) const;
 
@@ -80,6 +86,7 @@ class Workflows {
   template <class T>
   using ByFile = std::map<std::string, std::shared_ptr<const T>>;
 
+  void warn_of_outside_names(const WorkflowSet& set) const;
   ByFile<Connector> read_connectors(WorkflowSet& set) const;
   ByFile<engine::Definition> read_workflows(WorkflowSet& set) const;
   std::string problem_with(const OutsideName& use, const Connector* connector) const;

@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <set>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -11,13 +11,13 @@
 
 #include "cli/commands/commands.h"
 #include "cli/diagnostics_json.h"
+#include "cli/json_fields.h"
 #include "cli/output.h"
 #include "shared/connector_catalog.h"
-#include "shared/connector_reader.h"
 #include "shared/diagnostic.h"
 #include "shared/file.h"
+#include "shared/file_check.h"
 #include "shared/workflow_reader.h"
-#include "shared/yaml_reader.h"
 
 namespace tba::cli {
 namespace {
@@ -27,6 +27,7 @@ using std::filesystem::path;
 struct Options {
   std::vector<std::string> paths;
   std::string connectors;
+  bool by_daemon = false;
 };
 
 // The YAML files directly in a folder, by name.
@@ -46,123 +47,11 @@ Outcome<std::vector<path>> yaml_files_in(const path& folder) {
   return files;
 }
 
-// What was found out about one file.
-struct CheckedFile {
-  path file;
-  Diagnostics diagnostics;
-};
-
-void add_problem(Diagnostics& diagnostics, std::string message, std::string hint = {}) {
-  Diagnostic problem;
-  problem.message = std::move(message);
-  problem.hint = std::move(hint);
-  diagnostics.add(std::move(problem));
+std::vector<FileText> texts_of(const std::vector<path>& files) {
+  std::vector<FileText> texts;
+  for (const path& file : files) texts.push_back({file.string(), read_file(file, kMaxYamlBytes)});
+  return texts;
 }
-
-void add_problem(Diagnostics& diagnostics, const Workflow& workflow, std::string message,
-                 std::string hint) {
-  Diagnostic problem;
-  problem.file = std::make_shared<const SourceFile>(workflow.path, workflow.text);
-  problem.message = std::move(message);
-  problem.hint = std::move(hint);
-  diagnostics.add(std::move(problem));
-}
-
-// Whether the file describes a connector; what it says of itself decides, not its folder.
-bool is_connector(const path& file, const std::string& text) {
-  Diagnostics told_by_its_reader;
-  const auto root =
-      yaml::read(std::make_shared<const SourceFile>(file.string(), text), told_by_its_reader);
-  return root && root->find("connector") != nullptr;
-}
-
-// The workflows of one home must differ in name, and share no path of a webhook.
-class Names {
- public:
-  void check(const Workflow& workflow, Diagnostics& diagnostics) {
-    const auto [known, is_new] = names_.emplace(workflow.name, workflow.path);
-    if (!is_new) {
-      add_problem(diagnostics, workflow,
-                  fmt::format("the name '{}' is taken by {}", workflow.name, known->second),
-                  "each workflow of a home needs a name of its own");
-    }
-    for (const Trigger& trigger : workflow.triggers) {
-      const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
-      if (webhook == nullptr) continue;
-      const auto [owner, is_free] = webhook_paths_.emplace(webhook->path, workflow.path);
-      if (is_free || owner->second == workflow.path) continue;
-      add_problem(diagnostics, workflow,
-                  fmt::format("the webhook path '{}' is taken by {}", webhook->path, owner->second),
-                  "give one of the two a `path` of its own");
-    }
-  }
-
- private:
-  std::map<std::string, std::string> names_;
-  std::map<std::string, std::string> webhook_paths_;
-};
-
-// Reads files, connectors before the workflows that may call them.
-class Check {
- public:
-  // Without the configuration's vars their uses are not checked.
-  explicit Check(std::optional<Value> vars) : vars_(std::move(vars)) {}
-
-  // The connectors of a folder: only those with problems are told of.
-  void read_connectors(const std::vector<path>& files) {
-    for (const path& file : files) {
-      Diagnostics diagnostics;
-      if (auto text = read(file, diagnostics)) {
-        read_one_connector(file, std::move(*text), diagnostics);
-      }
-      if (!diagnostics.empty()) checked_.push_back({file, std::move(diagnostics)});
-    }
-  }
-
-  // What was asked for, in that order.
-  void read_files(const std::vector<path>& files) {
-    const WorkflowSurroundings surroundings{.catalog = &catalog_,
-                                            .vars = vars_ ? &*vars_ : nullptr};
-    const std::size_t first = checked_.size();
-    std::vector<std::optional<std::string>> workflows;
-    for (const path& file : files) {
-      Diagnostics diagnostics;
-      auto text = read(file, diagnostics);
-      if (text && is_connector(file, *text)) {
-        read_one_connector(file, *std::exchange(text, std::nullopt), diagnostics);
-      }
-      checked_.push_back({file, std::move(diagnostics)});
-      workflows.push_back(std::move(text));
-    }
-    for (std::size_t i = 0; i < workflows.size(); ++i) {
-      if (!workflows[i]) continue;
-      Diagnostics& diagnostics = checked_[first + i].diagnostics;
-      const auto workflow =
-          read_workflow(files[i].string(), std::move(*workflows[i]), surroundings, diagnostics);
-      if (workflow) names_.check(*workflow, diagnostics);
-    }
-  }
-
-  const std::vector<CheckedFile>& checked() const { return checked_; }
-
- private:
-  static std::optional<std::string> read(const path& file, Diagnostics& diagnostics) {
-    auto text = read_file(file, kMaxYamlBytes);
-    if (text) return std::move(*text);
-    add_problem(diagnostics, text.error().message, text.error().hint);
-    return std::nullopt;
-  }
-
-  void read_one_connector(const path& file, std::string text, Diagnostics& diagnostics) {
-    auto connector = read_connector(file.string(), std::move(text), diagnostics);
-    if (connector) catalog_.put(std::make_shared<const Connector>(std::move(*connector)));
-  }
-
-  const std::optional<Value> vars_;
-  ConnectorCatalog catalog_ = built_in_connectors();
-  Names names_;
-  std::vector<CheckedFile> checked_;
-};
 
 // The files that the arguments name, those of folders included.
 Outcome<std::vector<path>> files_of(const std::vector<path>& wanted, Console& console) {
@@ -197,38 +86,116 @@ Outcome<std::vector<path>> connector_files(const path& folder, bool must_be_ther
   return files;
 }
 
-Outcome<ExitCode> check_all(Session& session, const Options& options) {
-  const auto paths = session.paths();
-  if (!paths) return paths.error();
-  Console& console = session.console();
-  std::vector<path> wanted(options.paths.begin(), options.paths.end());
-  if (wanted.empty()) {
-    if (!std::filesystem::is_directory(paths->workflows)) {
-      return CliError{ExitCode::not_found,
-                      fmt::format("there is no folder {}", paths->workflows.string()),
-                      fmt::format("name files or folders to check, or make a home with '{}'",
-                                  session.command_line("init"))};
-    }
-    wanted.push_back(paths->workflows);
+std::string whole_path(const path& file) {
+  std::error_code failure;
+  const auto whole = std::filesystem::weakly_canonical(file, failure);
+  return (failure ? file : whole).string();
+}
+
+// What to check, where nothing is named.
+Outcome<std::vector<path>> folders_of_home(Session& session, const Paths& paths) {
+  auto folders = session.workflow_folders(paths);
+  std::erase_if(folders, [](const path& folder) { return !std::filesystem::is_directory(folder); });
+  if (!folders.empty()) return folders;
+  return CliError{ExitCode::not_found,
+                  fmt::format("there is no folder {}", paths.workflows.string()),
+                  fmt::format("name files or folders to check, or make a home with '{}'",
+                              session.command_line("init"))};
+}
+
+// The workflows beside the files that are checked: those of their folders, and of the home's. There
+// can be no others only where the files are all the home's own.
+KnownNames workflows_beside(const std::vector<path>& files, const std::vector<path>& home) {
+  std::set<std::string> folders;
+  std::set<std::string> checked;
+  for (const path& file : files) {
+    checked.insert(whole_path(file));
+    folders.insert(path(whole_path(file)).parent_path().string());
   }
-  const auto files = files_of(wanted, console);
-  if (!files) return files.error();
+  KnownNames known;
+  for (const path& folder : home) folders.insert(whole_path(folder));
+  known.is_complete = folders.size() <= home.size();
+  for (const auto& folder : folders) {
+    const auto beside = yaml_files_in(folder);
+    if (!beside) continue;
+    for (const path& file : *beside) {
+      if (checked.contains(whole_path(file))) continue;
+      auto text = read_file(file, kMaxYamlBytes);
+      if (!text) continue;
+      Diagnostics of_no_interest;
+      known.names.push_back(
+          read_workflow_file(file.string(), std::move(*text), {}, of_no_interest).workflow.name);
+    }
+  }
+  return known;
+}
+
+// Checks without a daemon.
+Outcome<std::vector<CheckedFile>> check_here(Session& session, const Paths& paths,
+                                             const Options& options,
+                                             const std::vector<path>& files) {
   const bool is_named = !options.connectors.empty();
   const auto connectors =
-      connector_files(is_named ? path(options.connectors) : paths->connectors, is_named, *files);
+      connector_files(is_named ? path(options.connectors) : paths.connectors, is_named, files);
   if (!connectors) return connectors.error();
-  Check check(session.configured_vars());
-  check.read_connectors(*connectors);
-  check.read_files(*files);
+  const auto vars = session.configured_vars();
+  std::optional<KnownNames> targets;
+  if (auto names = session.configured_notify_targets()) targets = KnownNames{std::move(*names)};
+  FileCheck check({.connectors = built_in_connectors(),
+                   .vars = vars ? &*vars : nullptr,
+                   .workflows = workflows_beside(files, session.workflow_folders(paths)),
+                   .notify_targets = targets ? &*targets : nullptr});
+  check.read_connectors(texts_of(*connectors));
+  check.read_files(texts_of(files));
+  return check.checked();
+}
 
-  const std::vector<CheckedFile>& all = check.checked();
+// What the daemon says of one file, as if it had been found out here.
+CheckedFile checked_file(const Json& answered, const std::string& text) {
+  CheckedFile checked{text_of(answered, "path"), {}};
+  const auto source = std::make_shared<const SourceFile>(checked.path, text);
+  for (const Json& item : member_of(answered, "diagnostics")) {
+    Diagnostic problem;
+    problem.severity = text_of(item, "severity") == "error" ? Diagnostic::Severity::error
+                                                            : Diagnostic::Severity::warning;
+    problem.file = source;
+    problem.position = {item.value("line", 1), item.value("column", 1)};
+    problem.length = item.value("length", std::size_t{1});
+    problem.message = text_of(item, "message");
+    problem.hint = text_of(item, "hint");
+    checked.diagnostics.add(std::move(problem));
+  }
+  return checked;
+}
+
+// Has the daemon check the files against what it has.
+Outcome<std::vector<CheckedFile>> check_there(Session& session, const std::vector<path>& files) {
+  Json sent = Json::array();
+  std::vector<std::string> texts;
+  for (auto& file : texts_of(files)) {
+    if (!file.text) return from_error(file.text.error());
+    sent.push_back({{"path", whole_path(file.path)}, {"text", *file.text}});
+    texts.push_back(std::move(*file.text));
+  }
+  const auto daemon = session.daemon();
+  if (!daemon) return daemon.error();
+  const auto answer = daemon->post("/check", {{"files", std::move(sent)}});
+  if (!answer) return answer.error();
+  std::vector<CheckedFile> checked;
+  for (const Json& item : member_of(*answer, "items")) {
+    if (checked.size() < texts.size()) checked.push_back(checked_file(item, texts[checked.size()]));
+  }
+  return checked;
+}
+
+ExitCode show(Session& session, const std::vector<CheckedFile>& all) {
+  Console& console = session.console();
   const auto broken = std::ranges::count_if(
       all, [](const CheckedFile& file) { return file.diagnostics.has_errors(); });
   if (session.json()) {
     Json items = Json::array();
-    for (const CheckedFile& file : all) {
-      items.push_back(checked_file_json(file.file.string(), file.diagnostics));
-    }
+    for (const CheckedFile& file : all)
+      items.push_back(checked_file_json(file.path, file.diagnostics));
     print_json(console.out, {{"items", std::move(items)}, {"next", nullptr}});
   } else {
     for (const CheckedFile& file : all) {
@@ -241,6 +208,20 @@ Outcome<ExitCode> check_all(Session& session, const Options& options) {
   return broken == 0 ? ExitCode::done : ExitCode::invalid_file;
 }
 
+Outcome<ExitCode> check_all(Session& session, const Options& options) {
+  const auto paths = session.paths();
+  if (!paths) return paths.error();
+  Outcome<std::vector<path>> wanted(std::vector<path>(options.paths.begin(), options.paths.end()));
+  if (wanted->empty()) wanted = folders_of_home(session, *paths);
+  if (!wanted) return wanted.error();
+  const auto files = files_of(*wanted, session.console());
+  if (!files) return files.error();
+  const auto checked = options.by_daemon ? check_there(session, *files)
+                                         : check_here(session, *paths, options, *files);
+  if (!checked) return checked.error();
+  return show(session, *checked);
+}
+
 }  // namespace
 
 Action build_workflow_check(CLI::App& arguments) {
@@ -248,10 +229,14 @@ Action build_workflow_check(CLI::App& arguments) {
   arguments
       .add_option("paths", options->paths, "Files and folders (else the home's workflows folder)")
       ->type_name("");
+  auto* connectors = arguments
+                         .add_option("--connectors", options->connectors,
+                                     "The folder of your own connectors (else the home's)")
+                         ->type_name("FOLDER");
   arguments
-      .add_option("--connectors", options->connectors,
-                  "The folder of your own connectors (else the home's)")
-      ->type_name("FOLDER");
+      .add_flag("--daemon", options->by_daemon,
+                "Let the daemon check them, against its own connectors, workflows and credentials")
+      ->excludes(connectors);
   arguments.footer("Shows every mistake of every file at once, and ends with 6 if there are any.");
   return [options](Session& session) { return check_all(session, *options); };
 }

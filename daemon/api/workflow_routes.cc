@@ -4,6 +4,7 @@
 
 #include "daemon/api/routes.h"
 #include "daemon/api/views.h"
+#include "daemon/http/problem.h"
 #include "shared/duration.h"
 #include "shared/schedule.h"
 
@@ -129,12 +130,48 @@ asio::awaitable<http::Response> show(Services& services, http::Request request) 
   co_return json(200, view);
 }
 
+Value problem_view(const Diagnostic& problem) {
+  const bool is_error = problem.severity == Diagnostic::Severity::error;
+  return Value::object({{"severity", Value::string(is_error ? "error" : "warning")},
+                        {"line", Value::integer(problem.position.line)},
+                        {"column", Value::integer(problem.position.column)},
+                        {"length", Value::integer(static_cast<std::int64_t>(problem.length))},
+                        {"message", Value::string(problem.message)},
+                        {"hint", Value::string(problem.hint)}});
+}
+
+Value checked_view(const CheckedFile& file) {
+  return Value::object({{"path", Value::string(file.path)},
+                        {"valid", Value::boolean(!file.diagnostics.has_errors())},
+                        {"diagnostics", array_view(file.diagnostics.items(), problem_view)}});
+}
+
+/// Checks the texts of files without taking them.
+asio::awaitable<http::Response> check(Services& services, http::Request request) {
+  const auto body = object_body(request, {"files"});
+  if (!body) co_return body.error();
+  const Value* given = body->find("files");
+  if (!given || !given->is_array() || given->size() == 0) {
+    co_return http::problem(400, "invalid", "'files' must be a list of {path, text}");
+  }
+  std::vector<FileText> files;
+  for (const auto& each : given->items()) {
+    auto path = text_member(each, "path");
+    if (!path) co_return http::problem(path.error());
+    auto text = text_member(each, "text");
+    if (!text) co_return http::problem(text.error());
+    files.push_back({std::move(*path), std::move(*text)});
+  }
+  co_return json(200, list_view(services.workflows.check(std::move(files)), checked_view));
+}
+
 }  // namespace
 
 std::vector<http::Route> workflow_routes(Services& services) {
   return {
       route(services, "GET", "/api/v1/workflows", list),
       route(services, "GET", "/api/v1/workflows/{name}", show),
+      route(services, "POST", "/api/v1/check", check),
   };
 }
 

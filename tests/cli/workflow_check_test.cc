@@ -86,6 +86,71 @@ TEST_CASE_METHOD(CliFixture, "workflow check: a warning is shown, and is no erro
                                   "'titel' (did you mean 'title'?)"));
 }
 
+TEST_CASE_METHOD(CliFixture, "workflow check: workflows and targets that are named must be there") {
+  const std::string text =
+      "on: { manual: {} }\nsteps:\n  - workflow: nigthly\n  - notify: officer\n";
+  folder.write("workflows/nightly.yaml", kGood);
+  const auto calling = folder.write("workflows/calling.yaml", text);
+  const std::string unknown =
+      ":3:15: error: there is no workflow 'nigthly' (did you mean 'nightly'?)";
+  // Without a configuration nobody knows whom there is to notify.
+  for (const auto& arguments : {std::vector<std::string>{"workflow", "check"},
+                                std::vector<std::string>{"workflow", "check", calling.string()}}) {
+    const auto result = run(arguments);
+    CHECK(result.code == 6);
+    CHECK_THAT(result.err, Contains(unknown) && !Contains("officer"));
+  }
+  folder.write("config.yaml", "notify: { officers: { call: discord/create-message } }\n");
+  const auto result = run({"workflow", "check"});
+  CHECK_THAT(result.err,
+             Contains(":4:13: error: there is no target 'officer' to notify (did you mean "
+                      "'officers'?)") &&
+                 Contains("hint: name it in `notify:` of config.yaml"));
+  CHECK(result.out == "2 files checked, 1 with errors\n");
+}
+
+TEST_CASE_METHOD(CliFixture, "workflow check: workflows of other folders may be elsewhere") {
+  const auto calling =
+      folder.write("flows/calling.yaml", "on: { manual: {} }\nsteps:\n  - workflow: nigthly\n");
+  folder.write("flows/nightly.yaml", kGood);
+  const auto result = run({"workflow", "check", calling.string()});
+  CHECK(result.code == 0);
+  CHECK_THAT(result.err, Contains(":3:15: warning: no workflow 'nigthly' is known here (did you "
+                                  "mean 'nightly'?)"));
+  // Folders that the configuration names are the home's.
+  folder.write("config.yaml", "workflows: [flows]\n");
+  CHECK(run({"workflow", "check", calling.string()}).code == 6);
+  CHECK(run({"workflow", "check"}).out == "2 files checked, 1 with errors\n");
+}
+
+TEST_CASE_METHOD(CliFixture, "workflow check: a daemon can be asked, which knows credentials") {
+  FakeDaemon daemon(socket());
+  daemon.on("POST /check", R"({"items":[{"path":"/a.yaml","valid":true,"diagnostics":[
+    {"severity":"warning","line":3,"column":5,"length":3,"message":"there is no credential 'x'",
+     "hint":"set it"}]}],"next":null})");
+  const auto file = folder.write("a.yaml", kGood);
+  const auto result = run({"workflow", "check", "--daemon", file.string()});
+  CHECK(result.code == 0);
+  CHECK(result.out == "1 file checked, no errors\n");
+  CHECK(result.err ==
+        "/a.yaml:3:5: warning: there is no credential 'x'\n"
+        "    3 |   - set: { a: 1 }\n"
+        "      |     ^~~\n"
+        "      hint: set it\n");
+  const auto sent = Json::parse(daemon.last().body).at("files");
+  REQUIRE(sent.size() == 1);
+  CHECK(sent[0].at("text") == kGood);
+  CHECK_THAT(sent[0].at("path").get<std::string>(), StartsWith("/") && Catch::EndsWith("a.yaml"));
+  CHECK(run({"workflow", "check", "--daemon", folder / "none.yaml"}).code == 3);
+  CHECK(run({"workflow", "check", "--daemon", "--connectors", folder / "", file.string()}).code ==
+        2);
+}
+
+TEST_CASE_METHOD(CliFixture, "workflow check: without a daemon none can be asked") {
+  const auto file = folder.write("a.yaml", kGood);
+  CHECK(run({"workflow", "check", "--daemon", file.string()}).code == 5);
+}
+
 TEST_CASE_METHOD(CliFixture, "workflow check: the home's folder where nothing is named") {
   CHECK(run({"workflow", "check"}).code == 3);
   folder.write("workflows/good.yaml", kGood);

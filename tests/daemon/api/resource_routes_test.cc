@@ -37,6 +37,55 @@ on_failure: [ { id: sorry, set: { b: 2 } } ]
 
 }  // namespace
 
+// --- checking files ------------------------------------------------------------------------------
+
+TEST_CASE("api: files are checked against what is there, and not taken") {
+  DaemonWorld world;
+  world.workflow("nap", "on: { manual: {} }\nsteps: [ { wait: { for: 1h } } ]\n");
+  world.credential("bot", "token", "ghp_0123456789");
+  const auto body = Value::object(
+      {{"files", Value::array({Value::object({{"path", Value::string("/flows/a.yaml")},
+                                              {"text", Value::string(R"(on: { manual: {} }
+steps:
+  - workflow: nop
+  - workflow: b
+  - notify: officers
+  - run: [./a]
+    env: { TOKEN: !secret bot.key, KEY: !secret nobody.key }
+)")}}),
+                               Value::object({{"path", Value::string("/flows/b.yaml")},
+                                              {"text", Value::string("steps: 1")}})})}});
+  const auto reply = world.post("/api/v1/check", to_json(body));
+  REQUIRE(reply.status == 200);
+  CHECK(reply.json("next") == "null");
+  CHECK(reply.at("items").size() == 2);
+  CHECK(reply.json("items.0.path") == R"("/flows/a.yaml")");
+  CHECK(reply.json("items.0.valid") == "false");
+  CHECK(reply.json("items.0.diagnostics.0") ==
+        R"({"severity":"error","line":3,"column":15,"length":3,)"
+        R"-("message":"there is no workflow 'nop' (did you mean 'nap'?)",)-"
+        R"("hint":"it has to be in a folder that the daemon reads its workflows from"})");
+  CHECK(reply.json("items.0.diagnostics.1.message") ==
+        R"("there is no target 'officers' to notify")");
+  CHECK(reply.json("items.0.diagnostics.2.severity") == R"("warning")");
+  CHECK(reply.json("items.0.diagnostics.2.message") == R"("credential 'bot' has no field 'key'")");
+  CHECK(reply.json("items.0.diagnostics.2.column") == "27");
+  CHECK_THAT(reply.json("items.0.diagnostics.3.message"), Contains("'nobody'"));
+  CHECK(reply.at("items.0.diagnostics").size() == 4);
+  CHECK(reply.json("items.1.valid") == "false");
+  CHECK(world.get("/api/v1/workflows").at("items").size() == 1);
+}
+
+TEST_CASE("api: what is to be checked is a list of files") {
+  DaemonWorld world;
+  for (const auto* body :
+       {"", "{}", R"({"files":[]})", R"({"files":1})", R"({"files":[{"path":1,"text":""}]})",
+        R"({"files":[{"path":"a","text":1}]})", R"({"file":[]})"}) {
+    CAPTURE(body);
+    CHECK(world.post("/api/v1/check", body).status == 400);
+  }
+}
+
 // --- status --------------------------------------------------------------------------------------
 
 TEST_CASE("api: status tells what the daemon is, does and cannot do") {
