@@ -72,6 +72,16 @@ bool has_own_keys(KeyType type) {
          type == KeyType::table_map || type == KeyType::table_lists;
 }
 
+// " (did you mean 'env'?)" for a key that the table does not have, or nothing.
+std::string suggestion(const KeyTable& table, const std::string& wrong) {
+  for (const auto& [word, key] : table.other_words) {
+    if (word == wrong) return fmt::format(" (did you mean '{}'?)", key);
+  }
+  std::vector<std::string> known;
+  for (const auto& each : table.keys) known.emplace_back(each.name);
+  return did_you_mean(wrong, known);
+}
+
 // Checks the values of one mapping; each check reports what it finds.
 class ValueCheck {
  public:
@@ -136,9 +146,18 @@ class ValueCheck {
   }
 
  private:
-  bool wrong(std::string_view must) {
-    node_.error(diagnostics_, fmt::format("'{}' {}", key_.name, must));
+  bool wrong(std::string_view must, std::string hint = {}) {
+    node_.error(diagnostics_, fmt::format("'{}' {}", key_.name, must), std::move(hint));
     return false;
+  }
+
+  // How a value of that kind is written.
+  std::string form_of(Kind kind) const {
+    if (kind == Kind::sequence && node_.kind == Kind::mapping) return "begin each item with '- '";
+    if (kind != Kind::mapping || key_.type != KeyType::table) return "";
+    std::vector<std::string_view> keys;
+    for (const auto& key : key_.table->keys) keys.push_back(key.name);
+    return "its keys are: " + names(keys);
   }
 
   bool is(Kind kind, std::string_view wanted) {
@@ -147,7 +166,7 @@ class ValueCheck {
                               key_.type != KeyType::templated_list &&
                               key_.type != KeyType::choice_list;
     if (node_.kind == kind || may_be_empty) return true;
-    return wrong(fmt::format("must be {}, not {}", wanted, node_.kind_name()));
+    return wrong(fmt::format("must be {}, not {}", wanted, node_.kind_name()), form_of(kind));
   }
 
   bool is_scalar(const yaml::Node& node, std::string_view wanted) {
@@ -307,10 +326,8 @@ void Fields::check_keys(const KeyTable& table) {
         name->error(diagnostics_, fmt::format("this version does not know '{}' yet", name->text));
         continue;
       }
-      std::vector<std::string> known;
-      for (const auto& each : table.keys) known.emplace_back(each.name);
       name->error(diagnostics_, fmt::format("{} has no key '{}'{}", table.what, name->text,
-                                            did_you_mean(name->text, known)));
+                                            suggestion(table, name->text)));
     } else if (ValueCheck(*key, *value, diagnostics_).passes()) {
       good_.emplace(key->name, value.get());
     }

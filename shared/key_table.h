@@ -67,6 +67,12 @@ struct Key {
   bool takes_secrets = false;  ///< Of value, value_map and templated: whether it may hold any.
 };
 
+/// What somebody may write who is used to other files, and what it is called here.
+struct OtherWord {
+  std::string_view word;
+  std::string_view key;
+};
+
 /// The keys of a kind of mapping.
 struct KeyTable {
   std::string_view id;    ///< Its name in a JSON Schema.
@@ -74,6 +80,7 @@ struct KeyTable {
   std::span<const Key> keys;
   std::span<const std::string_view> exactly_one = {};  ///< One of these keys must be there.
   std::span<const std::string_view> reserved = {};     ///< Keys that a later version will know.
+  std::span<const OtherWord> other_words = {};         ///< For suggestions.
 
   const Key* find(std::string_view name) const;
 };

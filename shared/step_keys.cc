@@ -89,7 +89,9 @@ constexpr std::array kChooseKeys{
         .table = &kStepTable},
 };
 constexpr std::array kChooseKinds{"when"sv, "else"sv};
-constexpr KeyTable kChooseTable{"choice", "a choice", kChooseKeys, kChooseKinds};
+constexpr std::array kOtherChoices{OtherWord{"if", "when"}, OtherWord{"default", "else"},
+                                   OtherWord{"otherwise", "else"}};
+constexpr KeyTable kChooseTable{"choice", "a choice", kChooseKeys, kChooseKinds, {}, kOtherChoices};
 
 constexpr std::array kCacheKeys{
     Key{.name = "key",
@@ -202,9 +204,19 @@ constexpr std::array kStepKinds{"call"sv,   "http"sv,     "run"sv,      "set"sv,
                                 "wait"sv,   "workflow"sv, "parallel"sv, "for_each"sv,
                                 "choose"sv, "notify"sv,   "fail"sv};
 constexpr std::array kLaterKinds{"store"sv, "ai"sv};
+constexpr std::array kOtherWords{
+    OtherWord{"environment", "env"}, OtherWord{"inputs", "with"},
+    OtherWord{"parameters", "with"}, OtherWord{"uses", "call"},
+    OtherWord{"script", "run"},      OtherWord{"command", "run"},
+    OtherWord{"when", "if"},         OtherWord{"depends_on", "needs"},
+    OtherWord{"do", "steps"},        OtherWord{"foreach", "for_each"},
+    OtherWord{"retries", "retry"},   OtherWord{"sleep", "wait"},
+    OtherWord{"switch", "choose"},
+};
 
 }  // namespace
 
-constinit const KeyTable kStepTable{"step", "a step", kStepKeys, kStepKinds, kLaterKinds};
+constinit const KeyTable kStepTable{"step",     "a step",    kStepKeys,
+                                    kStepKinds, kLaterKinds, kOtherWords};
 
 }  // namespace tba

@@ -89,8 +89,17 @@ constexpr std::array kWorkflowKeys{
         .description = "the result of a run that succeeded"},
 };
 
+constexpr std::array kOtherWords{
+    OtherWord{"trigger", "on"},        OtherWord{"triggers", "on"},
+    OtherWord{"when", "on"},           OtherWord{"environment", "env"},
+    OtherWord{"jobs", "steps"},        OtherWord{"on_error", "on_failure"},
+    OtherWord{"outputs", "output"},    OtherWord{"always", "finally"},
+    OtherWord{"title", "description"},
+};
+
 }  // namespace
 
-constinit const KeyTable kWorkflowTable{"workflow", "a workflow", kWorkflowKeys};
+constinit const KeyTable kWorkflowTable{"workflow", "a workflow", kWorkflowKeys,
+                                        {},         {},           kOtherWords};
 
 }  // namespace tba

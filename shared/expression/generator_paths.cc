@@ -158,7 +158,8 @@ void Generator::push_variable(const Node& node) {
     push_rooted(node, false);
   } else if (node.name == "ENV" || node.name == "__prog_args") {
     report(node, fmt::format("${} is not available: an expression sees no environment", node.name),
-           "declare what it needs as 'inputs:' or 'vars:' of the workflow");
+           "declare what it needs in `inputs:` or `env:` of the workflow, or in `vars:` of "
+           "config.yaml");
   } else {
     report(node, fmt::format("${} is not defined{}", node.name, suggested_variable(node.name)));
   }
@@ -232,10 +233,12 @@ void Generator::report_unknown_root(const Node& node, const Node* identity) {
   const auto& key = child(*index, 1);
   if (!key.value.is_string()) return;
   const auto wrong = fmt::format(".{}", key.value.as_string());
+  const bool is_secret = wrong.starts_with(".secret") || wrong.starts_with(".credential");
   report({key.offset, key.length,
           fmt::format("the context has no '{}'{}", wrong, did_you_mean(wrong, root_names("."))),
-          "an expression can read .trigger, .inputs, .steps, .run, .workflow, .env, .vars, "
-          ".item, .index and .error"});
+          is_secret ? "expressions see no secrets: write `key: !secret credential.field`"
+                    : "an expression can read .trigger, .inputs, .steps, .run, .workflow, .env, "
+                      ".vars, .item, .index and .error"});
 }
 
 }  // namespace tba::expression::detail
