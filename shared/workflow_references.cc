@@ -135,15 +135,19 @@ class ReferenceCheck {
  private:
   // --- what there is
 
+  /// Once: the shape of a delivery is large, and most expressions read of one.
   void learn_trigger() {
+    std::optional<Shape> payload;
     for (const auto& trigger : workflow_.triggers) {
       const auto* webhook = std::get_if<WebhookTrigger>(&trigger);
       const bool brings_anything = std::holds_alternative<PollTrigger>(trigger) ||
                                    std::holds_alternative<EventTrigger>(trigger);
       if (webhook == nullptr && !brings_anything) continue;
-      const auto payload = webhook != nullptr ? payload_of(*webhook) : Shape();
-      payload_ = payload_ ? either(*payload_, payload) : payload;
+      auto brought = webhook != nullptr ? payload_of(*webhook) : Shape();
+      payload = payload ? either(*payload, brought) : std::move(brought);
     }
+    brings_payload_ = payload.has_value();
+    trigger_ = trigger_shape(std::move(payload).value_or(Shape()));
   }
 
   Shape payload_of(const WebhookTrigger& webhook) const {
@@ -156,12 +160,12 @@ class ReferenceCheck {
     return surroundings_.catalog != nullptr ? surroundings_.catalog->find(name) : nullptr;
   }
 
-  Shape trigger_shape() const {
+  static Shape trigger_shape(Shape payload) {
     const auto anything = Shape::of(ValueType::object);
     return Shape::object({{"kind", text()},
                           {"name", text()},
                           {"at", text()},
-                          {"body", payload_.value_or(Shape())},
+                          {"body", std::move(payload)},
                           {"headers", anything},
                           {"query", anything},
                           {"path", text()},
@@ -246,14 +250,14 @@ class ReferenceCheck {
     }
     const bool is_sent =
         !keys.empty() && (keys[0] == "body" || keys[0] == "headers" || keys[0] == "query");
-    if (is_sent && keys.size() > 1 && !payload_ && !workflow_.triggers.empty()) {
+    if (is_sent && keys.size() > 1 && !brings_payload_ && !workflow_.triggers.empty()) {
       if (!use.reference.is_strict) return;
       return report_key(
           use, 1,
           fmt::format("'{}' is null, so it has no '{}'", path_text(use.reference, 1), keys[1]),
           "only a webhook, a poll or an event brings it, and none starts this workflow");
     }
-    check_path(use, trigger_shape(), 0, "the trigger");
+    check_path(use, trigger_, 0, "the trigger");
   }
 
   void check_input(const ContextUse& use) {
@@ -455,7 +459,8 @@ class ReferenceCheck {
   const WorkflowSurroundings& surroundings_;
   Diagnostics& diagnostics_;
   StepOrder order_;
-  std::optional<Shape> payload_;  // what `.trigger.body` may be; none: no webhook starts it
+  bool brings_payload_ = false;  // whether any trigger has a `.trigger.body`
+  Shape trigger_;                // what `.trigger` may be
   std::set<std::string> whole_contexts_;
 };
 
