@@ -22,7 +22,7 @@ fs::path folder_of(const DaemonProcess& daemon, const std::string& run) {
   return daemon.home() / "runs" / run;
 }
 
-/// Waits until the run waits for time.
+/// Waits until the run waits.
 void await_waiting(const DaemonProcess& daemon, const std::string& run) {
   REQUIRE(eventually([&] { return daemon.get("/api/v1/runs/" + run)["status"] == "waiting"; }));
 }
@@ -55,22 +55,23 @@ TEST_CASE("programs: the folder of a run outlives the daemon, and goes with the 
   DaemonProcess daemon;
   daemon.write_workflow("wait", R"(
 on: { manual: {} }
-inputs: { for: { type: string } }
+inputs: { event: { type: string } }
 steps:
   - run: echo hello > note
-  - wait: { for: "${{ .inputs.for }}" }
+  - wait: { event: "${{ .inputs.event }}" }
   - { id: read, run: cat note }
 output: ${{ .steps.read.stdout }}
 )");
   daemon.start();
-  const auto longer = daemon.start_run("wait", {{"for", "1h"}});
-  const auto shorter = daemon.start_run("wait", {{"for", "1s"}});
+  const auto longer = daemon.start_run("wait", {{"event", "later"}});
+  const auto shorter = daemon.start_run("wait", {{"event", "now"}});
   await_waiting(daemon, longer);
-  REQUIRE(eventually([&] { return fs::exists(folder_of(daemon, shorter) / "note"); }));
+  await_waiting(daemon, shorter);
   daemon.kill();
   // What a run that has ended, or is long forgotten, left when its daemon died.
   const auto forgotten = daemon.home().write("runs/01890a5d-ac96-774b-bcce-b302099a8057/x", "");
   daemon.start();
+  CHECK(daemon.call("POST", "/api/v1/events", {{"name", "now"}})->status == 201);
   const auto done = daemon.finished_run(shorter);
   CHECK(done["output"] == "hello\n");
   CHECK(eventually([&] { return !fs::exists(folder_of(daemon, shorter)); }));
