@@ -15,6 +15,7 @@ namespace {
 const std::string kConnector = R"(
 connector: shop
 base_url: https://shop.example
+auth: { token: { type: bearer } }
 endpoints:
   list-orders: { method: GET, path: /orders, parameters: { since: { in: query, type: string } } }
 )";
@@ -252,4 +253,16 @@ TEST_CASE("poller: once stopped it asks for nothing") {
   world.reload();
   world.pass(5h);
   CHECK(world.http.requests.size() == 1);
+}
+
+TEST_CASE("poller: a secret is put into what it asks, once it is there") {
+  World world(", with: { since: !secret shop-bot.token }");
+  CHECK(world.http.requests.empty());
+  CHECK(world
+            .call("PUT", "/api/v1/credentials/shop-bot",
+                  R"({"connector":"shop","scheme":"token","fields":{"token":"sword/fish"}})")
+            .status == 201);
+  world.pass(5min);
+  REQUIRE(world.http.requests.size() == 1);
+  CHECK(world.http.requests[0].url == "https://shop.example/orders?since=sword%2Ffish");
 }
