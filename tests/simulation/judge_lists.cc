@@ -189,31 +189,4 @@ void judge_lists(const Evidence& evidence, const Case& run) {
   ListJudge(evidence, run).judge();
 }
 
-void judge_outcome(const Evidence& evidence, const Case& run) {
-  const auto& row = run.row;
-  const auto interrupted =
-      std::ranges::count(run.steps, StepStatus::interrupted, &storage::Step::status);
-  switch (row.status) {
-    case RunStatus::succeeded:
-      if (row.failure) evidence.complain(run, "it has a failure");
-      break;
-    case RunStatus::failed:
-      if (!row.failure) evidence.complain(run, "it has no failure");
-      break;
-    case RunStatus::interrupted:
-      if (interrupted == 0) evidence.complain(run, "no step of it is interrupted");
-      break;
-    case RunStatus::cancelled: {
-      const auto& rule = run.workflow().concurrency;
-      const bool may_make_way = rule && rule->when_busy == Concurrency::WhenBusy::cancel_oldest;
-      if (!row.cancel_requested) evidence.complain(run, "no request to cancel it is stored");
-      if (!row.parent && !may_make_way && !evidence.people.has_asked_to_cancel(row.id))
-        evidence.complain(run, "nobody has asked for that");
-      break;
-    }
-    default:
-      break;
-  }
-}
-
 }  // namespace tba::simulation

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "shared/value/json.h"
 #include "tests/simulation/judges.h"
 
@@ -57,39 +55,6 @@ void judge_sub_runs(const Evidence& evidence, const Case& run) {
   if (!step) return evidence.complain(run, "no step has made it");
   if (is_final(run.row.status) || step->status == StepStatus::waiting) return;
   evidence.complain(run, "it goes on though nobody waits for it");
-}
-
-void judge_rest(const Evidence& evidence, const Case& run) {
-  const auto& row = run.row;
-  if (is_final(row.status) || row.status == RunStatus::interrupted) return;
-  if (row.status == RunStatus::queued) {
-    const auto is_before = [&](const auto& each) {
-      const auto& other = each.second.row;
-      return other.workflow == row.workflow && other.concurrency_key == row.concurrency_key &&
-             (other.status == RunStatus::waiting || other.status == RunStatus::running);
-    };
-    if (!row.concurrency_key.empty() && std::ranges::any_of(evidence.cases(), is_before)) return;
-    return evidence.complain(run, "it waits for its turn, and it is nobody else's");
-  }
-  // Instants have passed; what is left is what somebody has to say, or a run of its own.
-  const auto waits_for_somebody = [&](const storage::Step& step) {
-    if (step.status == StepStatus::interrupted) return true;
-    if (step.status != StepStatus::waiting) return false;
-    const auto* definition = run.definition->step(step.key);
-    if (std::holds_alternative<WorkflowStep>(definition->action)) {
-      const auto* made = evidence.find(evidence.sub_runs(row.id, step.key).at(0));
-      return made && !is_final(made->row.status);
-    }
-    const auto* wait = std::get_if<WaitStep>(&definition->action);
-    return wait && !wait->is_for_time() && !step.due_at;
-  };
-  if (row.status == RunStatus::waiting && std::ranges::any_of(run.steps, waits_for_somebody))
-    return;
-  std::string steps;
-  for (const auto& step : run.steps) {
-    if (!is_final(step.status)) steps += fmt::format(" {} is {}", step.key, name_of(step.status));
-  }
-  evidence.complain(run, "nothing goes on, and it is not over:{}", steps);
 }
 
 }  // namespace tba::simulation
