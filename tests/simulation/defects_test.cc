@@ -229,7 +229,7 @@ TEST_CASE("simulation: more runs than a limit allows are found out") {
                 if (add.run.status == RunStatus::queued) add.run.status = RunStatus::running;
                 return true;
               }),
-              "are in progress, and"));
+              "are in progress than"));
 }
 
 TEST_CASE("simulation: a run that ends the daemon for ever is found out") {

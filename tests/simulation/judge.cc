@@ -21,7 +21,7 @@ void Judge::judge_recovery(Observer& observer) {
 }
 
 void Judge::judge_moment(Observer& observer) {
-  judge_limits(observer, people_, journal_);
+  judge_limits(observer, journal_);
 }
 
 /// Each attempt that was made is there, and what is done with is not done again.

@@ -58,19 +58,23 @@ void judge_turns(const Evidence& evidence) {
   }
 }
 
-void judge_limits(Observer& observer, const People& people, Journal& journal) {
+void judge_limits(Observer& observer, Journal& journal) {
+  // Those that were interrupted gave their places away, and go on whoever has taken them.
+  const auto was_interrupted = [&](RunId run) {
+    return std::ranges::any_of(observer.log(run), [](const std::string& line) {
+      return line.starts_with("interrupted: ");
+    });
+  };
   for (const auto& [key, runs] : observer.in_progress()) {
     const auto definition = observer.definition(observer.run(runs.front())->version).value();
     const auto limit = definition->workflow->concurrency.value().limit;
-    // Those that people resumed go on whoever has taken their places.
-    const auto count =
-        std::ranges::count_if(runs, [&](RunId run) { return !people.has_asked_to_resume(run); });
-    if (count <= limit) continue;
+    if (std::ssize(runs) <= limit) continue;
+    if (std::ssize(runs) - std::ranges::count_if(runs, was_interrupted) <= limit) continue;
     std::string ids;
     for (const auto& run : runs)
       ids += fmt::format(" {} ({})", run.text(), name_of(observer.run(run)->status));
-    journal.complain("{} runs of {} with key {} are in progress, and {} may be:{}", count,
-                     key.first, key.second, limit, ids);
+    journal.complain("more runs of {} with key {} are in progress than {}:{}", key.first,
+                     key.second, limit, ids);
   }
 }
 

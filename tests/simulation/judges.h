@@ -32,7 +32,7 @@ void judge_signals(const Evidence& evidence);
 void judge_turns(const Evidence& evidence);
 
 /// Not more runs are in progress than a limit allows.
-void judge_limits(Observer& observer, const People& people, Journal& journal);
+void judge_limits(Observer& observer, Journal& journal);
 
 /// Slots of schedules, and events, have started what they had to, once.
 void judge_starts(const Evidence& evidence);

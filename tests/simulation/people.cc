@@ -178,11 +178,6 @@ bool People::has_asked_to_cancel(RunId run) const {
                              [&](const auto& each) { return each.second.place.first == run; });
 }
 
-bool People::has_asked_to_resume(RunId run) const {
-  return std::ranges::any_of(decisions_,
-                             [&](const auto& each) { return each.second.place.first == run; });
-}
-
 std::size_t People::count_decisions(const Place& place, Way what) const {
   return static_cast<std::size_t>(std::ranges::count_if(decisions_, [&](const auto& each) {
     const auto& [run, step] = each.second.place;

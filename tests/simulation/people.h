@@ -61,7 +61,6 @@ class People {
   const std::map<int, Emission>& emissions() const { return emissions_; }
 
   bool has_asked_to_cancel(RunId run) const;
-  bool has_asked_to_resume(RunId run) const;
   /// How often it was asked for, with the step or with all of the run's.
   std::size_t count_decisions(const Place& place, engine::Engine::Decision what) const;
   /// The name by which whoever asked that is known.
