@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "shared/suggestion.h"
+
 namespace tba {
 namespace {
 
@@ -234,7 +236,8 @@ RetryPolicy read_retry(
       policy.on_expressions.push_back(read_expression(reason));
     } else if (!add_reason(reason.text, policy)) {
       reason.error(diagnostics,
-                   "'" + reason.text + "' is nothing that a call can be tried again for",
+                   "'" + reason.text + "' is nothing that a call can be tried again for" +
+                       did_you_mean(reason.text, {"network", "timeout", "4xx", "5xx"}),
                    "one of: network, timeout, a status from 400 to 599, 4xx, 5xx");
     }
   };

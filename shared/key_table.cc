@@ -72,16 +72,6 @@ bool has_own_keys(KeyType type) {
          type == KeyType::table_map || type == KeyType::table_lists;
 }
 
-// " (did you mean 'env'?)" for a key that the table does not have, or nothing.
-std::string suggestion(const KeyTable& table, const std::string& wrong) {
-  for (const auto& [word, key] : table.other_words) {
-    if (word == wrong) return fmt::format(" (did you mean '{}'?)", key);
-  }
-  std::vector<std::string> known;
-  for (const auto& each : table.keys) known.emplace_back(each.name);
-  return did_you_mean(wrong, known);
-}
-
 // Checks the values of one mapping; each check reports what it finds.
 class ValueCheck {
  public:
@@ -97,7 +87,7 @@ class ValueCheck {
       case KeyType::name:
         return is_text(node_, "a name") && check_name(node_);
       case KeyType::boolean:
-        return as_boolean(node_) || wrong("must be true or false");
+        return as_boolean(node_) || wrong("must be true or false", hint_for_boolean());
       case KeyType::integer:
         return check_integer();
       case KeyType::number:
@@ -151,9 +141,18 @@ class ValueCheck {
     return false;
   }
 
+  std::string hint_for_boolean() const {
+    if (node_.text == "true" || node_.text == "false") return "without quotes";
+    const bool is_old =
+        node_.text == "yes" || node_.text == "no" || node_.text == "on" || node_.text == "off";
+    return is_old ? fmt::format("YAML 1.2 takes '{}' for text", node_.text) : "";
+  }
+
   // How a value of that kind is written.
   std::string form_of(Kind kind) const {
     if (kind == Kind::sequence && node_.kind == Kind::mapping) return "begin each item with '- '";
+    if (key_.type == KeyType::table_or_list && key_.table->find(node_.text) != nullptr)
+      return fmt::format("write `{}: {{ {}: {{}} }}`", key_.name, node_.text);
     if (kind != Kind::mapping || key_.type != KeyType::table) return "";
     std::vector<std::string_view> keys;
     for (const auto& key : key_.table->keys) keys.push_back(key.name);
@@ -310,7 +309,8 @@ const Key* KeyTable::find(std::string_view name) const {
 Fields::Fields(const yaml::Node& node, const KeyTable& table, Diagnostics& diagnostics)
     : node_(node), diagnostics_(diagnostics) {
   if (node.kind != Kind::mapping && node.kind != Kind::null) {
-    node.error(diagnostics, fmt::format("{} is a mapping, not {}", table.what, node.kind_name()));
+    node.error(diagnostics, fmt::format("{} is a mapping, not {}", table.what, node.kind_name()),
+               table.find(node.text) != nullptr ? fmt::format("write `{}: …`", node.text) : "");
     return;
   }
   check_keys(table);
@@ -326,8 +326,7 @@ void Fields::check_keys(const KeyTable& table) {
         name->error(diagnostics_, fmt::format("this version does not know '{}' yet", name->text));
         continue;
       }
-      name->error(diagnostics_, fmt::format("{} has no key '{}'{}", table.what, name->text,
-                                            suggestion(table, name->text)));
+      report_unknown(table, *name);
     } else if (ValueCheck(*key, *value, diagnostics_).passes()) {
       good_.emplace(key->name, value.get());
     }
@@ -337,6 +336,23 @@ void Fields::check_keys(const KeyTable& table) {
       node_.error(diagnostics_, fmt::format("{} needs the key '{}'", table.what, key.name));
     }
   }
+}
+
+void Fields::report_unknown(const KeyTable& table, const yaml::Node& name) {
+  std::string meant;
+  std::string hint;
+  for (const auto& [word, key, other_hint] : table.other_words) {
+    if (word != name.text) continue;
+    if (!key.empty()) meant = fmt::format(" (did you mean '{}'?)", key);
+    hint = other_hint;
+  }
+  if (meant.empty() && hint.empty()) {
+    std::vector<std::string> known;
+    for (const auto& each : table.keys) known.emplace_back(each.name);
+    meant = did_you_mean(name.text, known);
+  }
+  name.error(diagnostics_, fmt::format("{} has no key '{}'{}", table.what, name.text, meant),
+             std::move(hint));
 }
 
 void Fields::check_exactly_one(const KeyTable& table) {

@@ -70,7 +70,8 @@ struct Key {
 /// What somebody may write who is used to other files, and what it is called here.
 struct OtherWord {
   std::string_view word;
-  std::string_view key;
+  std::string_view key;        ///< Of the table; or empty where the hint says it.
+  std::string_view hint = {};  ///< Or empty.
 };
 
 /// The keys of a kind of mapping.
@@ -122,6 +123,7 @@ class Fields {
 
  private:
   void check_keys(const KeyTable& table);
+  void report_unknown(const KeyTable& table, const yaml::Node& name);
   void check_exactly_one(const KeyTable& table);
 
   const yaml::Node& node_;

@@ -21,6 +21,19 @@ Mapping read_secret(const yaml::Node& node, Diagnostics& diagnostics) {
   return {};
 }
 
+// What may be meant where an expression cannot be read on from `offset`.
+std::string hint_at(std::string_view text, std::size_t offset) {
+  if (text.substr(offset).starts_with("!secret"))
+    return "a secret takes the place of a whole value: `key: !secret credential.field`";
+  const auto steps = text.substr(0, offset).rfind(".steps.");
+  if (steps == std::string_view::npos) return "";
+  auto id = text.substr(steps + 7);
+  id = id.substr(0, std::min(id.find_first_of(" .)]}|"), id.size()));
+  const bool is_at_id = offset <= steps + 7 + id.size() + 1;  // or at the key behind it
+  if (!is_at_id || id.find('-') == std::string_view::npos || !is_name(id)) return "";
+  return fmt::format("'-' is minus here: write .steps[\"{}\"]", id);
+}
+
 Mapping read_scalar(const yaml::Node& node, Diagnostics& diagnostics,
                     const ReferenceSink& references) {
   if (node.is_secret) return read_secret(node, diagnostics);
@@ -32,8 +45,7 @@ Mapping read_scalar(const yaml::Node& node, Diagnostics& diagnostics,
   auto text = expression::Template::parse(node.text);
   if (text.has_error()) {
     for (auto& problem : text.error()) {
-      if (node.text.compare(problem.offset, 7, "!secret") == 0)
-        problem.hint = "a secret takes the place of a whole value: `key: !secret credential.field`";
+      if (problem.hint.empty()) problem.hint = hint_at(node.text, problem.offset);
       diagnostics.error(node.where, problem.offset, std::max<std::size_t>(problem.length, 1),
                         std::move(problem.message), std::move(problem.hint));
     }

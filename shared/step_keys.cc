@@ -54,7 +54,9 @@ constexpr std::array kApprovalKeys{
         .type = KeyType::templated,
         .description = "what those who decide are shown"},
 };
-constexpr KeyTable kApprovalTable{"approval", "an approval", kApprovalKeys};
+constexpr std::array kOtherOfWaits{
+    OtherWord{"timeout", "", "it is a key of the step: write it beside `wait`"}};
+constexpr KeyTable kApprovalTable{"approval", "an approval", kApprovalKeys, {}, {}, kOtherOfWaits};
 
 constexpr std::array kWaitKeys{
     Key{.name = "for", .type = KeyType::templated, .description = "how long: a duration"},
@@ -73,7 +75,7 @@ constexpr std::array kWaitKeys{
         .table = &kApprovalTable},
 };
 constexpr std::array kWaitKinds{"for"sv, "until"sv, "event"sv, "approval"sv};
-constexpr KeyTable kWaitTable{"wait", "a wait", kWaitKeys, kWaitKinds};
+constexpr KeyTable kWaitTable{"wait", "a wait", kWaitKeys, kWaitKinds, {}, kOtherOfWaits};
 
 constexpr std::array kChooseKeys{
     Key{.name = "when",
@@ -90,6 +92,7 @@ constexpr std::array kChooseKeys{
 };
 constexpr std::array kChooseKinds{"when"sv, "else"sv};
 constexpr std::array kOtherChoices{OtherWord{"if", "when"}, OtherWord{"default", "else"},
+                                   OtherWord{"then", "steps"}, OtherWord{"do", "steps"},
                                    OtherWord{"otherwise", "else"}};
 constexpr KeyTable kChooseTable{"choice", "a choice", kChooseKeys, kChooseKinds, {}, kOtherChoices};
 
@@ -205,13 +208,20 @@ constexpr std::array kStepKinds{"call"sv,   "http"sv,     "run"sv,      "set"sv,
                                 "choose"sv, "notify"sv,   "fail"sv};
 constexpr std::array kLaterKinds{"store"sv, "ai"sv};
 constexpr std::array kOtherWords{
-    OtherWord{"environment", "env"}, OtherWord{"inputs", "with"},
-    OtherWord{"parameters", "with"}, OtherWord{"uses", "call"},
-    OtherWord{"script", "run"},      OtherWord{"command", "run"},
-    OtherWord{"when", "if"},         OtherWord{"depends_on", "needs"},
-    OtherWord{"do", "steps"},        OtherWord{"foreach", "for_each"},
-    OtherWord{"retries", "retry"},   OtherWord{"sleep", "wait"},
+    OtherWord{"environment", "env"},
+    OtherWord{"inputs", "with"},
+    OtherWord{"parameters", "with"},
+    OtherWord{"uses", "call"},
+    OtherWord{"script", "run"},
+    OtherWord{"command", "run"},
+    OtherWord{"when", "if"},
+    OtherWord{"depends_on", "needs"},
+    OtherWord{"do", "steps"},
+    OtherWord{"foreach", "for_each"},
+    OtherWord{"retries", "retry"},
+    OtherWord{"sleep", "wait"},
     OtherWord{"switch", "choose"},
+    OtherWord{"text", "", "what a target is told stands in `with:`"},
 };
 
 }  // namespace

@@ -199,7 +199,8 @@ Action StepReader::read_for_each(const Fields& fields, const yaml::Node& node, c
   ForEachStep loop;
   loop.items = reading_.read_data(node, place);
   loop.max_parallel = static_cast<std::size_t>(fields.integer("max_parallel", 1));
-  if (loop.items.is_constant() && !loop.items.as_constant().is_array()) {
+  const bool is_known = loop.items.is_constant() && node.text.find("${{") == std::string::npos;
+  if (is_known && !loop.items.as_constant().is_array()) {
     node.error(diagnostics(), "'for_each' needs a list, or an expression that gives an array");
   }
   if (fields.tables("steps").empty() && fields.has("steps") == (fields.find("steps") != nullptr)) {

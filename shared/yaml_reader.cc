@@ -388,6 +388,53 @@ std::string quoted(std::string_view expression) {
   return out + "'";
 }
 
+// The line that begins at that byte, without blanks around its text and dashes before it.
+struct Line {
+  std::size_t text;  // where that begins
+  std::string_view rest;
+};
+Line line_at(std::string_view file, std::size_t begin) {
+  const auto end = std::min(file.find('\n', begin), file.size());
+  const auto text = std::min(file.find_first_not_of(" -", begin), end);
+  const auto rest = file.substr(text, end - text);
+  return {text, rest.substr(0, rest.find_last_not_of(" \t\r") + 1)};
+}
+
+// Where the line before that one begins whose text is a key and more; npos if it is none.
+std::size_t key_line_before(std::string_view file, std::size_t begin) {
+  while (begin > 0) {
+    begin = begin > 1 ? file.rfind('\n', begin - 2) + 1 : 0;
+    const auto rest = line_at(file, begin).rest;
+    if (rest.empty() || rest.front() == '#') continue;
+    const auto colon = rest.find(':');
+    const bool is_key = colon != rest.npos && colon > 0 && colon + 1 < rest.size() &&
+                        rest.substr(0, colon).find_first_of(" \"'{}[]") == rest.npos;
+    return is_key ? begin : std::string_view::npos;
+  }
+  return std::string_view::npos;
+}
+
+// A mapping that begins inside of a value is most often due to the line before: a key without a
+// blank behind its colon, or a line that is indented deeper than its neighbours. Whether it was.
+bool report_line_before(const std::shared_ptr<const SourceFile>& file, std::size_t begin,
+                        Diagnostics& diagnostics) {
+  const std::string_view text = file->text();
+  const auto before_begin = key_line_before(text, begin);
+  if (before_begin == std::string_view::npos) return false;
+  const auto before = line_at(text, before_begin);
+  const auto here = line_at(text, begin);
+  const auto colon = before.rest.find(':');
+  if (before.rest[colon + 1] != ' ' && before.rest[colon + 1] != '/') {
+    diagnostics.error({file, {{0, before.text + colon}}}, 0, 1, "a blank is missing behind ':'");
+    return true;
+  }
+  if (here.text - begin <= before.text - before_begin) return false;
+  diagnostics.error({file, {{0, here.text}}}, 0, 1,
+                    "this line is indented deeper than the key above it, which has a value",
+                    "give the keys of a mapping the same indentation");
+  return true;
+}
+
 void report_syntax(const std::shared_ptr<const SourceFile>& file, std::size_t offset,
                    const std::string& message, Diagnostics& diagnostics) {
   const auto& text = file->text();
@@ -408,6 +455,8 @@ void report_syntax(const std::shared_ptr<const SourceFile>& file, std::size_t of
                       "use blanks");
     return;
   }
+  const bool is_inside_value = message == kSyntaxProblems.front().from_library;
+  if (is_inside_value && report_line_before(file, begin, diagnostics)) return;
   const auto* const known =
       std::find_if(kSyntaxProblems.begin(), kSyntaxProblems.end(),
                    [&](const SyntaxProblem& problem) { return message == problem.from_library; });

@@ -389,14 +389,16 @@ void Generator::report_unknown_function(const Node& node) {
     wanted += counted_arguments(arity);
   }
   const std::vector<std::string> candidates(names.begin(), names.end());
+  const bool is_root = code_.mode == Mode::workflow && root_named(node.name).has_value();
+  const auto meant = is_root ? fmt::format(" (did you mean '.{}'?)", node.name)
+                             : did_you_mean(node.name, candidates);
   const auto length = static_cast<std::uint32_t>(node.name.size());
-  report(
-      {node.offset,
-       length,
-       arities.empty()
-           ? fmt::format("unknown function '{}'{}", node.name, did_you_mean(node.name, candidates))
-           : fmt::format("'{}' takes {}, not {}", node.name, wanted, node.child_count),
-       {}});
+  report({node.offset,
+          length,
+          arities.empty()
+              ? fmt::format("unknown function '{}'{}", node.name, meant)
+              : fmt::format("'{}' takes {}, not {}", node.name, wanted, node.child_count),
+          {}});
 }
 
 // --- functions with code of their own kind

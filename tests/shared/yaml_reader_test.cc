@@ -134,7 +134,12 @@ TEST_CASE("yaml: what is wrong with the file is told with its place") {
   CHECK(problems("a: [1, 2\n") == "2:1 the list that began with '[' cannot go on like this\n");
   CHECK(problems("a: {b: 1\n") == "2:1 the mapping that began with '{' cannot go on like this\n");
   CHECK(problems("- a\nb: c\n") == "2:1 this line belongs to nothing that is open\n");
-  CHECK(problems("a: 1\n  b: 2\n") == "2:4 a mapping cannot begin inside a value\n");
+  CHECK(problems("a: b: 2\n") == "1:5 a mapping cannot begin inside a value\n");
+  CHECK(problems("a: 1\n  b: 2\n") ==
+        "2:3 this line is indented deeper than the key above it, which has a value\n");
+  CHECK(problems("- a:1\n\n  b: 2\n") == "1:4 a blank is missing behind ':'\n");
+  CHECK(problems("a: https://x\nb: c: 2\n") == "2:5 a mapping cannot begin inside a value\n");
+  CHECK(problems("\n'x': y\n  b: 2\n") == "3:4 a mapping cannot begin inside a value\n");
   CHECK(problems("a: \"\\q\"\n") == "1:7 not YAML: unknown escape character: q\n");
 }
 
