@@ -8,6 +8,7 @@
 #include "shared/file.h"
 #include "shared/key_table.h"
 #include "shared/yaml_reader.h"
+#include "shared/yaml_scalars.h"
 
 namespace tba::cli {
 

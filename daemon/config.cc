@@ -8,6 +8,7 @@
 #include "daemon/config_keys.h"
 #include "shared/mapping_reader.h"
 #include "shared/yaml_reader.h"
+#include "shared/yaml_scalars.h"
 
 namespace tba::daemon {
 namespace {

@@ -10,6 +10,7 @@
 #include "shared/connector_keys.h"
 #include "shared/suggestion.h"
 #include "shared/yaml_reader.h"
+#include "shared/yaml_scalars.h"
 
 namespace tba {
 namespace {

@@ -136,10 +136,6 @@ class Fields {
 /// Adds an error for each secret in the node; true if there is any.
 bool refuse_secrets(const yaml::Node& node, Diagnostics& diagnostics);
 
-/// The data that a part of a file stands for, by YAML's core schema: null, true, false, integers,
-/// numbers, else text. Adds integers beyond 64 bits to the diagnostics, as null.
-Value to_value(const yaml::Node& node, Diagnostics& diagnostics);
-
 /// Whether the text may be the name of something: a letter, then letters, digits, '_' and '-'.
 bool is_name(std::string_view text);
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "shared/key_table.h"
+#include "shared/yaml_scalars.h"
 
 namespace tba {
 namespace {

@@ -15,6 +15,7 @@
 #include "shared/workflow_reading.h"
 #include "shared/workflow_references.h"
 #include "shared/yaml_reader.h"
+#include "shared/yaml_scalars.h"
 
 namespace tba {
 namespace {

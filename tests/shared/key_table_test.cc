@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "shared/value/json.h"
+#include "shared/yaml_scalars.h"
 
 using tba::Diagnostics;
 using tba::Fields;
