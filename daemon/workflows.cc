@@ -122,7 +122,7 @@ Result<> take(WorkflowSet& set, const std::shared_ptr<const engine::Definition>&
 
 /// Why the credential is of no use there, as a sentence; empty where it is.
 std::string misfit(const OutsideName& use, const vault::Credential& credential,
-                   const Connector* connector) {
+                   const Connector* connector, const ConnectorCatalog& catalog) {
   using Kind = OutsideName::Kind;
   Result<> fits;
   if (use.kind == Kind::request_credential) fits = connectors::check_for_requests(credential);
@@ -132,6 +132,10 @@ std::string misfit(const OutsideName& use, const vault::Credential& credential,
     fits = connectors::check_for_calls(credential, *connector);
   if (use.kind == Kind::webhook_credential && connector)
     fits = connectors::check_for_webhooks(credential, *connector);
+  if (fits && !use.url.empty()) {
+    const auto own = catalog.find(credential.connector);
+    fits = connectors::check_destination(use.url, credential, own ? own->base_url : "");
+  }
   return fits ? std::string() : fits.error().message;
 }
 
@@ -257,7 +261,8 @@ std::vector<CheckedFile> Workflows::check(std::vector<FileText> files) const {
                    .workflows = std::move(workflows),
                    .notify_targets = &targets,
                    .credential_problem = [&](const OutsideName& name) {
-                     return problem_with(name, set->connectors.find(name.connector).get());
+                     return problem_with(name, set->connectors.find(name.connector).get(),
+                                         set->connectors);
                    }});
   check.read_files(std::move(files));
   return check.checked();
@@ -300,19 +305,21 @@ std::string Workflows::folder_of(const std::string& workflow) const {
   return found ? fs::path(found->definition->workflow->path).parent_path().string() : std::string();
 }
 
-std::string Workflows::problem_with(const OutsideName& use, const Connector* connector) const {
+std::string Workflows::problem_with(const OutsideName& use, const Connector* connector,
+                                    const ConnectorCatalog& catalog) const {
   auto problem = environment_.credentials.problem(use.name);
   const auto credential = environment_.credentials.find(use.name);
-  return problem.empty() && credential ? misfit(use, *credential, connector) : problem;
+  return problem.empty() && credential ? misfit(use, *credential, connector, catalog) : problem;
 }
 
-std::vector<std::string> Workflows::reasons_to_hold(const engine::Definition& definition) const {
+std::vector<std::string> Workflows::reasons_to_hold(const engine::Definition& definition,
+                                                    const ConnectorCatalog& catalog) const {
   std::vector<std::string> reasons;
   for (const auto& use : definition.workflow->outside_names) {
     if (!use.is_credential()) continue;
-    const auto connector = definition.connectors.find(use.connector);
-    auto reason = problem_with(
-        use, connector != definition.connectors.end() ? connector->second.get() : nullptr);
+    const auto found = definition.connectors.find(use.connector);
+    const auto* connector = found != definition.connectors.end() ? found->second.get() : nullptr;
+    auto reason = problem_with(use, connector, catalog);
     if (!reason.empty() && std::ranges::find(reasons, reason) == reasons.end())
       reasons.push_back(std::move(reason));
   }
@@ -320,7 +327,8 @@ std::vector<std::string> Workflows::reasons_to_hold(const engine::Definition& de
 }
 
 void Workflows::publish(WorkflowSet set) {
-  for (auto& [name, loaded] : set.workflows) loaded.held = reasons_to_hold(*loaded.definition);
+  for (auto& [name, loaded] : set.workflows)
+    loaded.held = reasons_to_hold(*loaded.definition, set.connectors);
   auto shared = std::make_shared<const WorkflowSet>(std::move(set));
   std::lock_guard lock(mutex_);
   current_ = std::move(shared);

@@ -89,8 +89,10 @@ class Workflows {
   void warn_of_outside_names(const WorkflowSet& set) const;
   ByFile<Connector> read_connectors(WorkflowSet& set) const;
   ByFile<engine::Definition> read_workflows(WorkflowSet& set) const;
-  std::string problem_with(const OutsideName& use, const Connector* connector) const;
-  std::vector<std::string> reasons_to_hold(const engine::Definition& definition) const;
+  std::string problem_with(const OutsideName& use, const Connector* connector,
+                           const ConnectorCatalog& catalog) const;
+  std::vector<std::string> reasons_to_hold(const engine::Definition& definition,
+                                           const ConnectorCatalog& catalog) const;
   void publish(WorkflowSet set);
 
   Environment environment_;

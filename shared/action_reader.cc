@@ -47,7 +47,7 @@ class ActionReader {
     }
     const auto* with = fields.find("with");
     call.with = read_with(fields, place);
-    if (with != nullptr) reading_.note_secrets(*with, call.connector);
+    if (with != nullptr) reading_.note_secrets(*with, {.connector = call.connector});
     if (!call.connector.empty() && reading_.catalog() != nullptr) {
       check_call(target, slash, call, with);
     }
@@ -129,8 +129,9 @@ class ActionReader {
       http.headers = reading_.read_data(*headers, place);
     read_body(fields, http, place);
     const auto before = reading_.outside_names().size();
+    const OutsideName recipient{.url = known_url(node)};
     for (const auto* key : {"query", "headers", "json", "form", "body"}) {
-      if (const auto* part = fields.find(key)) reading_.note_secrets(*part, "");
+      if (const auto* part = fields.find(key)) reading_.note_secrets(*part, recipient);
     }
     if (http.follow_redirects && reading_.outside_names().size() > before) {
       fields.key("follow_redirects")
@@ -172,7 +173,7 @@ class ActionReader {
     run.json_output = fields.text("format") == "json";
     if (const auto* env = fields.find("env")) {
       run.env = reading_.read_data(*env, place);
-      reading_.note_secrets(*env, "");
+      reading_.note_secrets(*env, {});
       for (const auto& [name, value] : env->members) check_variable(*name, *value);
     }
     return run;
@@ -239,12 +240,13 @@ class ActionReader {
   }
 
   Action read_workflow(const Fields& fields, const yaml::Node& node, ExpressionPlace place) {
-    reading_.note({OutsideName::Kind::workflow, node.text, {}, {}, node.where});
+    reading_.note({.kind = OutsideName::Kind::workflow, .name = node.text, .where = node.where});
     return WorkflowStep{node.text, read_plain_with(fields, place)};
   }
 
   Action read_notify(const Fields& fields, const yaml::Node& node, ExpressionPlace place) {
-    reading_.note({OutsideName::Kind::notify_target, node.text, {}, {}, node.where});
+    reading_.note(
+        {.kind = OutsideName::Kind::notify_target, .name = node.text, .where = node.where});
     return NotifyStep{node.text, read_plain_with(fields, place)};
   }
 
@@ -282,6 +284,17 @@ const std::array<std::pair<std::string_view, ActionReader::Read>, 8> ActionReade
 }};
 
 }  // namespace
+
+std::string known_url(const yaml::Node& http) {
+  const auto* url = http.find("url");
+  if (url == nullptr) return "";
+  const auto known = url->text.substr(0, url->text.find("${{"));
+  const auto scheme = known.find("://");
+  const bool has_origin =
+      scheme != std::string::npos &&
+      (known.size() == url->text.size() || known.find('/', scheme + 3) != known.npos);
+  return has_origin ? known : "";
+}
 
 Action read_action(const Fields& step, ExpressionPlace place, WorkflowReading& reading) {
   ActionReader reader(reading);

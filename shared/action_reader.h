@@ -9,4 +9,8 @@ namespace tba {
 /// step's keys.
 Action read_action(const Fields& step, ExpressionPlace place, WorkflowReading& reading);
 
+/// The beginning of the URL of an `http` step, its origin included, as far as the file says it;
+/// else empty.
+std::string known_url(const yaml::Node& http);
+
 }  // namespace tba

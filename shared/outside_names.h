@@ -21,11 +21,14 @@ struct OutsideName {
     secret,              ///< A credential of which a field is given away.
   };
   Kind kind = Kind::workflow;
-  std::string name;
+  std::string name = {};
   /// Of webhook_credential and call_credential; of a secret that an endpoint is given, its; or
   /// empty.
   std::string connector = {};
-  std::string field = {};      ///< Of a secret.
+  std::string field = {};  ///< Of a secret.
+  /// Of request_credential, and of a secret that an `http` step sends: the beginning of the URL,
+  /// its origin included, as far as the file says it; else empty.
+  std::string url = {};
   SourcePositions where = {};  ///< Of the scalar that says it.
 
   bool is_credential() const { return kind != Kind::workflow && kind != Kind::notify_target; }

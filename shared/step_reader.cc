@@ -132,7 +132,7 @@ Step StepReader::read_step(const yaml::Node& node, std::string default_id) {
   if (const auto* cache = fields.find("cache")) step.cache = read_cache(*cache, place);
   remember(fields, step);
   step.action = read_held(fields, step, place);
-  if (const auto* credential = fields.find("credential")) note_credential(*credential, step);
+  if (fields.find("credential") != nullptr) note_credential(fields, step);
   if (const auto* output = fields.find("output"))
     step.output = reading_.read_data(*output, {Part::step_output, step.number});
   check_belongings(fields);
@@ -140,12 +140,19 @@ Step StepReader::read_step(const yaml::Node& node, std::string default_id) {
   return step;
 }
 
-void StepReader::note_credential(const yaml::Node& node, const Step& step) {
+void StepReader::note_credential(const Fields& fields, const Step& step) {
   using Kind = OutsideName::Kind;
+  const auto& node = *fields.find("credential");
   if (const auto* call = std::get_if<CallStep>(&step.action)) {
-    reading_.note({Kind::call_credential, node.text, call->connector, {}, node.where});
+    reading_.note({.kind = Kind::call_credential,
+                   .name = node.text,
+                   .connector = call->connector,
+                   .where = node.where});
   } else if (std::holds_alternative<HttpStep>(step.action)) {
-    reading_.note({Kind::request_credential, node.text, {}, {}, node.where});
+    reading_.note({.kind = Kind::request_credential,
+                   .name = node.text,
+                   .url = known_url(*fields.find("http")),
+                   .where = node.where});
   }
 }
 

@@ -67,11 +67,10 @@ class TriggerReader {
       return;
     }
     if (const auto* credential = fields.find("credential")) {
-      reading_.note({OutsideName::Kind::webhook_credential,
-                     credential->text,
-                     trigger.connector,
-                     {},
-                     credential->where});
+      reading_.note({.kind = OutsideName::Kind::webhook_credential,
+                     .name = credential->text,
+                     .connector = trigger.connector,
+                     .where = credential->where});
     }
     if (fields.has("methods")) trigger.methods = fields.texts("methods");
     if (const auto* match = fields.find("match")) trigger.match = read_match(*match, Part::start);
@@ -190,11 +189,10 @@ class TriggerReader {
     poll.with = std::move(call.with);
     poll.credential = fields.text("credential");
     if (const auto* credential = fields.find("credential")) {
-      reading_.note({OutsideName::Kind::call_credential,
-                     credential->text,
-                     poll.connector,
-                     {},
-                     credential->where});
+      reading_.note({.kind = OutsideName::Kind::call_credential,
+                     .name = credential->text,
+                     .connector = poll.connector,
+                     .where = credential->where});
     }
     poll.baseline = fields.boolean("baseline", true);
     if (const auto every = fields.duration("every")) {
@@ -257,7 +255,8 @@ class TriggerReader {
           ->error(diagnostics(), "a workflow is not started by the end of its own runs",
                   "do it in its `on_failure`, `on_success` or `finally`");
     } else if (const auto* name = fields.find("workflow")) {
-      reading_.note({OutsideName::Kind::workflow, name->text, {}, {}, name->where});
+      reading_.note(
+          {.kind = OutsideName::Kind::workflow, .name = name->text, .where = name->where});
     }
   }
 

@@ -29,13 +29,17 @@ expression::Mapping WorkflowReading::read_data(const yaml::Node& node, Expressio
                       });
 }
 
-void WorkflowReading::note_secrets(const yaml::Node& node, const std::string& connector) {
+void WorkflowReading::note_secrets(const yaml::Node& node, const OutsideName& recipient) {
   if (const auto reference = node.is_secret ? secret_named(node.text) : std::nullopt) {
-    note({OutsideName::Kind::secret, reference->credential, connector, reference->field,
-          node.where});
+    auto name = recipient;
+    name.kind = OutsideName::Kind::secret;
+    name.name = reference->credential;
+    name.field = reference->field;
+    name.where = node.where;
+    note(std::move(name));
   }
-  for (const auto& item : node.items) note_secrets(*item, connector);
-  for (const auto& member : node.members) note_secrets(*member.value, connector);
+  for (const auto& item : node.items) note_secrets(*item, recipient);
+  for (const auto& member : node.members) note_secrets(*member.value, recipient);
 }
 
 std::string listed(const std::vector<std::string>& names) {

@@ -38,9 +38,9 @@ class WorkflowReading {
   /// Notes something that the workflow names.
   void note(OutsideName name) { outside_names_.push_back(std::move(name)); }
 
-  /// Notes the secrets in the node, which are given to that connector's API; empty: to no
-  /// connector's.
-  void note_secrets(const yaml::Node& node, const std::string& connector);
+  /// Notes the secrets in the node. `recipient` says to whom they are given, as far as that is
+  /// known: an OutsideName's connector or URL.
+  void note_secrets(const yaml::Node& node, const OutsideName& recipient);
 
   /// What was noted, in that order.
   std::vector<OutsideName>& outside_names() { return outside_names_; }

@@ -232,6 +232,28 @@ finally: [ { call: discord/create-message, with: { channel_id: "1", content: !se
               "secrets"});
 }
 
+TEST_CASE("workflows: one is held where it would send a credential elsewhere") {
+  World world;
+  const auto held = [&] { return world.workflows().current()->find("a")->held; };
+  world.credential("bot", "token", "ghp_0123456789");
+  const auto with_url = [&](const std::string& url) {
+    world.write("workflows/a.yaml",
+                "on: { manual: {} }\nsteps:\n  - { credential: bot, http: { url: '" + url +
+                    "' } }\n  - http: { url: '" + url +
+                    "', headers: { X-Key: !secret bot.token } }\n");
+    return held();
+  };
+  CHECK(with_url("https://api.github.com/user").empty());
+  CHECK(with_url("https://api.github.com/users/${{ .run.id }}").empty());
+  CHECK(with_url("https://api.github.com${{ .run.id }}").empty());
+  CHECK(with_url("${{ .vars.url }}").empty());
+  const Names elsewhere{
+      "credential 'bot' is only sent to https://api.github.com:443, which is not where the "
+      "request goes"};
+  CHECK(with_url("https://far.example/users/${{ .run.id }}") == elsewhere);
+  CHECK(with_url("http://api.github.com") == elsewhere);
+}
+
 TEST_CASE("workflows: what was got hold of does not change") {
   World world;
   world.write("workflows/a.yaml", kSmall);
