@@ -83,7 +83,7 @@ void Advance::on(const AttemptEnded& event) {
   if (!step || step->row.status != StepStatus::running || step->row.attempt != event.attempt)
     return;
   const ScopeOf scope(state_, event.step);
-  if (std::exchange(step->is_suspect, false)) --state_.suspects;
+  acquit(*step);
   conclude({*state_.definition->step(event.step), *step, *scope}, event.outcome);
   proceed();
 }
@@ -112,6 +112,7 @@ void Advance::on(const Recovered&) {
 }
 
 void Advance::on(const TrialOver&) {
+  if (state_.row.trial_size == 1) row().solo_crashes = 0;
   if (state_.row.trial_size > 0) row().trial_size = 0;
 }
 
@@ -181,6 +182,11 @@ storage::Run& Advance::row() {
 /// Whether it has ended the daemon while nothing else can have been to blame.
 bool Advance::is_poison() const {
   return state_.row.solo_crashes >= kMostSoloCrashes;
+}
+
+/// Its attempt has come to an end.
+void Advance::acquit(StepState& step) {
+  if (std::exchange(step.is_suspect, false)) --state_.suspects;
 }
 
 /// Whatever ended the daemon, the run has got on since, or is not under way any more.
@@ -276,11 +282,7 @@ void Advance::end_as(RunStatus status) {
 
 void Advance::tell_parent() {
   const auto& ended = state_.row;
-  signal(*ended.parent, signals::kSubRun, ended.parent_step,
-         Value::object({{"run", Value::string(ended.id.text())},
-                        {"status", Value::string(name_of(ended.status))},
-                        {"output", parsed(ended.output_json)},
-                        {"failure", ended.failure ? failure_value(*ended.failure) : Value()}}));
+  signal(*ended.parent, signals::kSubRun, ended.parent_step, sub_run_end(ended));
 }
 
 /// The run waits: for what is in flight, for a person, for an instant, or for somebody's signal.
@@ -299,6 +301,7 @@ void Advance::rest() {
 /// What could not begin because the daemon stops is begun by the next one, which looks for runs
 /// that are running.
 void Advance::stay() {
+  transition_.is_held_back = true;
   if (state_.row.status == RunStatus::running) return;
   row().status = RunStatus::running;
   row().wake_at.reset();

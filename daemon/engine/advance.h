@@ -75,6 +75,7 @@ class Advance {
   void resume(StepState& step, std::string_view decision, std::string_view who);
   void restore_env();
   bool is_poison() const;
+  void acquit(StepState& step);
   void clear_of_suspicion();
 
   // Lists of steps, and the steps that hold some (advance_lists.cc).
@@ -177,8 +178,5 @@ class Advance {
 
 /// A failure that tells of an error of an expression or the like.
 storage::Failure expression_failure(const Error& error, std::string step);
-
-/// Whether what the step does is carried out by attempts.
-bool is_attempted(const Step& step);
 
 }  // namespace tba::engine

@@ -23,13 +23,6 @@ bool has_key(const RawRequest& request) {
 
 }  // namespace
 
-bool is_attempted(const Step& step) {
-  return std::holds_alternative<CallStep>(step.action) ||
-         std::holds_alternative<HttpStep>(step.action) ||
-         std::holds_alternative<RunStep>(step.action) ||
-         std::holds_alternative<NotifyStep>(step.action);
-}
-
 /// A notification's effect is that of the endpoint that its target names now.
 Effect Advance::effect_of(const Step& step) const {
   const auto* notify = std::get_if<NotifyStep>(&step.action);
@@ -205,7 +198,7 @@ void Advance::retry_later(StepState& step, const RetryPolicy& policy,
 void Advance::recover(StepState& step) {
   if (is_poison()) {
     return interrupt(step, "the daemon ended " + std::to_string(kMostSoloCrashes) +
-                               " times while it carried out just this run");
+                               " times while no other run was carried out");
   }
   if (step.row.effect == Effect::once) return interrupt_unknown(step);
   step.is_suspect = true;

@@ -134,6 +134,7 @@ void Advance::set(StepState& step, StepStatus status) {
   if (status == StepStatus::interrupted) ++state_.interrupted;
   step.row.status = status;
   if (is_final(status)) {
+    acquit(step);
     step.row.due_at.reset();
     step.row.finished_at = around_.now;
   }

@@ -156,6 +156,13 @@ Effect effect_of(const Connector& connector, std::string_view endpoint) {
                : Effect::once;
 }
 
+bool is_attempted(const Step& step) {
+  return std::holds_alternative<CallStep>(step.action) ||
+         std::holds_alternative<HttpStep>(step.action) ||
+         std::holds_alternative<RunStep>(step.action) ||
+         std::holds_alternative<NotifyStep>(step.action);
+}
+
 Effect effect_of(const Definition& definition, const Step& step) {
   if (step.effect) return *step.effect;
   if (const auto* call = std::get_if<CallStep>(&step.action)) {

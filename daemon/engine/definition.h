@@ -58,6 +58,9 @@ storage::WorkflowVersion version_of(const Definition& definition);
 /// Reads a kept definition back. Fails with `internal` where this release no longer understands it.
 Result<std::shared_ptr<const Definition>> definition_from(const storage::WorkflowVersion& version);
 
+/// Whether what the step does is carried out by attempts.
+bool is_attempted(const Step& step);
+
 /// What may be done with an attempt of the step that may have acted: as written, else by its kind
 /// and method.
 Effect effect_of(const Definition& definition, const Step& step);

@@ -69,12 +69,14 @@ asio::awaitable<Result<expression::Context>> Engine::recorded_context(RunId id, 
 /// Goes on with what was under way, and with what was signalled. Runs that wait are left where they
 /// are until they are due.
 asio::awaitable<Result<>> Engine::recover() {
-  if (auto done = co_await recover_places(); !done) co_return done.error();
-  if (auto done = co_await recover_runs(); !done) co_return done.error();
-  if (auto done = co_await recover_signals(); !done) co_return done.error();
   const auto waiting = co_await environment_.store.waiting_count();
   if (!waiting) co_return with_context(waiting.error(), "cannot count the runs that wait");
-  waiting_count_ += *waiting;
+  waiting_count_ = *waiting;
+  auto queued = co_await recover_places();
+  if (!queued) co_return queued.error();
+  if (auto done = co_await recover_runs(); !done) co_return done.error();
+  co_await recover_turns(std::move(*queued));
+  if (auto done = co_await recover_signals(); !done) co_return done.error();
   co_await look_ahead();
   co_return Result<>();
 }
@@ -91,7 +93,6 @@ asio::awaitable<Result<>> Engine::recover_runs() {
       if (row.status == RunStatus::queued && !row.concurrency_key.empty()) continue;
       if (row.crashes > 0) {
         trials_.add(row);
-        active(row.id)->events.emplace_back(Recovered{});
         ++suspects;
       } else {
         unsuspected.push_back(row.id);
@@ -99,21 +100,21 @@ asio::awaitable<Result<>> Engine::recover_runs() {
     }
     request.cursor = page->next;
   } while (!request.cursor.empty());
-  if (unsuspected.empty() && suspects == 0) co_return Result<>();
   storage::Change crash{{storage::CountCrash{}}};
   const auto counted = co_await environment_.store.submit(std::move(crash));
   if (!counted) co_return with_context(counted.error(), "cannot take over the unfinished runs");
+  is_crash_counted_ = true;
+  if (unsuspected.empty() && suspects == 0) co_return Result<>();
   for (const auto& run : unsuspected) happen(run, Recovered{});
   environment_.log.info("went on with unfinished runs", {{"runs", unsuspected.size() + suspects}});
   if (suspects > 0) {
     environment_.log.warning("runs were under way at more than one crash: resumed a few at a time",
                              {{"runs", suspects}});
-    if (unsuspected.empty()) {
+    const auto calm = trials_.has_blamed() ? kCalm : unsuspected.empty() ? Duration(0) : kHeadStart;
+    if (calm == Duration(0))
       co_await try_next();
-    } else {
-      // What the others do first must not count against a suspect.
-      trial_until_ = environment_.clock.now() + kHeadStart;
-    }
+    else
+      trial_until_ = environment_.clock.now() + calm;
   }
   co_return Result<>();
 }
@@ -143,6 +144,7 @@ asio::awaitable<void> Engine::stop_here(std::chrono::milliseconds grace) {
   co_await tasks_.wait();
   cut_off_ = true;
   limit.cancel();
+  if (!is_crash_counted_) co_return;
   storage::Change good_order{{storage::ForgiveCrash{}}};
   if (const auto told = co_await environment_.store.submit(std::move(good_order)); !told) {
     environment_.log.warning("the next start takes this one's end for a crash",
@@ -203,6 +205,7 @@ std::vector<Engine::ActivePointer> Engine::prepare(std::vector<Start> starts,
     run->driven = true;
     run->has_place = !transition.state.row.concurrency_key.empty();
     run->state = std::move(transition.state);
+    if (transition.is_held_back) held_back_.insert(run->id);
     follow(*run, transition, change);
     active_.emplace(run->id, run);
     runs.push_back(std::move(run));
@@ -217,16 +220,24 @@ void Engine::follow(Active& run, Transition& transition, storage::Change& change
   run.signalled = std::move(transition.signalled);
   const auto& row = run.state->row;
   const bool has_ended = is_final(row.status) || row.status == RunStatus::interrupted;
-  if (end_listener_ && has_ended && row.status != run.ended && row.status != RunStatus::skipped) {
-    auto consequences = end_listener_->after(row);
-    if (consequences.event) {
-      run.event = consequences.event->id;
-      change.writes.emplace_back(storage::AddEvent{std::move(*consequences.event)});
-    }
-    std::ranges::move(consequences.starts, std::back_inserter(transition.starts));
-  }
-  run.ended = has_ended ? std::optional(row.status) : std::nullopt;
   run.starts = prepare(std::move(transition.starts), change);
+  if (has_ended && row.status != run.ended) run.event = add_consequences(row, change, run.starts);
+  run.ended = has_ended ? std::optional(row.status) : std::nullopt;
+}
+
+/// Adds what the end of a run, or its interruption, brings about: the runs that it starts, and the
+/// event that tells of it.
+std::optional<EventId> Engine::add_consequences(const storage::Run& ended, storage::Change& change,
+                                                std::vector<ActivePointer>& starts) {
+  if (!end_listener_ || ended.status == RunStatus::skipped) return std::nullopt;
+  auto consequences = end_listener_->after(ended);
+  std::optional<EventId> event;
+  if (consequences.event) {
+    event = consequences.event->id;
+    change.writes.emplace_back(storage::AddEvent{std::move(*consequences.event)});
+  }
+  std::ranges::move(prepare(std::move(consequences.starts), change), std::back_inserter(starts));
+  return event;
 }
 
 /// Lets runs go on that are on disk now.
@@ -249,6 +260,7 @@ std::vector<RunId> Engine::begin(std::vector<ActivePointer> runs) {
 void Engine::drop(const std::vector<ActivePointer>& runs) {
   for (const auto& run : runs) {
     drop(run->starts);
+    held_back_.erase(run->id);
     if (run->has_place) {
       const auto& row = run->state->row;
       const auto& rule = *run->state->definition->workflow->concurrency;

@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -148,6 +150,8 @@ class Engine {
   struct Flight;
   struct Active;
   using ActivePointer = std::shared_ptr<Active>;
+  /// Which version of the workflow a run has that waits for its turn, by what it waits for.
+  using QueuedVersions = std::map<Places::Key, storage::VersionHash>;
 
   // Its life, and what is asked of it (engine.cc, engine_requests.cc).
   template <class T>
@@ -159,11 +163,16 @@ class Engine {
   boost::asio::awaitable<Result<AdmissionOutcome>> admit_here(Admission admission);
   std::vector<ActivePointer> prepare(std::vector<Start> starts, storage::Change& change);
   void follow(Active& run, Transition& transition, storage::Change& change);
+  std::optional<EventId> add_consequences(const storage::Run& ended, storage::Change& change,
+                                          std::vector<ActivePointer>& starts);
   Transition first_transition(RunState state, std::vector<RunId>& cancelled);
   Result<std::string> limit_key(const RunState& state) const;
   void update_place(const ActivePointer& run);
   void give_places(const std::vector<RunId>& runs);
-  boost::asio::awaitable<Result<>> recover_places();
+  boost::asio::awaitable<void> give_place_of(const storage::Run& row);
+  boost::asio::awaitable<std::size_t> limit_of(const storage::VersionHash& version);
+  boost::asio::awaitable<Result<QueuedVersions>> recover_places();
+  boost::asio::awaitable<void> recover_turns(QueuedVersions queued);
   std::vector<RunId> begin(std::vector<ActivePointer> runs);
   void drop(const std::vector<ActivePointer>& runs);
   boost::asio::awaitable<void> tell_of_event(EventId event);
@@ -180,7 +189,7 @@ class Engine {
                                                                             std::string step);
 
   // Runs that go on (engine_runs.cc).
-  Surroundings surroundings() const;
+  Surroundings surroundings_of(RunId run) const;
   ActivePointer active(RunId id);
   void happen(RunId id, Event event);
   void deliver(RunId id);
@@ -192,8 +201,11 @@ class Engine {
   void apply_next(Active& run);
   enum class Extent { needed, whole };
   boost::asio::awaitable<Result<RunState>> load(RunId id, Extent extent);
+  boost::asio::awaitable<Result<RunState>> read_back(std::shared_ptr<const Definition> definition,
+                                                     storage::Run row, Reads reads);
   boost::asio::awaitable<void> put_off(ActivePointer run, Error why);
   boost::asio::awaitable<Result<>> set_aside(ActivePointer run, std::string why);
+  boost::asio::awaitable<void> interrupt_attempts(const storage::Run& row, storage::Change& change);
   boost::asio::awaitable<bool> store_pending(ActivePointer run);
   static void abandon(Active& run);
   void stored(const ActivePointer& run);
@@ -218,8 +230,12 @@ class Engine {
 
   // Runs that may have ended the daemon (engine_trials.cc).
   boost::asio::awaitable<void> try_next();
+  boost::asio::awaitable<void> put_on_trial(Trials::Group group);
   void end_trial();
   void leave_trial(RunId run);
+  bool is_silent() const;
+  void listen_for_silence();
+  void let_go_on();
 
   // Time (engine_time.cc).
   void wait_until(Instant instant, RunId id);
@@ -243,6 +259,11 @@ class Engine {
   Places places_;
   Trials trials_;
   std::optional<Instant> trial_until_;  // when those on trial have been given time enough
+  std::optional<Trials::Group> awaiting_silence_;  // on trial once nothing else acts
+  bool is_hushed_ = false;                         // only who is on trial may begin an attempt
+  std::set<RunId> held_back_;                      // runs that go on when that is over
+  bool is_crash_counted_ = false;                  // whether the end of this daemon may be forgiven
+  std::size_t flights_ = 0;                        // attempts
   EndListener* end_listener_ = nullptr;
   bool stopping_ = false;
   bool cut_off_ = false;  // the grace is over: what still lands is not recorded

@@ -32,6 +32,7 @@ void Engine::start_attempt(const ActivePointer& run, Attempt attempt) {
     limits_.add(*flight->deadline, run->id);
   }
   run->flights[attempt.step] = flight;
+  ++flights_;
   tasks_.spawn(fly(run, std::move(flight), std::move(attempt)));
 }
 
@@ -88,6 +89,7 @@ asio::awaitable<AttemptOutcome> Engine::perform(ActivePointer run, std::shared_p
 void Engine::land(const ActivePointer& run, const std::shared_ptr<Flight>& flight,
                   AttemptOutcome outcome) {
   run->flights.erase(flight->step);
+  --flights_;
   if (cut_off_ || flight->abandoned) return forget(run);
   if (flight->timed_out && outcome.failure) {
     outcome.failure->kind = "timeout";

@@ -26,8 +26,16 @@ inline constexpr std::chrono::seconds kSoon{1};
 inline constexpr std::size_t kMany = 20'000;
 inline constexpr std::size_t kFew = 10'000;
 
-/// How long runs go on that are not suspected of a crash before the first of those follow that are.
-inline constexpr std::chrono::seconds kHeadStart{1};
+/// How long runs go on that are not suspected of a crash before the first of those follow that are;
+/// and where the first of those was alone with an earlier crash.
+inline constexpr Duration kHeadStart = std::chrono::seconds(1);
+inline constexpr Duration kCalm = std::chrono::seconds(10);
+
+/// Takes what is there, which is not there then.
+template <class T>
+T take(std::optional<T>& place) {
+  return *std::exchange(place, std::nullopt);
+}
 
 /// How many rows are read at a time when all are looked through.
 inline constexpr std::size_t kPage = 500;
@@ -70,6 +78,7 @@ struct Engine::Active {
   bool has_place = false;          // under its workflow's limit, or a turn to come
   bool is_counted = false;         // among the runs that wait
   std::optional<RunStatus> ended;  // the status of the end that was told of
+  bool is_condemned = false;       // it is set aside, unread
 };
 
 }  // namespace tba::engine

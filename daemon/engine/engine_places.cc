@@ -1,4 +1,3 @@
-#include <map>
 #include <utility>
 
 #include "daemon/engine/engine_parts.h"
@@ -29,18 +28,18 @@ Result<std::string> Engine::limit_key(const RunState& state) const {
 /// make way.
 Transition Engine::first_transition(RunState state, std::vector<RunId>& cancelled) {
   const auto& rule = state.definition->workflow->concurrency;
-  if (!rule) return advance(std::move(state), Begin{}, surroundings());
+  const auto around = surroundings_of(state.row.id);
+  if (!rule) return advance(std::move(state), Begin{}, around);
   auto key = limit_key(state);
   if (!key) {
     const auto hint = key.error().hint.empty() ? "" : " (" + key.error().hint + ")";
     return advance(std::move(state),
-                   Begin{storage::Failure{"expression", key.error().message + hint, ""}},
-                   surroundings());
+                   Begin{storage::Failure{"expression", key.error().message + hint, ""}}, around);
   }
   const auto answer = places_.ask({state.row.workflow, *key}, *rule, state.row.id);
-  if (answer.turn == Places::Turn::never) return advance(std::move(state), Skip{}, surroundings());
+  if (answer.turn == Places::Turn::never) return advance(std::move(state), Skip{}, around);
   state.row.concurrency_key = std::move(*key);
-  if (answer.turn == Places::Turn::now) return advance(std::move(state), Begin{}, surroundings());
+  if (answer.turn == Places::Turn::now) return advance(std::move(state), Begin{}, around);
   if (answer.to_cancel) cancelled.push_back(*answer.to_cancel);
   Transition transition;
   transition.state = std::move(state);
@@ -67,9 +66,22 @@ void Engine::give_places(const std::vector<RunId>& runs) {
   for (const auto& run : runs) happen(run, Begin{});
 }
 
+/// Gives the place, or the turn, of a run that was set aside to another one.
+asio::awaitable<void> Engine::give_place_of(const storage::Run& row) {
+  if (row.concurrency_key.empty()) co_return;
+  const auto limit = co_await limit_of(row.version);
+  give_places(places_.leave({row.workflow, row.concurrency_key}, limit, row.id));
+}
+
+asio::awaitable<std::size_t> Engine::limit_of(const storage::VersionHash& version) {
+  const auto definition = co_await environment_.definitions.get(version);
+  if (!definition || !(*definition)->workflow->concurrency) co_return 1;
+  co_return static_cast<std::size_t>((*definition)->workflow->concurrency->limit);
+}
+
 /// Learns which runs go on, or wait for their turn, under a limit.
-asio::awaitable<Result<>> Engine::recover_places() {
-  std::map<Places::Key, storage::VersionHash> queued;
+asio::awaitable<Result<Engine::QueuedVersions>> Engine::recover_places() {
+  QueuedVersions queued;
   storage::PageRequest request{kPage, ""};
   do {
     auto page = co_await environment_.store.limited_runs(request);
@@ -85,14 +97,16 @@ asio::awaitable<Result<>> Engine::recover_places() {
     }
     request.cursor = page->next;
   } while (!request.cursor.empty());
+  co_return queued;
+}
+
+/// Begins those whose turn it is. Not before it is known which runs the last daemon had begun:
+/// these are no such.
+asio::awaitable<void> Engine::recover_turns(QueuedVersions queued) {
   for (const auto& [key, version] : queued) {
-    const auto definition = co_await environment_.definitions.get(version);
-    std::size_t limit = 1;
-    if (definition && (*definition)->workflow->concurrency)
-      limit = static_cast<std::size_t>((*definition)->workflow->concurrency->limit);
+    const auto limit = co_await limit_of(version);
     give_places(places_.admit(key, limit));
   }
-  co_return Result<>();
 }
 
 }  // namespace tba::engine

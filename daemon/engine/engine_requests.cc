@@ -100,25 +100,27 @@ asio::awaitable<Result<>> Engine::resume_here(RunId id, std::string step, Decisi
 }
 
 asio::awaitable<Result<RunId>> Engine::retry_here(RunId id, RetryRequest request) {
-  const auto old = co_await load(id, Extent::whole);
-  if (!old) co_return old.error();
-  if (!is_final(old->row.status)) {
+  auto row = co_await environment_.store.run(id);
+  if (!row) co_return row.error();
+  if (!*row) co_return Error{ErrorCode::not_found, "there is no run " + id.text(), ""};
+  if (!is_final((*row)->status)) {
     co_return Error{
         ErrorCode::conflict,
-        "run " + id.text() + " is not over: it is " + std::string(name_of(old->row.status)),
+        "run " + id.text() + " is not over: it is " + std::string(name_of((*row)->status)),
         "cancel it first, or `run resume` it if it is interrupted"};
   }
+  auto definition = environment_.find_workflow((*row)->workflow);
+  // With the latest, the old one need not be understood any more.
+  if (!request.latest) definition = co_await environment_.definitions.get((*row)->version);
+  if (!definition) co_return definition.error();
+  const Reads all{.trigger = true, .results = {}};
+  const auto old = co_await read_back(std::move(*definition), std::move(**row), all);
+  if (!old) co_return old.error();
   if (old->trigger.is_null()) {
     co_return Error{ErrorCode::conflict, "the delivery that started it is no longer kept",
                     "let its sender send it again"};
   }
-  auto definition = old->definition;
-  if (request.latest) {
-    auto latest = environment_.find_workflow(old->row.workflow);
-    if (!latest) co_return latest.error();
-    definition = std::move(*latest);
-  }
-  auto start = retry_of(*old, std::move(definition), environment_.ids.next<RunId>(), request);
+  auto start = retry_of(*old, environment_.ids.next<RunId>(), request);
   if (!start) co_return start.error();
   const auto made = start->id;
   Admission admission;

@@ -9,10 +9,12 @@ namespace tba::engine {
 
 namespace asio = boost::asio;
 
-Surroundings Engine::surroundings() const {
-  return {environment_.clock.now(),   environment_.random, environment_.ids,
-          environment_.vars,          environment_.budget, environment_.find_notify_target,
-          environment_.find_workflow, !stopping_};
+Surroundings Engine::surroundings_of(RunId run) const {
+  const bool may_act = !stopping_ && (!is_hushed_ || trials_.on_trial().contains(run));
+  return {environment_.clock.now(),   environment_.random,
+          environment_.ids,           environment_.vars,
+          environment_.budget,        environment_.find_notify_target,
+          environment_.find_workflow, may_act};
 }
 
 Engine::ActivePointer Engine::active(RunId id) {
@@ -30,6 +32,7 @@ void Engine::happen(RunId id, Event event) {
 
 /// The store has signals for the run.
 void Engine::deliver(RunId id) {
+  if (trials_.is_ahead_of(id)) return;  // they are read when it is its turn
   const auto run = active(id);
   run->has_signals = true;
   drive_soon(run);
@@ -54,8 +57,9 @@ asio::awaitable<void> Engine::drive(ActivePointer run) {
 }
 
 asio::awaitable<void> Engine::drive_on(ActivePointer run) {
-  if (trials_.is_ahead_of(run->id)) {
-    run->driven = false;  // until it is its turn
+  if (run->is_condemned) {
+    const Error why{ErrorCode::internal, "the daemon ends whenever it goes on", ""};
+    co_await put_off(run, why);
     co_return;
   }
   if (!run->state) {
@@ -110,8 +114,9 @@ void Engine::apply_next(Active& run) {
   run.events.pop_front();
   for (auto& line : std::exchange(run.lines, {}))
     run.state->writes.emplace_back(storage::AppendLog{std::move(line)});
-  auto transition = advance(std::move(*run.state), event, surroundings());
+  auto transition = advance(std::move(*run.state), event, surroundings_of(run.id));
   run.state = std::move(transition.state);
+  if (transition.is_held_back) held_back_.insert(run.id);
   run.unstored = take_changes(*run.state);
   follow(run, transition, *run.unstored);
 }
@@ -151,33 +156,65 @@ asio::awaitable<void> Engine::put_off(ActivePointer run, Error why) {
   wait_until(environment_.clock.now() + kStoreRetry, run->id);
 }
 
-/// Interrupts a run without looking at its definition, or cancels it where that was asked for.
+/// Interrupts a run without looking at what it has come to, or cancels it where that was asked for.
 asio::awaitable<Result<>> Engine::set_aside(ActivePointer run, std::string why) {
   auto row = co_await environment_.store.run(run->id);
   if (!row) co_return row.error();
   if (!*row) co_return Result<>();
   auto told = co_await environment_.store.signals(run->id);
   if (!told) co_return told.error();
+  auto& kept = **row;
   storage::Change change;
-  bool is_cancelled = (*row)->cancel_requested;
+  bool is_cancelled = kept.cancel_requested;
   for (const auto& signal : *told) {
     is_cancelled |= signal.kind == signals::kCancel;
     change.writes.emplace_back(storage::RemoveSignal{signal.run, signal.id, signal.step});
   }
-  if (auto& kept = **row; !is_final(kept.status)) {
+  std::vector<ActivePointer> starts;
+  std::optional<EventId> event;
+  if (!is_final(kept.status)) {
     kept.cancel_requested = is_cancelled;
     kept.status = is_cancelled ? RunStatus::cancelled : RunStatus::interrupted;
     if (is_cancelled) kept.finished_at = environment_.clock.now();
     kept.wake_at.reset();
+    kept.crashes = kept.solo_crashes = kept.trial_size = 0;
     kept.failure = storage::Failure{"internal", std::move(why), ""};
-    change.writes.emplace_back(storage::UpdateRun{std::move(kept)});
+    co_await interrupt_attempts(kept, change);
+    change.writes.emplace_back(storage::UpdateRun{kept});
+    if (is_cancelled && kept.parent) {
+      change.writes.emplace_back(storage::AddSignal{
+          signal_of(*kept.parent, signals::kSubRun, kept.parent_step, sub_run_end(kept))});
+    }
+    event = add_consequences(kept, change, starts);
   }
   const auto writes = change.writes;
   const auto outcome = co_await environment_.store.submit(std::move(change));
+  if (!outcome || !std::holds_alternative<storage::Committed>(*outcome)) drop(starts);
   if (!outcome) co_return outcome.error();
   environment_.feed.publish(run->id, writes);
   if (is_cancelled) environment_.runner.run_ended(run->id);
+  begin(std::move(starts));
+  if (event) tasks_.spawn(tell_of_event(*event));
+  if (is_cancelled && kept.parent) deliver(*kept.parent);
+  co_await give_place_of(kept);
   co_return Result<>();
+}
+
+/// Lets a person decide about the steps that were being attempted, as far as it is known which
+/// those are.
+asio::awaitable<void> Engine::interrupt_attempts(const storage::Run& row, storage::Change& change) {
+  if (row.status != RunStatus::interrupted) co_return;
+  const auto definition = co_await environment_.definitions.get(row.version);
+  auto steps = co_await environment_.store.steps(row.id, std::vector<std::string>());
+  if (!definition || !steps) co_return;
+  for (auto& step : *steps) {
+    const Step* written = (*definition)->step(step.key);
+    if (step.status != StepStatus::running || !written || !is_attempted(*written)) continue;
+    step.status = StepStatus::interrupted;
+    step.finished_at = environment_.clock.now();
+    step.failure = row.failure;
+    change.writes.emplace_back(storage::PutStep{std::move(step)});
+  }
 }
 
 /// Stores the outcome of the last event; false where that is not possible now, or not ours to do
@@ -229,17 +266,22 @@ asio::awaitable<Result<RunState>> Engine::load(RunId id, Extent extent) {
   if (!*row) co_return Error{ErrorCode::not_found, "there is no run " + id.text(), ""};
   auto definition = co_await environment_.definitions.get((*row)->version);
   if (!definition) co_return definition.error();
-  const auto reads =
-      extent == Extent::needed ? (*definition)->reads : Reads{.trigger = true, .results = {}};
-  auto steps = co_await environment_.store.steps(id, reads.results);
+  const Reads all{.trigger = true, .results = {}};
+  const Reads reads = extent == Extent::needed ? (*definition)->reads : all;
+  co_return co_await read_back(std::move(*definition), std::move(**row), reads);
+}
+
+asio::awaitable<Result<RunState>> Engine::read_back(std::shared_ptr<const Definition> definition,
+                                                    storage::Run row, Reads reads) {
+  auto steps = co_await environment_.store.steps(row.id, reads.results);
   if (!steps) co_return steps.error();
   std::optional<storage::Delivery> delivery;
-  if ((*row)->delivery && reads.trigger) {
-    auto found = co_await environment_.store.delivery(*(*row)->delivery);
+  if (row.delivery && reads.trigger) {
+    auto found = co_await environment_.store.delivery(*row.delivery);
     if (!found) co_return found.error();
     delivery = std::move(*found);
   }
-  co_return restore_run(std::move(*definition), std::move(**row), std::move(*steps), delivery);
+  co_return restore_run(std::move(definition), std::move(row), std::move(*steps), delivery);
 }
 
 /// After a run came to rest: sees to it that it is not kept in memory for nothing.
@@ -261,6 +303,7 @@ void Engine::forget(const ActivePointer& run) {
   if (found != active_.end() && found->second == run) active_.erase(found);
   leave_trial(run->id);
   if (is_behind_ && active_.size() < kFew) tasks_.spawn(look_ahead());
+  listen_for_silence();
 }
 
 }  // namespace tba::engine

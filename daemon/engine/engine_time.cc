@@ -49,7 +49,10 @@ void Engine::arm(Active& run) {
 /// does no harm.
 asio::awaitable<void> Engine::look_ahead() {
   is_behind_ = active_.size() > kMany;
-  if (is_looking_ahead_ || is_behind_) co_return;
+  if (is_looking_ahead_ || is_behind_) {
+    set_alarm();
+    co_return;
+  }
   is_looking_ahead_ = true;
   const auto from = known_until_;
   const auto until = environment_.clock.now() + kOutlook;
@@ -73,7 +76,7 @@ asio::awaitable<void> Engine::look_ahead() {
 void Engine::set_alarm() {
   count();
   if (stopping_) return;
-  auto next = std::max(known_until_.wake_at, look_again_at_);
+  auto next = is_behind_ ? Instant::max() : std::max(known_until_.wake_at, look_again_at_);
   for (const auto* timers : {&waits_, &limits_})
     next = std::min(next, timers->next().value_or(next));
   next = std::min(next, trial_until_.value_or(next));
@@ -122,7 +125,7 @@ void Engine::enforce_limits(RunId id, Instant now) {
 }
 
 void Engine::count() {
-  active_count_ = active_.size();
+  active_count_ = active_.size() + trials_.ahead();
 }
 
 }  // namespace tba::engine

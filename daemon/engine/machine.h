@@ -38,7 +38,7 @@ struct Signalled {
 };
 /// It was read back after the daemon that owned it ended; its attempts in flight are gone.
 struct Recovered {};
-struct TrialOver {};  ///< It has been under way for so long that the next suspects may follow.
+struct TrialOver {};  ///< It was under way for so long that other suspects of a crash may follow.
 
 using Event = std::variant<Begin, Skip, AttemptEnded, Due, Signalled, Recovered, TrialOver>;
 
@@ -65,7 +65,7 @@ struct Surroundings {
   /// The definition of a workflow that may be run now.
   const std::function<Result<std::shared_ptr<const Definition>>(const std::string&)>& find_workflow;
   bool may_start_attempts =
-      true;  ///< False while the daemon stops: the run then stays where it is.
+      true;  ///< False while the daemon stops, for one: the run then stays where it is.
 };
 
 struct Transition {
@@ -73,6 +73,7 @@ struct Transition {
   std::vector<Command> commands;  ///< To be carried out once the state is stored, and not before.
   std::vector<Start> starts;      ///< Sub-runs: to be stored in the same change, and begun then.
   std::vector<RunId> signalled;   ///< Other runs for which signals are among the state's writes.
+  bool is_held_back = false;      ///< Something could not begin: nothing may for now.
 };
 
 /// The run's whole behaviour, without side effects: where the run is after the event, and what is

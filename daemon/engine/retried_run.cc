@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "shared/inputs.h"
 #include "shared/suggestion.h"
-#include "shared/value_type.h"
 
 namespace tba::engine {
 namespace {
@@ -80,8 +80,8 @@ bool is_within(const Definition& definition, const Step& step, const Step& holde
 
 /// What the steps have left, and those that they hold. What a loop did for each item is in what the
 /// loop has left.
-std::vector<TakenOver> taken_over(const RunState& old, const Definition& definition,
-                                  const std::vector<const Step*>& steps) {
+std::vector<TakenOver> taken_over(const RunState& old, const std::vector<const Step*>& steps) {
+  const auto& definition = *old.definition;
   std::vector<TakenOver> taken;
   const auto visible = definition.scopes.find(nullptr);
   if (visible == definition.scopes.end()) return taken;
@@ -96,32 +96,30 @@ std::vector<TakenOver> taken_over(const RunState& old, const Definition& definit
   return taken;
 }
 
-/// The old run's inputs as far as the workflow has them; those that are new have their defaults.
-Result<Value> carried_inputs(const Value& old, const std::vector<Input>& inputs) {
+/// The old run's inputs as far as the latest version has them; those that are new have their
+/// defaults. Only a run that nobody gave any inputs goes without.
+Result<Value> carried_inputs(const RunState& old) {
+  const auto& inputs = old.definition->workflow->inputs;
+  const bool was_given = old.row.trigger_kind == "manual" || old.row.parent;
+  Value known = Value::object({});
+  for (const auto& input : inputs) {
+    const Value* value = old.inputs.find(input.name);
+    if (value && !value->is_null()) known = std::move(known).with_member(input.name, *value);
+  }
+  if (was_given) return fill_inputs(inputs, known);
   ObjectBuilder carried;
   for (const auto& input : inputs) {
-    const Value* value = old.find(input.name);
-    if (!value || value->is_null()) {
-      carried.put(input.name, input.default_value.value_or(Value()));
-    } else if (has_type(*value, input.type)) {
-      carried.put(input.name, *value);
-    } else {
-      return Error{ErrorCode::invalid,
-                   "the run's input '" + input.name + "' is of type " +
-                       std::string(type_name(*value)) + ", not " +
-                       std::string(name_of(input.type)) + " as the workflow wants it now",
-                   "start a new run"};
-    }
+    const Value* value = known.find(input.name);
+    carried.put(input.name, value ? *value : input.default_value.value_or(Value()));
   }
   return std::move(carried).build();
 }
 
 }  // namespace
 
-Result<Start> retry_of(const RunState& old, std::shared_ptr<const Definition> definition, RunId id,
-                       const RetryRequest& request) {
-  auto inputs = carried_inputs(old.inputs, definition->workflow->inputs);
-  if (!inputs) return inputs.error();
+Result<Start> retry_of(const RunState& old, RunId id, const RetryRequest& request) {
+  auto inputs = request.latest ? carried_inputs(old) : Result<Value>(old.inputs);
+  if (!inputs) return with_context(inputs.error(), "the workflow takes other inputs now");
   Start start;
   start.id = id;
   start.trigger_kind = old.row.trigger_kind;
@@ -129,14 +127,13 @@ Result<Start> retry_of(const RunState& old, std::shared_ptr<const Definition> de
   start.inputs = std::move(*inputs);
   start.delivery = old.row.delivery;
   start.depth = old.row.depth;
+  start.definition = old.definition;
   start.retry = Retry{old.row.id, request.from, request.by, {}};
   if (!request.from.empty()) {
-    const auto from = find_from(*definition, request.from);
+    const auto from = find_from(*old.definition, request.from);
     if (!from) return from.error();
-    start.retry->steps =
-        taken_over(old, *definition, steps_before(definition->workflow->steps, **from));
+    start.retry->steps = taken_over(old, steps_before(old.definition->workflow->steps, **from));
   }
-  start.definition = std::move(definition);
   return start;
 }
 

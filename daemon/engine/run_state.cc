@@ -116,6 +116,14 @@ void take_over(RunState& state, Retry retry) {
 
 }  // namespace
 
+Value sub_run_end(const storage::Run& run) {
+  auto output = read_json(run.output_json, "output of a run");
+  return Value::object({{"run", Value::string(run.id.text())},
+                        {"status", Value::string(name_of(run.status))},
+                        {"output", output ? std::move(*output) : Value()},
+                        {"failure", run.failure ? failure_value(*run.failure) : Value()}});
+}
+
 RunState new_run(Start start, Instant now) {
   RunState state;
   state.row.id = start.id;

@@ -39,7 +39,7 @@ struct RunState {
   Value env;      ///< `.env`, evaluated when the run begins or is read back.
   StepStates steps;
   int interrupted = 0;                 ///< How many of them a person must decide about.
-  int suspects = 0;                    ///< How many of them are.
+  int suspects = 0;                    ///< How many of them are (StepState::is_suspect).
   std::vector<storage::Write> writes;  ///< Log lines, signals and the like that go along.
   bool added = false;                  ///< Whether the store has a row of it.
   bool unsaved = true;                 ///< Whether `row` differs from that.
@@ -102,6 +102,9 @@ storage::Change take_changes(RunState& state);
 
 /// What expressions in that scope read. `vars` are the configuration's.
 expression::Context context_of(const RunState& state, const Scope& scope, const Value& vars);
+
+/// What a parent hears of its sub-run's end (signals.h).
+Value sub_run_end(const storage::Run& run);
 
 /// `.error`
 Value failure_value(const storage::Failure& failure);

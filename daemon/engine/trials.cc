@@ -9,9 +9,9 @@ namespace {
 
 /// What a suspect is given that was under way at two crashes; twice as much with each that follows.
 constexpr std::chrono::seconds kLeastTime{1};
-constexpr int kMostDoublings = 6;
+constexpr int kMostDoublings = 8;
 
-/// Those who were not on trial begin with so many. No crash counts against one of several.
+/// Those that were not on trial begin with so many: no crash counts against one of several.
 constexpr std::size_t kFirstGroup = 2;
 
 }  // namespace
@@ -22,32 +22,37 @@ void Trials::add(const storage::Run& row) {
   ahead_.insert(row.id);
 }
 
-std::vector<Trials::Suspect> Trials::next() {
-  if (!suspects_.empty()) plan();
-  if (!on_trial_.empty() || groups_.empty()) return {};
-  group_ = std::move(groups_.front());
-  groups_.pop_front();
-  return group_;
+bool Trials::has_blamed() const {
+  return std::ranges::any_of(suspects_,
+                             [](const Suspect& suspect) { return suspect.solo_crashes > 0; });
 }
 
-void Trials::begin() {
-  for (const auto& suspect : group_) {
+Trials::Group Trials::next() {
+  if (!suspects_.empty()) plan();
+  if (!on_trial_.empty() || groups_.empty()) return {};
+  auto group = std::move(groups_.front());
+  groups_.pop_front();
+  return group;
+}
+
+void Trials::begin(const Group& group) {
+  for (const auto& suspect : group) {
     ahead_.erase(suspect.run);
     on_trial_.insert(suspect.run);
   }
 }
 
-void Trials::put_back() {
-  groups_.push_front(std::move(group_));
+void Trials::put_back(Group group) {
+  groups_.push_front(std::move(group));
 }
 
 bool Trials::pass(RunId run) {
   return on_trial_.erase(run) > 0 && on_trial_.empty();
 }
 
-std::chrono::seconds Trials::time() const {
+std::chrono::seconds time_of(const Trials::Group& group) {
   int crashes = 1;
-  for (const auto& suspect : group_) crashes = std::max(crashes, suspect.crashes);
+  for (const auto& suspect : group) crashes = std::max(crashes, suspect.crashes);
   return kLeastTime * (1 << std::min(crashes - 1, kMostDoublings));
 }
 
@@ -60,10 +65,10 @@ void Trials::plan() {
     auto& list = suspect.solo_crashes > 0 ? alone : suspect.was_on_trial ? met : others;
     list.push_back(suspect);
   }
+  while (!alone.empty()) plan_group(alone, 1);
   const auto half = (met.size() + 1) / 2;
   while (!met.empty()) plan_group(met, half);
   for (auto size = kFirstGroup; !others.empty(); size *= 2) plan_group(others, size);
-  while (!alone.empty()) plan_group(alone, 1);
 }
 
 /// Makes a group of the first of these.

@@ -41,7 +41,7 @@ struct UpdateRun {
   Run run;
 };
 /// A daemon has died: counts one crash more for each run that is running, and one while alone for
-/// each that was on trial alone. None is on trial any more. No epoch is looked at, or counted up.
+/// each that was on trial alone; it is on trial no more. No epoch is looked at, or counted up.
 struct CountCrash {};
 /// What ends the daemon now is no crash: takes back, in advance, what the next CountCrash counts.
 struct ForgiveCrash {};

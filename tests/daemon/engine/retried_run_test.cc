@@ -171,6 +171,11 @@ TEST_CASE("run retry: with the latest version of the workflow, if it takes the i
   CHECK(refused.error().code == ErrorCode::invalid);
   CHECK_THAT(refused.error().message, Contains("input 'name' is of type string, not integer"));
 
+  world.workflow("on: { manual: {} }\ninputs: { who: { type: string } }\nsteps: [ { set: {} } ]\n");
+  const auto missing = failed.retry({"", true, ""});
+  CHECK(missing.error().code == ErrorCode::invalid);
+  CHECK_THAT(missing.error().message, Contains("input 'who' is missing"));
+
   world.workflow(
       "on: { manual: {} }\ninputs: { other: { type: integer, default: 3 } }\n"
       "steps: [ { set: {} } ]\noutput: \"${{ .inputs }}\"");
@@ -178,6 +183,58 @@ TEST_CASE("run retry: with the latest version of the workflow, if it takes the i
   CHECK(world.run(made).status == RunStatus::succeeded);
   CHECK(world.run(made).output_json == R"({"other":3})");
   CHECK(world.run(made).version != world.run(failed.id).version);
+}
+
+TEST_CASE("run retry: a version that is not understood any more can be retried with the latest") {
+  EngineWorld world;
+  auto workflow = *world.workflow("on: { manual: {} }\nsteps: [ { set: { x: 1 } } ]\n")->workflow;
+  workflow.text = "steps: { of: another time }\n";
+  const auto old = engine::define(std::move(workflow), {});
+  REQUIRE(world.await(world.definitions().keep({old})).has_value());
+  const auto id = world.start(old);
+  world.crash();
+  const auto retry = [&](bool latest) {
+    return world.await(world.engine().retry(id, {"", latest, ""}));
+  };
+  CHECK(retry(false).error().code == ErrorCode::internal);
+  CHECK(world.run(retry(true).value()).retry_of == id);
+}
+
+TEST_CASE("run retry: what loops, branches and failures that could be have left is taken over") {
+  EngineWorld world;
+  world.runner.answer("get", answers(500));
+  const auto definition = world.workflow(R"(
+on: { manual: {} }
+retry: { attempts: 1 }
+steps:
+  - { id: may-fail, continue_on_error: true, http: { url: "http://localhost/" } }
+  - id: each
+    for_each: ${{ [1, 2, 3] }}
+    steps: [ { id: double, set: { n: "${{ .item * 2 }}" } } ]
+  - id: both
+    parallel:
+      left: [ { id: l, set: { v: 1 } } ]
+      right: [ { id: r, set: { v: 2 } } ]
+  - { id: get, http: { url: "http://localhost/" } }
+output:
+  each: ${{ .steps.each.body }}
+  both: ${{ .steps.both.body }}
+  left: ${{ .steps.l.body }}
+  failed: ${{ .steps["may-fail"].outcome }}
+)");
+  world.runner.answer("may-fail", answers(500));
+  const auto id = world.start(definition);
+  REQUIRE(world.run(id).status == RunStatus::failed);
+  world.runner.hang("get");
+  const auto made = world.await(world.engine().retry(id, {"get", false, ""})).value();
+  world.settle();
+  world.runner.answer("get", succeeds());
+  world.crash();
+  CHECK(world.run(made).status == RunStatus::succeeded);
+  CHECK(world.run(made).output_json ==
+        R"({"each":[{"n":2},{"n":4},{"n":6}],"both":{"left":{"v":1},"right":{"v":2}},)"
+        R"("left":{"v":1},"failed":"failed"})");
+  CHECK(world.runner.attempts_of("may-fail") == 1);
 }
 
 TEST_CASE("run retry: what a delivery started needs that delivery") {
