@@ -205,7 +205,7 @@ class Engine {
                                                      storage::Run row, Reads reads);
   boost::asio::awaitable<void> put_off(ActivePointer run, Error why);
   boost::asio::awaitable<Result<>> set_aside(ActivePointer run, std::string why);
-  boost::asio::awaitable<void> interrupt_attempts(const storage::Run& row, storage::Change& change);
+  boost::asio::awaitable<void> interrupt_attempts(storage::Run& row, storage::Change& change);
   boost::asio::awaitable<bool> store_pending(ActivePointer run);
   static void abandon(Active& run);
   void stored(const ActivePointer& run);

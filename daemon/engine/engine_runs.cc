@@ -202,7 +202,7 @@ asio::awaitable<Result<>> Engine::set_aside(ActivePointer run, std::string why) 
 
 /// Lets a person decide about the steps that were being attempted, as far as it is known which
 /// those are.
-asio::awaitable<void> Engine::interrupt_attempts(const storage::Run& row, storage::Change& change) {
+asio::awaitable<void> Engine::interrupt_attempts(storage::Run& row, storage::Change& change) {
   if (row.status != RunStatus::interrupted) co_return;
   const auto definition = co_await environment_.definitions.get(row.version);
   auto steps = co_await environment_.store.steps(row.id, std::vector<std::string>());
@@ -212,6 +212,7 @@ asio::awaitable<void> Engine::interrupt_attempts(const storage::Run& row, storag
     if (step.status != StepStatus::running || !written || !is_attempted(*written)) continue;
     step.status = StepStatus::interrupted;
     step.finished_at = environment_.clock.now();
+    if (row.failure->step.empty()) row.failure->step = step.key;
     step.failure = row.failure;
     change.writes.emplace_back(storage::PutStep{std::move(step)});
   }
