@@ -76,7 +76,8 @@ asio::awaitable<void> Engine::look_ahead() {
 void Engine::set_alarm() {
   count();
   if (stopping_) return;
-  auto next = is_behind_ ? Instant::max() : std::max(known_until_.wake_at, look_again_at_);
+  const bool looks_later = is_looking_ahead_ || is_behind_;
+  auto next = looks_later ? Instant::max() : std::max(known_until_.wake_at, look_again_at_);
   for (const auto* timers : {&waits_, &limits_})
     next = std::min(next, timers->next().value_or(next));
   next = std::min(next, trial_until_.value_or(next));
