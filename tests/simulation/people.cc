@@ -92,9 +92,9 @@ bool People::answer_everything() {
 // --- what they ask for
 
 template <class Something>
-Something& People::remember(std::map<int, Something>& list, Place place) {
+Something& People::remember(std::map<int, Something>& list, const Place& place) {
   auto& something = list[++serial_];
-  something.place = std::move(place);
+  something.place = place;
   something.serial = serial_;
   something.life = life_;
   return something;

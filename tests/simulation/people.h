@@ -77,7 +77,7 @@ class People {
   void resume(const Place& place);
   void emit(std::string name, std::int64_t n);
   template <class Something>
-  Something& remember(std::map<int, Something>& list, Place place);
+  Something& remember(std::map<int, Something>& list, const Place& place);
 
   SimulatedTime& time_;
   Journal& journal_;

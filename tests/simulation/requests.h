@@ -48,13 +48,13 @@ class Requests {
            Handler handler) {
     const auto number = ++asked_;
     under_way_.emplace(number, std::move(if_lost));
-    boost::asio::co_spawn(daemon_->executor, std::move(request),
-                          [this, number, handler](std::exception_ptr exception, Result<T> answer) {
-                            if (!daemon_ || daemon_->is_dead() || under_way_.erase(number) == 0)
-                              return;
-                            if (exception) std::rethrow_exception(exception);
-                            handler(std::move(answer));
-                          });
+    boost::asio::co_spawn(
+        daemon_->executor, std::move(request),
+        [this, number, handler](const std::exception_ptr& exception, Result<T> answer) {
+          if (!daemon_ || daemon_->is_dead() || under_way_.erase(number) == 0) return;
+          if (exception) std::rethrow_exception(exception);
+          handler(std::move(answer));
+        });
   }
 
  private:
