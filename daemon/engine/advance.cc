@@ -94,19 +94,23 @@ void Advance::on(const Due&) {
 
 void Advance::on(const Signalled& event) {
   const auto& signal = event.signal;
-  state_.writes.emplace_back(storage::RemoveSignal{signal.run, signal.id, signal.step});
+  remove(signal);
   if (is_over()) return;
   take(signal);
   if (state_.row.status != RunStatus::queued) return proceed();
   if (state_.row.cancel_requested) end_as(RunStatus::cancelled);  // it has not begun
 }
 
-void Advance::on(const Recovered&) {
+void Advance::on(const Recovered& event) {
   if (state_.row.status == RunStatus::queued) return on(Begin{});
   for (const auto* each : state_.steps.all()) {
     if (each->row.status != StepStatus::running) continue;
     if (!is_attempted(*state_.definition->step(each->row.key))) continue;
     recover(*state_.steps.find(each->row.key));
+  }
+  for (const auto& signal : event.signals) {
+    remove(signal);
+    take(signal);
   }
   proceed();
 }
@@ -114,6 +118,10 @@ void Advance::on(const Recovered&) {
 void Advance::on(const TrialOver&) {
   if (state_.row.trial_size == 1) row().solo_crashes = 0;
   if (state_.row.trial_size > 0) row().trial_size = 0;
+}
+
+void Advance::remove(const storage::Signal& signal) {
+  state_.writes.emplace_back(storage::RemoveSignal{signal.run, signal.id, signal.step});
 }
 
 void Advance::take(const storage::Signal& signal) {

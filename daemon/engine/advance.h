@@ -69,6 +69,7 @@ class Advance {
   void rest();
   void stay();
   void wake_at(Instant instant);
+  void remove(const storage::Signal& signal);
   void take(const storage::Signal& signal);
   void request_cancel();
   void resume(const storage::Signal& signal);

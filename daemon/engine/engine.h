@@ -198,6 +198,8 @@ class Engine {
   boost::asio::awaitable<void> drive(ActivePointer run);
   boost::asio::awaitable<void> drive_on(ActivePointer run);
   boost::asio::awaitable<bool> take_signals(ActivePointer run);
+  boost::asio::awaitable<Result<>> hear_of_before(ActivePointer run);
+  static bool must_hear(const Active& run);
   void apply_next(Active& run);
   enum class Extent { needed, whole };
   boost::asio::awaitable<Result<RunState>> load(RunId id, Extent extent);

@@ -75,6 +75,11 @@ asio::awaitable<void> Engine::drive_on(ActivePointer run) {
     run->has_place = !run->state->row.concurrency_key.empty() && !is_final(status) &&
                      status != RunStatus::interrupted;
     if (is_final(status) || status == RunStatus::interrupted) run->ended = status;
+    if (auto heard = co_await hear_of_before(run); !heard) {
+      const Error why = heard.error();
+      co_await put_off(run, why);
+      co_return;
+    }
   }
   for (;;) {
     if (run->unstored) {
@@ -82,7 +87,7 @@ asio::awaitable<void> Engine::drive_on(ActivePointer run) {
       if (!is_stored) break;
       stored(run);
     }
-    if (run->events.empty() && run->has_signals) {
+    if (must_hear(*run)) {
       const bool were_read = co_await take_signals(run);
       if (!were_read) break;
     }
@@ -93,8 +98,29 @@ asio::awaitable<void> Engine::drive_on(ActivePointer run) {
   settle(run);
 }
 
-/// Reads the signals that there are for the run. Only when all that were read before are taken and
-/// gone, so that none is taken twice.
+/// Gives a run that goes on after a crash what it was told before.
+asio::awaitable<Result<>> Engine::hear_of_before(ActivePointer run) {
+  const bool has_begun = run->state->row.status != RunStatus::queued;
+  if (run->events.empty() || !has_begun) co_return Result<>();
+  if (!std::holds_alternative<Recovered>(run->events.front())) co_return Result<>();
+  auto signals = co_await environment_.store.signals(run->id);
+  if (!signals) co_return signals.error();
+  std::get<Recovered>(run->events.front()).signals = std::move(*signals);
+  co_return Result<>();
+}
+
+/// Whether it is to read its signals now: before it looks at the clock, so that what came in time
+/// is not too late because the daemon died or was busy; and only when all that were read before are
+/// taken and gone, so that none is taken twice.
+bool Engine::must_hear(const Active& run) {
+  if (run.events.empty()) return run.has_signals;
+  return run.has_signals && std::holds_alternative<Due>(run.events.front()) &&
+         std::ranges::none_of(run.events, [](const Event& event) {
+           return std::holds_alternative<Signalled>(event);
+         });
+}
+
+/// Reads the signals that there are for the run.
 asio::awaitable<bool> Engine::take_signals(ActivePointer run) {
   run->has_signals = false;
   auto signals = co_await environment_.store.signals(run->id);
@@ -105,7 +131,10 @@ asio::awaitable<bool> Engine::take_signals(ActivePointer run) {
     wait_until(environment_.clock.now() + kStoreRetry, run->id);
     co_return false;
   }
-  for (auto& signal : *signals) run->events.emplace_back(Signalled{std::move(signal)});
+  auto& events = run->events;
+  auto place = events.begin();
+  for (auto& signal : *signals)
+    place = std::next(events.insert(place, Signalled{std::move(signal)}));
   co_return true;
 }
 
@@ -160,16 +189,19 @@ asio::awaitable<void> Engine::put_off(ActivePointer run, Error why) {
 asio::awaitable<Result<>> Engine::set_aside(ActivePointer run, std::string why) {
   auto row = co_await environment_.store.run(run->id);
   if (!row) co_return row.error();
-  if (!*row) co_return Result<>();
   auto told = co_await environment_.store.signals(run->id);
   if (!told) co_return told.error();
-  auto& kept = **row;
   storage::Change change;
-  bool is_cancelled = kept.cancel_requested;
+  bool is_cancelled = *row && (*row)->cancel_requested;
   for (const auto& signal : *told) {
     is_cancelled |= signal.kind == signals::kCancel;
     change.writes.emplace_back(storage::RemoveSignal{signal.run, signal.id, signal.step});
   }
+  if (!*row) {
+    const auto removed = co_await environment_.store.submit(std::move(change));
+    co_return removed ? Result<>() : removed.error();
+  }
+  auto& kept = **row;
   std::vector<ActivePointer> starts;
   std::optional<EventId> event;
   if (!is_final(kept.status)) {

@@ -36,8 +36,11 @@ struct Due {};  ///< An instant it waits for may have come.
 struct Signalled {
   storage::Signal signal;
 };
-/// It was read back after the daemon that owned it ended; its attempts in flight are gone.
-struct Recovered {};
+/// It was read back after the daemon that owned it ended; its attempts in flight are gone. What it
+/// was told before then comes before any instant that has passed since.
+struct Recovered {
+  std::vector<storage::Signal> signals;
+};
 struct TrialOver {};  ///< It was under way for so long that other suspects of a crash may follow.
 
 using Event = std::variant<Begin, Skip, AttemptEnded, Due, Signalled, Recovered, TrialOver>;

@@ -320,3 +320,28 @@ TEST_CASE("notify: a target is told by the endpoint that the configuration names
   CHECK_THAT(world.run(unknown).failure->message,
              Catch::Contains("there is no target 'nobody' to notify"));
 }
+
+// --- in time ------------------------------------------------------------------------------------
+
+TEST_CASE("approval: one that came in time counts though the daemon died before it was heard") {
+  EngineWorld world;
+  const auto others =
+      GENERATE(std::string(), std::string("http: { url: \"http://far.example/\" }"));
+  const std::string wait = "[ { id: may, wait: { approval: {} }, timeout: 1h } ]";
+  const auto id =
+      world.start(kManual + "steps:\n  - parallel:\n      left: " + wait +
+                  (others.empty() ? "\n" : "\n      right: [ { id: slow, " + others + " } ]\n"));
+  world.crash(false);
+  storage::Signal signal;
+  signal.id = world.ids.next<SignalId>();
+  signal.run = id;
+  signal.at = world.clock.now();
+  signal.kind = "approval";
+  signal.step = "may";
+  signal.data_json = R"({"approved":true})";
+  CHECK(world.await(world.store().submit({{storage::AddSignal{signal}}})).has_value());
+  world.clock.advance(2h);
+  world.crash();
+  CHECK(world.step(id, "may").status == StepStatus::succeeded);
+  CHECK(world.await(world.store().signals(id)).value().empty());
+}
