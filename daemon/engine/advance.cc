@@ -93,10 +93,8 @@ void Advance::on(const Due&) {
 }
 
 void Advance::on(const Signalled& event) {
-  const auto& signal = event.signal;
-  remove(signal);
+  take_all(event.signals);
   if (is_over()) return;
-  take(signal);
   if (state_.row.status != RunStatus::queued) return proceed();
   if (state_.row.cancel_requested) end_as(RunStatus::cancelled);  // it has not begun
 }
@@ -108,10 +106,7 @@ void Advance::on(const Recovered& event) {
     if (!is_attempted(*state_.definition->step(each->row.key))) continue;
     recover(*state_.steps.find(each->row.key));
   }
-  for (const auto& signal : event.signals) {
-    remove(signal);
-    take(signal);
-  }
+  take_all(event.signals);
   proceed();
 }
 
@@ -120,8 +115,11 @@ void Advance::on(const TrialOver&) {
   if (state_.row.trial_size > 0) row().trial_size = 0;
 }
 
-void Advance::remove(const storage::Signal& signal) {
-  state_.writes.emplace_back(storage::RemoveSignal{signal.run, signal.id, signal.step});
+void Advance::take_all(const std::vector<storage::Signal>& signals) {
+  for (const auto& signal : signals) {
+    state_.writes.emplace_back(storage::RemoveSignal{signal.run, signal.id, signal.step});
+    if (!is_over()) take(signal);
+  }
 }
 
 void Advance::take(const storage::Signal& signal) {

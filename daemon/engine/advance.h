@@ -69,7 +69,7 @@ class Advance {
   void rest();
   void stay();
   void wake_at(Instant instant);
-  void remove(const storage::Signal& signal);
+  void take_all(const std::vector<storage::Signal>& signals);
   void take(const storage::Signal& signal);
   void request_cancel();
   void resume(const storage::Signal& signal);

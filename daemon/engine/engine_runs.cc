@@ -131,10 +131,7 @@ asio::awaitable<bool> Engine::take_signals(ActivePointer run) {
     wait_until(environment_.clock.now() + kStoreRetry, run->id);
     co_return false;
   }
-  auto& events = run->events;
-  auto place = events.begin();
-  for (auto& signal : *signals)
-    place = std::next(events.insert(place, Signalled{std::move(signal)}));
+  if (!signals->empty()) run->events.emplace_front(Signalled{std::move(*signals)});
   co_return true;
 }
 

@@ -31,10 +31,11 @@ struct AttemptEnded {
   AttemptOutcome outcome;
 };
 struct Due {};  ///< An instant it waits for may have come.
-/// Something reached it from outside; its row is removed by the transition that takes it. What each
-/// kind has in its data is told in signals.h.
+/// Something reached it from outside; the rows are removed by the transition that takes them. All
+/// that came in time is taken before it is looked at the clock. What each kind has in its data is
+/// told in signals.h.
 struct Signalled {
-  storage::Signal signal;
+  std::vector<storage::Signal> signals;
 };
 /// It was read back after the daemon that owned it ended; its attempts in flight are gone. What it
 /// was told before then comes before any instant that has passed since.

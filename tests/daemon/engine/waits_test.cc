@@ -345,3 +345,19 @@ TEST_CASE("approval: one that came in time counts though the daemon died before 
   CHECK(world.step(id, "may").status == StepStatus::succeeded);
   CHECK(world.await(world.store().signals(id)).value().empty());
 }
+
+TEST_CASE("event: every step that waited in time hears it, however late the daemon comes back") {
+  EngineWorld world;
+  const auto id = world.start(kManual + R"(steps:
+  - parallel:
+      left: [ { id: one, wait: { event: pong }, timeout: 1h } ]
+      right: [ { id: two, wait: { event: pong }, timeout: 1h } ]
+)");
+  world.crash(false);
+  const storage::Event pong{world.ids.next<EventId>(), world.clock.now(), "pong", "test", "{}"};
+  CHECK(world.await(world.store().submit({{storage::AddEvent{pong}}})).has_value());
+  world.clock.advance(2h);
+  world.crash();
+  CHECK(world.step(id, "one").status == StepStatus::succeeded);
+  CHECK(world.step(id, "two").status == StepStatus::succeeded);
+}
