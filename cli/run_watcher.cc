@@ -249,4 +249,17 @@ Outcome<ExitCode> watch_run(Session& session, const std::string& id, const Watch
   }
 }
 
+Outcome<ExitCode> tell_of_start(Session& session, const Json& run, bool watch) {
+  const std::string id = text_of(run, "id");
+  if (watch) return watch_run(session, id, {});
+  Console& console = session.console();
+  if (session.json()) {
+    print_json(console.out, run);
+  } else {
+    console.out << id << '\n';
+    console.err << fmt::format("follow it with '{}'\n", session.command_line("run watch " + id));
+  }
+  return ExitCode::done;
+}
+
 }  // namespace tba::cli

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 
+#include "cli/json.h"
 #include "cli/session.h"
 
 namespace tba::cli {
@@ -18,5 +19,9 @@ struct WatchOptions {
 /// change, with --output json a line with a JSON object for each event. A connection that breaks is
 /// made again. Gives done if the run succeeded, else failed.
 Outcome<ExitCode> watch_run(Session& session, const std::string& id, const WatchOptions& options);
+
+/// What a command ends with that has started `run`, as the daemon's answer tells of it: watches it,
+/// or prints its id and how it can be watched.
+Outcome<ExitCode> tell_of_start(Session& session, const Json& run, bool watch);
 
 }  // namespace tba::cli

@@ -1,13 +1,9 @@
 #include <memory>
-#include <ostream>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/commands.h"
-#include "cli/json_fields.h"
-#include "cli/output.h"
 #include "cli/run_watcher.h"
 #include "shared/uri.h"
 
@@ -29,16 +25,7 @@ Outcome<ExitCode> retry(Session& session, const Options& options) {
   if (options.latest) body["latest"] = true;
   const auto run = daemon->post("/runs/" + percent_encode(options.run) + "/retry", body);
   if (!run) return run.error();
-  const std::string id = text_of(*run, "id");
-  if (options.watch) return watch_run(session, id, {});
-  Console& console = session.console();
-  if (session.json()) {
-    print_json(console.out, *run);
-  } else {
-    console.out << id << '\n';
-    console.err << fmt::format("follow it with '{}'\n", session.command_line("run watch " + id));
-  }
-  return ExitCode::done;
+  return tell_of_start(session, *run, options.watch);
 }
 
 }  // namespace

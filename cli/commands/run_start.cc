@@ -1,14 +1,11 @@
 #include <memory>
-#include <ostream>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/arguments.h"
 #include "cli/commands/commands.h"
 #include "cli/json_fields.h"
-#include "cli/output.h"
 #include "cli/run_watcher.h"
 #include "shared/uri.h"
 
@@ -35,16 +32,7 @@ Outcome<ExitCode> start(Session& session, const Options& options) {
   }
   const auto run = daemon->post(path + "/runs", {{"inputs", std::move(inputs)}});
   if (!run) return run.error();
-  const std::string id = text_of(*run, "id");
-  if (options.watch) return watch_run(session, id, {});
-  Console& console = session.console();
-  if (session.json()) {
-    print_json(console.out, *run);
-  } else {
-    console.out << id << '\n';
-    console.err << fmt::format("follow it with '{}'\n", session.command_line("run watch " + id));
-  }
-  return ExitCode::done;
+  return tell_of_start(session, *run, options.watch);
 }
 
 }  // namespace

@@ -170,7 +170,7 @@ class Advance {
   RunState& state_;
   const Surroundings& around_;
   const Scope outside_{};        // of all loops
-  int in_flight_ = 0;            // attempts and sub-runs that the walk met
+  int in_flight_ = 0;            // attempts that the walk met
   bool is_held_back_ = false;    // something could not begin because the daemon stops
   std::optional<Instant> next_;  // the soonest instant that the walk met
   std::size_t begun_items_ = 0;  // of loops, in this transition
