@@ -29,7 +29,7 @@ void judge_skip(const Evidence& evidence, const Case& run) {
     return id != run.row.id && other.row.created_at <= at &&
            other.row.workflow == run.row.workflow && other.row.status != RunStatus::skipped &&
            key_of(other) == key_of(run) &&
-           other.row.finished_at.value_or(Instant::max()) + kStoring >= at;
+           other.row.finished_at.value_or(Instant::max()) >= at - kStoring;
   });
   if (busy < rule->limit && !evidence.history.disk_failed && !evidence.history.clock_was_set)
     evidence.complain(run, "there was a place for it: {} of {} are taken", busy, rule->limit);
