@@ -206,6 +206,7 @@ void Advance::proceed() {
   if (state_.suspects == 0) clear_of_suspicion();
   while (!is_over()) {
     in_flight_ = 0;
+    is_held_back_ = false;
     next_.reset();
     const auto mode_before = mode();
     const auto progress = work_list(workflow().list_of(state_.row.phase), outside_, mode_before);
@@ -292,25 +293,19 @@ void Advance::tell_parent() {
 }
 
 /// The run waits: for what is in flight, for a person, for an instant, or for somebody's signal.
+/// What could not begin because the daemon stops is begun by the next one, which looks for runs
+/// that are running.
 void Advance::rest() {
-  if (is_held_back_) return stay();
-  auto status = in_flight_ > 0 ? RunStatus::running : RunStatus::waiting;
-  if (in_flight_ == 0 && mode() == Mode::hold) status = RunStatus::interrupted;
+  const bool is_running = in_flight_ > 0 || is_held_back_;
+  transition_.is_held_back = is_held_back_;
+  auto status = is_running ? RunStatus::running : RunStatus::waiting;
+  if (!is_running && mode() == Mode::hold) status = RunStatus::interrupted;
   if (state_.row.deadline && state_.interrupted == 0 && !timed_out()) wake_at(*state_.row.deadline);
   if (status == RunStatus::interrupted) next_.reset();
-  if (status != RunStatus::running) clear_of_suspicion();
+  if (!is_running) clear_of_suspicion();
   if (state_.row.status == status && state_.row.wake_at == next_) return;
   row().status = status;
   row().wake_at = next_;
-}
-
-/// What could not begin because the daemon stops is begun by the next one, which looks for runs
-/// that are running.
-void Advance::stay() {
-  transition_.is_held_back = true;
-  if (state_.row.status == RunStatus::running) return;
-  row().status = RunStatus::running;
-  row().wake_at.reset();
 }
 
 void Advance::wake_at(Instant instant) {

@@ -67,7 +67,6 @@ class Advance {
   void end_as(RunStatus status);
   void tell_parent();
   void rest();
-  void stay();
   void wake_at(Instant instant);
   void take_all(const std::vector<storage::Signal>& signals);
   void take(const storage::Signal& signal);
@@ -171,7 +170,7 @@ class Advance {
   const Surroundings& around_;
   const Scope outside_{};        // of all loops
   int in_flight_ = 0;            // attempts that the walk met
-  bool is_held_back_ = false;    // something could not begin because the daemon stops
+  bool is_held_back_ = false;    // something could not begin: see may_start_attempts
   std::optional<Instant> next_;  // the soonest instant that the walk met
   std::size_t begun_items_ = 0;  // of loops, in this transition
   std::size_t debug_bytes_ = 0;  // that expressions have logged

@@ -212,6 +212,33 @@ TEST_CASE("poison: no other run acts while one is on trial alone, and goes on af
   CHECK(world.run(other).status == RunStatus::succeeded);
 }
 
+TEST_CASE("poison: a run in flight that may begin nothing waits without a sound") {
+  EngineWorld world;
+  world.runner.answer("flaky", tests::answers(503));
+  const auto busy = world.start(R"(
+on: { manual: {} }
+steps:
+  - parallel:
+      slow: [ { id: get, http: { url: "http://localhost/" } } ]
+      fast:
+        - id: flaky
+          http: { url: "http://localhost/" }
+          retry: { attempts: 100, initial: 1500ms, factor: 1, jitter: false }
+)");
+  (void)world.start(kOneGet);
+  const auto last = world.start(kOneGet);
+  world.crash();
+  world.crash();
+  world.pass(1s);  // from now on the last one is to be alone, and waits for the others
+  CHECK(world.run(last).trial_size == 0);
+  world.pass(750ms);
+  CHECK(world.runner.attempts_of("flaky") == 1);
+  CHECK(world.run(busy).status == RunStatus::running);
+  CHECK_FALSE(world.run(busy).wake_at);
+  world.pass(2s);
+  CHECK(world.runner.attempts_of("flaky") == 2);
+}
+
 TEST_CASE("poison: a run that does its harm late is found, and those that take long are not") {
   PoisonedWorld poisoned;
   poisoned.delay = 70s;
