@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/connectors/request_builder.h"
+#include "daemon/connectors/authentication.h"
 #include "daemon/connectors/webhook_verifier.h"
 #include "shared/connector_reader.h"
 #include "shared/diagnostic.h"

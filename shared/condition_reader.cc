@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "shared/connector_keys.h"
 #include "shared/expression/output_kinds.h"
+#include "shared/retry_policy.h"
 
 namespace tba {
 

@@ -83,6 +83,8 @@ class ValueCheck {
         return is(Kind::mapping, "a mapping") && check_names() && check_lists();
       case KeyType::text_list:
         return is(Kind::sequence, "a list") && check_texts();
+      case KeyType::literal_list:
+        return is(Kind::sequence, "a list") && check_not_empty();
       case KeyType::text_or_list:
         return node_.kind == Kind::scalar ? is_text(node_, "text")
                                           : is(Kind::sequence, "text or a list") && check_texts();
@@ -121,10 +123,10 @@ class ValueCheck {
   }
 
   bool is(Kind kind, std::string_view wanted) {
-    const bool may_be_empty = node_.kind == Kind::null && key_.type != KeyType::text_list &&
-                              key_.type != KeyType::text_or_list &&
-                              key_.type != KeyType::templated_list &&
-                              key_.type != KeyType::choice_list;
+    const bool may_be_empty =
+        node_.kind == Kind::null && key_.type != KeyType::text_list &&
+        key_.type != KeyType::text_or_list && key_.type != KeyType::templated_list &&
+        key_.type != KeyType::literal_list && key_.type != KeyType::choice_list;
     if (node_.kind == kind || may_be_empty) return true;
     return wrong(fmt::format("must be {}, not {}", wanted, node_.kind_name()), form_of(kind));
   }
@@ -217,14 +219,16 @@ class ValueCheck {
   }
 
   bool check_texts() {
-    if (node_.items.empty()) return wrong("is an empty list");
+    if (!check_not_empty()) return false;
     bool passed = true;
     for (const auto& item : node_.items) passed &= is_text(*item, "a list of texts");
     return passed;
   }
 
+  bool check_not_empty() { return !node_.items.empty() || wrong("is an empty list"); }
+
   bool check_scalars() {
-    if (node_.items.empty()) return wrong("is an empty list");
+    if (!check_not_empty()) return false;
     bool passed = true;
     for (const auto& item : node_.items) passed &= is_scalar(*item, "a list of texts");
     return passed;

@@ -40,6 +40,7 @@ enum class KeyType {
   value,           ///< Anything.
   value_map,       ///< A mapping of anything.
   literal,         ///< Anything.
+  literal_list,    ///< A list of anything, not empty.
   literal_map,     ///< A mapping of anything.
   text_list,       ///< A list of scalars, not empty.
   text_or_list,    ///< A scalar, or such a list.

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "shared/connector_keys.h"
 #include "shared/suggestion.h"
 
 namespace tba {

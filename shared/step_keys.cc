@@ -1,6 +1,6 @@
 #include <array>
 
-#include "shared/connector_keys.h"
+#include "shared/retry_policy.h"
 #include "shared/workflow_keys.h"
 
 namespace tba {

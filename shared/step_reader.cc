@@ -316,12 +316,12 @@ void StepReader::check_effect(const Fields& fields, const Step& step) {
   const auto connector = call != nullptr && reading_.catalog() != nullptr
                              ? reading_.catalog()->find(call->connector)
                              : nullptr;
-  if (connector && connector->idempotency_header.empty()) {
+  if (connector && connector->idempotency.header.empty()) {
     effect->error(
         diagnostics(),
         fmt::format("connector '{}' names no header for idempotency keys", call->connector),
         "`once`, or `repeat` where it may be done twice; or give the connector its "
-        "`idempotency_header`");
+        "`idempotency`");
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,11 @@ enum class ValueType { any, string, integer, number, boolean, array, object };
 
 /// The name as written in files: "string", "integer", …
 std::string_view name_of(ValueType type);
+
+/// All of them, for tables.
+inline constexpr std::array<std::string_view, 7> kValueTypeNames{
+    "any", "string", "integer", "number", "boolean", "array", "object"};
+
 std::optional<ValueType> value_type_named(std::string_view name);
 
 /// "a string", "an integer", …

@@ -2,7 +2,8 @@
 
 #include <array>
 
-#include "shared/connector_keys.h"
+#include "shared/retry_policy.h"
+#include "shared/value_type.h"
 
 namespace tba {
 namespace {

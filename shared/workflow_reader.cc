@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "shared/condition_reader.h"
-#include "shared/connector_keys.h"
 #include "shared/key_table.h"
 #include "shared/step_reader.h"
 #include "shared/trigger_reader.h"

@@ -9,59 +9,38 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "daemon/net/origin.h"
-#include "daemon/vault/base64.h"
-#include "shared/suggestion.h"
+#include "daemon/connectors/authentication.h"
+#include "daemon/connectors/parameter_text.h"
+#include "daemon/connectors/request_body.h"
 #include "shared/uri.h"
 #include "shared/value/json.h"
 
 namespace tba::connectors {
 namespace {
 
-using Fields = std::vector<std::pair<std::string, std::string>>;
-
-Error invalid(std::string message, std::string hint = {}) {
-  return {ErrorCode::invalid, std::move(message), std::move(hint)};
-}
-
-bool is_scalar(const Value& value) {
-  return !value.is_array() && !value.is_object();
-}
-
-/// A scalar as it stands in a path, query or header.
-std::string text_of(const Value& value) {
-  return value.is_string() ? std::string(value.as_string()) : to_json(value);
-}
-
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
-void set_header(net::HttpRequest& request, std::string_view name, std::string value) {
-  std::erase_if(request.headers,
-                [&](const auto& header) { return equal_ignoring_case(header.first, name); });
-  request.headers.emplace_back(name, std::move(value));
+/// RFC 6265 section 4.1.1: cookie-octet.
+bool is_cookie_octet(char c) {
+  return c > 0x20 && c < 0x7f && c != '"' && c != ',' && c != ';' && c != '\\';
 }
 
-std::string bearer(const vault::Credential& credential) {
-  return fmt::format("Bearer {}", credential.field("token"));
-}
-
-/// RFC 7617.
-std::string basic(const vault::Credential& credential) {
-  auto pair = fmt::format("{}:{}", credential.field("username"), credential.field("password"));
-  auto value = "Basic " + vault::base64(pair);
-  vault::wipe(pair);
-  return value;
+bool is_in_body(const Parameter& parameter) {
+  return parameter.place == ParameterPlace::body || parameter.place == ParameterPlace::whole_body;
 }
 
 /// A request in the making.
 class Draft {
  public:
   Draft(const Connector& connector, const Endpoint& endpoint)
-      : connector_(connector), endpoint_(endpoint), base_url_(connector.base_url) {
+      : connector_(connector),
+        endpoint_(endpoint),
+        base_url_(endpoint.base_url.empty() ? connector.base_url : endpoint.base_url) {
     request_.method = endpoint.method;
     request_.headers = connector.headers;
+    for (const auto& [name, value] : endpoint.headers) set_header(name, value);
   }
 
   Result<> put_parameters(const Value& given);
@@ -72,12 +51,18 @@ class Draft {
   Result<net::HttpRequest> finish() &&;
 
  private:
+  const Value* value_for(const Parameter& parameter, const Value& given) const;
+  Result<> check(const Parameter& parameter, const Value& value) const;
   Result<> put(const Parameter& parameter, const Value& value);
-  Result<> put_in_path(const std::string& name, std::string value);
+  Result<> put_text(const Parameter& parameter, std::string text);
+  Result<> put_in_path(const Parameter& parameter, std::string_view value);
+  Result<> put_key(const AuthScheme& scheme, const vault::Credential& credential);
   Result<std::string> expanded(std::string_view text) const;
+  Result<> write_body();
+  bool has_header(std::string_view name) const;
   Error error(std::string_view message, std::string hint = {}) const {
-    return invalid(fmt::format("{}/{}: {}", connector_.name, endpoint_.id, message),
-                   std::move(hint));
+    return {ErrorCode::invalid, fmt::format("{}/{}: {}", connector_.name, endpoint_.id, message),
+            std::move(hint)};
   }
   Error parameter_error(std::string_view name, std::string_view problem,
                         std::string hint = {}) const {
@@ -89,8 +74,9 @@ class Draft {
   std::string base_url_;
   net::HttpRequest request_;
   std::map<std::string, std::string, std::less<>> path_;  // encoded, by placeholder
-  Fields query_;
-  ObjectBuilder body_;
+  TextFields query_;
+  std::string cookies_;
+  BodyParts body_;
 };
 
 Result<> Draft::put_parameters(const Value& given) {
@@ -107,116 +93,126 @@ Result<> Draft::put_parameters(const Value& given) {
         names.empty() ? "it takes none" : fmt::format("it takes: {}", fmt::join(names, ", ")));
   }
   for (const auto& parameter : known) {
-    const bool takes_null =
-        parameter.place == ParameterPlace::body && parameter.type == ValueType::any;
-    const auto* value = given.find(parameter.name);
-    if (value && value->is_null() && !takes_null) value = nullptr;
-    if (!value && parameter.default_value) value = &*parameter.default_value;
-    if (!value) {
-      if (!parameter.required) continue;
+    const auto* value = value_for(parameter, given);
+    if (value) {
+      if (auto fits = check(parameter, *value); !fits) return fits;
+      if (auto done = put(parameter, *value); !done) return done;
+    } else if (parameter.required) {
       return parameter_error(parameter.name, "is missing",
                              fmt::format("it is of type {}", name_of(parameter.type)));
     }
-    if (auto done = put(parameter, *value); !done) return done;
   }
   return {};
+}
+
+/// The value given for it, or its default; null where it has neither.
+const Value* Draft::value_for(const Parameter& parameter, const Value& given) const {
+  const bool takes_null = is_in_body(parameter) && endpoint_.body == BodyFormat::json &&
+                          parameter.type == ValueType::any;
+  const auto* value = given.find(parameter.name);
+  if (value && value->is_null() && !takes_null) value = nullptr;
+  if (!value && parameter.default_value) value = &*parameter.default_value;
+  return value;
+}
+
+Result<> Draft::check(const Parameter& parameter, const Value& value) const {
+  if (!has_type(value, parameter.type)) {
+    const bool is_scalar = !value.is_array() && !value.is_object();
+    return parameter_error(
+        parameter.name,
+        fmt::format("must be of type {}, not {}", name_of(parameter.type), type_name(value)),
+        parameter.type == ValueType::string && is_scalar ? "write it in quotes" : "");
+  }
+  const auto& choices = parameter.choices;
+  if (choices.empty() || std::ranges::find(choices, value) != choices.end()) return {};
+  std::vector<std::string> texts;
+  for (const auto& choice : choices) texts.push_back(to_json(choice));
+  return parameter_error(parameter.name, fmt::format("cannot be {}", to_json(value)),
+                         fmt::format("one of: {}", fmt::join(texts, ", ")));
 }
 
 Result<> Draft::put(const Parameter& parameter, const Value& value) {
-  const auto& name = parameter.name;
-  if (!has_type(value, parameter.type)) {
-    return parameter_error(
-        name, fmt::format("must be of type {}, not {}", name_of(parameter.type), type_name(value)),
-        parameter.type == ValueType::string && is_scalar(value) ? "write it in quotes" : "");
-  }
   switch (parameter.place) {
     case ParameterPlace::body:
-      body_.put(name, value);
+      body_.fields.emplace_back(&parameter, value);
+      return {};
+    case ParameterPlace::whole_body:
+      body_.whole = value;
       return {};
     case ParameterPlace::query: {
-      const auto items = value.is_array() ? value.items() : std::span(&value, 1);
-      for (const auto& item : items) {
-        if (!is_scalar(item)) {
-          return parameter_error(
-              name, fmt::format("holds an {}, which cannot stand in a query", type_name(item)));
-        }
-        query_.emplace_back(name, text_of(item));
-      }
-      return {};
-    }
-    case ParameterPlace::header: {
-      if (!is_scalar(value)) {
-        return parameter_error(
-            name, fmt::format("is an {}, which cannot stand in a header", type_name(value)));
-      }
-      auto text = text_of(value);
-      if (std::ranges::any_of(text, is_control)) {
-        return parameter_error(
-            name, "holds a line break or another control character, which no header can");
-      }
-      set_header(name, std::move(text));
-      return {};
+      auto added = add_fields(query_, parameter.sent_as, value, parameter.style);
+      if (added) return {};
+      return parameter_error(parameter.name, added.error().message, added.error().hint);
     }
     case ParameterPlace::path:
-      if (!is_scalar(value)) {
-        return parameter_error(
-            name, fmt::format("is an {}, which cannot stand in a path", type_name(value)));
-      }
-      return put_in_path(name, text_of(value));
+    case ParameterPlace::header:
+    case ParameterPlace::cookie:
+      break;
   }
+  auto text = text_of(value, parameter.style);
+  if (!text) return parameter_error(parameter.name, text.error().message, text.error().hint);
+  return put_text(parameter, std::move(*text));
+}
+
+Result<> Draft::put_text(const Parameter& parameter, std::string text) {
+  if (parameter.place == ParameterPlace::path) return put_in_path(parameter, text);
+  if (parameter.place == ParameterPlace::header) {
+    if (std::ranges::any_of(text, is_control)) {
+      return parameter_error(
+          parameter.name, "holds a line break or another control character, which no header can");
+    }
+    set_header(parameter.sent_as, std::move(text));
+    return {};
+  }
+  if (!std::ranges::all_of(text, is_cookie_octet))
+    return parameter_error(parameter.name, "holds a character that no cookie can");
+  cookies_ += fmt::format("{}{}={}", cookies_.empty() ? "" : "; ", parameter.sent_as, text);
   return {};
 }
 
-Result<> Draft::put_in_path(const std::string& name, std::string value) {
+Result<> Draft::put_in_path(const Parameter& parameter, std::string_view value) {
   // RFC 3986 section 5.2.4: dot segments, encoded or not, lead to another path.
   if (value.empty() || value == "." || value == "..") {
-    return parameter_error(name, value.empty() ? "is empty, which would change the path"
+    return parameter_error(parameter.name, value.empty()
+                                               ? "is empty, which would change the path"
                                                : "is '.' or '..', which would change the path");
   }
-  path_.insert_or_assign(name, percent_encode(value));
+  path_.insert_or_assign(parameter.sent_as, percent_encode(value));
   return {};
 }
 
 Result<> Draft::authenticate(const vault::Credential& credential) {
   if (auto fits = check_for_calls(credential, connector_); !fits)
     return error(fits.error().message, fits.error().hint);
-  const auto refuse = [&](std::string_view problem) {
-    return error(fmt::format("credential '{}' {}", credential.name, problem));
-  };
   const auto* scheme = connector_.scheme(credential.scheme);
   if (!credential.base_url.empty()) base_url_ = credential.base_url;
-  switch (scheme->type) {
-    case AuthScheme::Type::bearer:
-      set_header("Authorization", bearer(credential));
+  if (scheme->type == AuthScheme::Type::api_key) return put_key(*scheme, credential);
+  set_header("Authorization", authorization(credential));
+  return {};
+}
+
+Result<> Draft::put_key(const AuthScheme& scheme, const vault::Credential& credential) {
+  auto key = fmt::format("{}{}", scheme.prefix, credential.field("key"));
+  switch (scheme.place) {
+    case AuthScheme::Place::header:
+      set_header(scheme.parameter, std::move(key));
       return {};
-    case AuthScheme::Type::basic:
-      set_header("Authorization", basic(credential));
+    case AuthScheme::Place::query:
+      query_.emplace_back(scheme.parameter, std::move(key));
       return {};
-    case AuthScheme::Type::webhook_secret:  // cannot be: see check_for_calls()
-    case AuthScheme::Type::api_key:
-      break;
-  }
-  auto key = fmt::format("{}{}", scheme->prefix, credential.field("key"));
-  switch (scheme->place) {
-    case ParameterPlace::header:
-      set_header(scheme->parameter, std::move(key));
-      return {};
-    case ParameterPlace::query:
-      query_.emplace_back(scheme->parameter, std::move(key));
-      return {};
-    case ParameterPlace::path:
-      if ((base_url_ + endpoint_.path).find(fmt::format("{{{}}}", scheme->parameter)) ==
+    case AuthScheme::Place::path:
+      if ((base_url_ + endpoint_.path).find(fmt::format("{{{}}}", scheme.parameter)) ==
           std::string::npos) {
-        return refuse(fmt::format("goes where the URL has {{{}}}, which this endpoint's has not",
-                                  scheme->parameter));
+        return error(
+            fmt::format("credential '{}' goes where the URL has {{{}}}, which this "
+                        "endpoint's has not",
+                        credential.name, scheme.parameter));
       }
-      path_.insert_or_assign(scheme->parameter, percent_encode(key));
+      path_.insert_or_assign(scheme.parameter, percent_encode(key));
       vault::wipe(key);
       return {};
-    case ParameterPlace::body:
-      break;
   }
-  return refuse("goes into the body, which is not possible");
+  return {};
 }
 
 /// `text` with each {placeholder} replaced by its value.
@@ -240,106 +236,51 @@ Result<std::string> Draft::expanded(std::string_view text) const {
   }
 }
 
+bool Draft::has_header(std::string_view name) const {
+  return std::ranges::any_of(request_.headers, [&](const auto& header) {
+    return equal_ignoring_case(header.first, name);
+  });
+}
+
+/// An endpoint whose body is one parameter that is not given sends none.
+Result<> Draft::write_body() {
+  const bool is_whole = std::ranges::find(endpoint_.parameters, ParameterPlace::whole_body,
+                                          &Parameter::place) != endpoint_.parameters.end();
+  if (!endpoint_.has_body() || (is_whole && !body_.whole)) return {};
+  auto body = body_of(endpoint_.body, body_);
+  if (!body) return error(body.error().message, body.error().hint);
+  request_.body = std::move(body->bytes);
+  const bool is_given = has_header("Content-Type") && endpoint_.body != BodyFormat::multipart;
+  if (is_given) return {};
+  if (!endpoint_.content_type.empty()) body->content_type = endpoint_.content_type;
+  set_header("Content-Type", std::move(body->content_type));
+  return {};
+}
+
 Result<net::HttpRequest> Draft::finish() && {
   const auto base = std::string_view(base_url_).substr(0, base_url_.find_last_not_of('/') + 1);
   auto url = expanded(std::string(base) + endpoint_.path);
   if (!url) return url.error();
   request_.url = with_query(*url, query_);
-
-  if (std::ranges::find(endpoint_.parameters, ParameterPlace::body, &Parameter::place) !=
-      endpoint_.parameters.end()) {
-    request_.body = to_json(std::move(body_).build());
-    if (std::ranges::none_of(request_.headers, [](const auto& header) {
-          return equal_ignoring_case(header.first, "Content-Type");
-        })) {
-      request_.headers.emplace_back("Content-Type", "application/json");
-    }
-  }
+  if (!cookies_.empty()) set_header("Cookie", std::move(cookies_));
+  if (auto written = write_body(); !written) return written.error();
   return std::move(request_);
 }
 
 }  // namespace
-
-Result<> check_for_calls(const vault::Credential& credential, const Connector& connector) {
-  const auto refuse = [&](std::string_view problem, std::string hint = {}) {
-    return invalid(fmt::format("credential '{}' {}", credential.name, problem), std::move(hint));
-  };
-  if (credential.connector != connector.name) {
-    return refuse(
-        fmt::format("belongs to connector '{}', not '{}'", credential.connector, connector.name));
-  }
-  const auto* scheme = connector.scheme(credential.scheme);
-  if (!scheme || scheme->type != credential.type) {
-    return refuse(fmt::format("was set for auth scheme '{}', which the connector no longer has, or "
-                              "has changed",
-                              credential.scheme),
-                  "set it anew");
-  }
-  if (scheme->type == AuthScheme::Type::webhook_secret)
-    return refuse("is a webhook's secret, which cannot authenticate a call");
-  return {};
-}
-
-Result<> check_for_requests(const vault::Credential& credential) {
-  if (credential.type == AuthScheme::Type::bearer || credential.type == AuthScheme::Type::basic)
-    return {};
-  return invalid(fmt::format("credential '{}' cannot be used with `http`: it is of type {}",
-                             credential.name, name_of(credential.type)),
-                 "use bearer or basic, or describe the API in a connector and `call` it");
-}
-
-Result<> check_for_secret(const vault::Credential& credential, std::string_view field,
-                          std::string_view connector) {
-  if (!connector.empty() && credential.connector != connector) {
-    return invalid(
-        fmt::format("credential '{}' belongs to connector '{}', so '{}' is not given its "
-                    "secrets",
-                    credential.name, credential.connector, connector));
-  }
-  if (credential.fields.contains(field)) return {};
-  std::vector<std::string> names;
-  for (const auto& [name, value] : credential.fields) names.push_back(name);
-  return invalid(fmt::format("credential '{}' has no field '{}'{}", credential.name, field,
-                             did_you_mean(field, names)),
-                 fmt::format("it has: {}", fmt::join(names, ", ")));
-}
-
-Result<> check_destination(const std::string& url, const vault::Credential& credential,
-                           const std::string& base_url) {
-  const auto home = net::origin_of(credential.base_url.empty() ? base_url : credential.base_url);
-  if (home != net::Origin{} && net::origin_of(url) == home) return {};
-  return invalid(
-      home == net::Origin{}
-          ? fmt::format("credential '{}' can be sent nowhere: connector '{}' has no base URL that "
-                        "says where it belongs",
-                        credential.name, credential.connector)
-          : fmt::format("credential '{}' is only sent to {}://{}:{}, which is not where the "
-                        "request goes",
-                        credential.name, home.scheme, home.host, home.port),
-      "set the credential with the base URL of the API that it is for");
-}
 
 Result<net::HttpRequest> build_request(const Connector& connector, const Endpoint& endpoint,
                                        const Value& parameters, const vault::Credential* credential,
                                        std::string_view idempotency_key) {
   Draft draft(connector, endpoint);
   if (auto done = draft.put_parameters(parameters); !done) return done.error();
-  if (!idempotency_key.empty() && !connector.idempotency_header.empty()) {
-    draft.set_header(connector.idempotency_header, std::string(idempotency_key));
+  if (!idempotency_key.empty() && !connector.idempotency.header.empty()) {
+    draft.set_header(connector.idempotency.header, std::string(idempotency_key));
   }
   if (credential) {
     if (auto done = draft.authenticate(*credential); !done) return done.error();
   }
   return std::move(draft).finish();
-}
-
-Result<> authenticate(net::HttpRequest& request, const vault::Credential& credential,
-                      const std::string& base_url) {
-  if (auto fits = check_for_requests(credential); !fits) return fits;
-  if (auto fits = check_destination(request.url, credential, base_url); !fits) return fits;
-  set_header(request, "Authorization",
-             credential.type == AuthScheme::Type::bearer ? bearer(credential) : basic(credential));
-  return {};
 }
 
 }  // namespace tba::connectors

@@ -152,8 +152,9 @@ Result<std::shared_ptr<const Definition>> definition_from(const storage::Workflo
 
 Effect effect_of(const Connector& connector, std::string_view endpoint) {
   const Endpoint* found = connector.endpoint(endpoint);
-  return found ? effect_of_method(found->method, !connector.idempotency_header.empty())
-               : Effect::once;
+  if (!found) return Effect::once;
+  return found->effect.value_or(
+      effect_of_method(found->method, !connector.idempotency.header.empty()));
 }
 
 bool is_attempted(const Step& step) {
@@ -175,11 +176,18 @@ Effect effect_of(const Definition& definition, const Step& step) {
   return std::holds_alternative<RunStep>(step.action) ? Effect::once : Effect::repeat;
 }
 
+RetryPolicy retry_policy_of(const Connector& connector, std::string_view endpoint) {
+  const Endpoint* found = connector.endpoint(endpoint);
+  if (found && found->retry) return *found->retry;
+  return connector.retry.value_or(RetryPolicy{});
+}
+
 RetryPolicy retry_policy_of(const Definition& definition, const Step& step) {
   if (step.retry) return *step.retry;
   if (const auto* call = std::get_if<CallStep>(&step.action)) {
     const auto found = definition.connectors.find(call->connector);
-    if (found != definition.connectors.end() && found->second->retry) return *found->second->retry;
+    if (found != definition.connectors.end())
+      return retry_policy_of(*found->second, call->endpoint);
   }
   return {};
 }

@@ -71,4 +71,7 @@ Effect effect_of(const Connector& connector, std::string_view endpoint);
 /// The policy by which a failed attempt of the step is tried again.
 RetryPolicy retry_policy_of(const Definition& definition, const Step& step);
 
+/// The same for an endpoint of a connector, where neither step nor workflow say anything.
+RetryPolicy retry_policy_of(const Connector& connector, std::string_view endpoint);
+
 }  // namespace tba::engine

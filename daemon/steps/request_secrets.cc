@@ -3,7 +3,7 @@
 #include <utility>
 #include <variant>
 
-#include "daemon/connectors/request_builder.h"
+#include "daemon/connectors/authentication.h"
 #include "shared/uri.h"
 #include "shared/value/json.h"
 

@@ -6,7 +6,9 @@
 #include <utility>
 #include <variant>
 
+#include "daemon/connectors/authentication.h"
 #include "daemon/connectors/request_builder.h"
+#include "daemon/steps/answers.h"
 #include "daemon/steps/outcomes.h"
 #include "daemon/steps/program_log.h"
 
@@ -63,7 +65,7 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call,
     co_return not_attempted("credential", fits.error().message);
   terms.apply_to(*request);
   const auto result = co_await send(std::move(*request), *secrets);
-  co_return outcome_of(result, what, environment_.clock.now());
+  co_return by_rules(endpoint->answer, outcome_of(result, what, environment_.clock.now()), what);
 }
 
 asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Terms terms) {

@@ -14,4 +14,18 @@ std::string base64(std::string_view bytes, Base64 alphabet) {
   return text;
 }
 
+std::optional<std::string> from_base64(std::string_view text, Base64 alphabet) {
+  while (text.ends_with('=')) text.remove_suffix(1);
+  const int variant = alphabet == Base64::standard ? sodium_base64_VARIANT_ORIGINAL_NO_PADDING
+                                                   : sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+  std::string bytes(text.size() / 4 * 3 + 3, '\0');
+  std::size_t size = 0;
+  const bool is_read =
+      sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(),
+                        text.size(), "\r\n", &size, nullptr, variant) == 0;
+  if (!is_read) return std::nullopt;
+  bytes.resize(size);
+  return bytes;
+}
+
 }  // namespace tba::vault

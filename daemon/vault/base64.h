@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,5 +10,8 @@ namespace tba::vault {
 enum class Base64 { standard, url_safe };
 
 std::string base64(std::string_view bytes, Base64 alphabet = Base64::standard);
+
+/// The bytes of such a text, with or without padding and line breaks; nothing where it is none.
+std::optional<std::string> from_base64(std::string_view text, Base64 alphabet = Base64::standard);
 
 }  // namespace tba::vault

@@ -67,12 +67,12 @@ TEST_CASE("built-in connectors: discord writes as a bot or through a webhook") {
   const auto* bot = discord->scheme("bot");
   REQUIRE(bot != nullptr);
   CHECK(bot->type == AuthScheme::Type::api_key);
-  CHECK(bot->place == ParameterPlace::header);
+  CHECK(bot->place == AuthScheme::Place::header);
   CHECK(bot->parameter == "Authorization");
   CHECK(bot->prefix == "Bot ");
   const auto* webhook = discord->scheme("webhook");
   REQUIRE(webhook != nullptr);
-  CHECK(webhook->place == ParameterPlace::path);
+  CHECK(webhook->place == AuthScheme::Place::path);
   CHECK(webhook->parameter == "webhook_token");
   CHECK(discord->scheme("no-such") == nullptr);
   CHECK(discord->endpoint("create-message")->method == "POST");
@@ -97,7 +97,7 @@ TEST_CASE("connector: what is not said has its default") {
   CHECK(connector.title == "tiny");
   CHECK_FALSE(connector.retry);
   CHECK_FALSE(connector.webhook);
-  CHECK(connector.idempotency_header.empty());
+  CHECK(connector.idempotency.header.empty());
   const auto& endpoint = connector.endpoints.front();
   CHECK(endpoint.title == "get");
   CHECK(endpoint.parameters.front().type == ValueType::any);
@@ -116,7 +116,7 @@ TEST_CASE("connector: retry, defaults, headers and keys of every kind are read")
       "headers: { X-Version: 2 }\n"
       "retry: { attempts: 5, initial: 2s, max: 1m, factor: 3, jitter: false, on: [network, 429, "
       "5xx] }\n"
-      "idempotency_header: Idempotency-Key\n"
+      "idempotency: { header: Idempotency-Key }\n"
       "endpoints:\n"
       "  put:\n"
       "    method: PUT\n"
@@ -125,10 +125,10 @@ TEST_CASE("connector: retry, defaults, headers and keys of every kind are read")
       "      id: { in: path, type: integer, default: 7 }\n"
       "      tags: { in: body, type: array, default: [a], description: words }\n");
   CHECK(connector.base_url == "https://full.example/v1");
-  CHECK(connector.scheme("key")->place == ParameterPlace::query);
+  CHECK(connector.scheme("key")->place == AuthScheme::Place::query);
   CHECK(connector.scheme("login")->type == AuthScheme::Type::basic);
   CHECK(connector.headers == std::vector<std::pair<std::string, std::string>>{{"X-Version", "2"}});
-  CHECK(connector.idempotency_header == "Idempotency-Key");
+  CHECK(connector.idempotency.header == "Idempotency-Key");
   REQUIRE(connector.retry);
   CHECK(connector.retry->attempts == 5);
   CHECK(connector.retry->initial == 2s);

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "shared/connector_keys.h"
+#include "shared/value_type.h"
 #include "shared/workflow_keys.h"
 #include "tests/support/accepted.h"
 #include "tests/support/json_schema.h"

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 const char* const kConnectorText = R"(connector: far
 title: What is far away
 base_url: https://far.example
-idempotency_header: Idempotency-Key
+idempotency: { header: Idempotency-Key }
 auth: { token: { type: bearer } }
 endpoints:
   put: { title: Put, method: PUT, path: /put, parameters: { n: { in: body } } }

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "shared/connector_keys.h"
+#include "shared/value_type.h"
 
 namespace tba::tests {
 namespace {
@@ -101,6 +101,11 @@ class SchemaWriter {
       case KeyType::value_map:
       case KeyType::literal_map:
         return {{"type", {"object", "null"}}};
+      case KeyType::literal_list: {
+        auto list = list_of(Json::object());
+        list["minItems"] = 1;
+        return list;
+      }
       case KeyType::text_list: {
         auto list = list_of(scalar());
         list["minItems"] = 1;

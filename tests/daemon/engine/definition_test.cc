@@ -30,7 +30,7 @@ endpoints:
   change: { method: PATCH, path: / }
 )";
 const std::string kKeyed = kPlain + R"(
-idempotency_header: Idempotency-Key
+idempotency: { header: Idempotency-Key }
 retry: { attempts: 7 }
 )";
 const std::string kSteps = R"(
@@ -90,7 +90,7 @@ TEST_CASE("definition: what is kept gives the same definition again") {
   CHECK((*again)->hash == original->hash);
   CHECK((*again)->workflow->path == "/flows/buy.yaml");
   CHECK((*again)->workflow->steps.size() == original->workflow->steps.size());
-  CHECK((*again)->connectors.at("shop")->idempotency_header == "Idempotency-Key");
+  CHECK((*again)->connectors.at("shop")->idempotency.header == "Idempotency-Key");
 }
 
 TEST_CASE("definition: its hash changes with the workflow's text and with its connectors'") {

@@ -184,7 +184,7 @@ TEST_CASE("step runner: a keyed call sends its key in the header that the connec
   auto connector = tba::read_connector("pay.yaml", R"(
 connector: pay
 base_url: https://pay.example
-idempotency_header: Idempotency-Key
+idempotency: { header: Idempotency-Key }
 endpoints:
   charge: { method: POST, path: /charges }
 )",

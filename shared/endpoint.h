@@ -1,0 +1,71 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "shared/answer_rules.h"
+#include "shared/auth_scheme.h"
+#include "shared/diagnostic.h"
+#include "shared/key_table.h"
+#include "shared/parameter.h"
+#include "shared/retry_policy.h"
+#include "shared/run.h"
+#include "shared/shape.h"
+#include "shared/yaml_reader.h"
+
+namespace tba {
+
+/// How the parameters of a body are written.
+enum class BodyFormat {
+  json,
+  form,       ///< application/x-www-form-urlencoded.
+  multipart,  ///< multipart/form-data (RFC 7578).
+  raw,        ///< As it is: the one parameter that is the whole body.
+};
+
+/// One operation of an API.
+struct Endpoint {
+  std::string id;
+  std::string title;
+  std::string description;
+  std::string method;    ///< Upper case.
+  std::string path;      ///< "/users/{username}", below the base URL.
+  std::string base_url;  ///< Where it is another than the connector's; or empty.
+  std::vector<std::pair<std::string, std::string>> headers;  ///< Beside the connector's.
+  BodyFormat body = BodyFormat::json;
+  std::string content_type;  ///< Of the body; empty: that of its format.
+  std::vector<Parameter> parameters;
+  std::optional<Effect> effect;      ///< Where its method says too little.
+  std::optional<RetryPolicy> retry;  ///< In the place of the connector's.
+  AnswerRules answer;                ///< Its own, and what the connector has for the rest.
+  Shape response;                    ///< Of the body of an answer that tells of success.
+
+  /// Whether any of its parameters goes into the body.
+  bool has_body() const;
+};
+
+/// What an endpoint takes from its connector.
+struct EndpointSurroundings {
+  std::span<const AuthScheme> auth;  ///< Whose keys may stand in the path.
+  const AnswerRules& answer;
+};
+
+/// The keys of an endpoint.
+extern const KeyTable kEndpointTable;
+
+/// The endpoint of that id that a node describes.
+Endpoint read_endpoint(const yaml::Node& id, const yaml::Node& node,
+                       const EndpointSurroundings& around, Diagnostics& diagnostics);
+
+/// The base URL that a key gives, without a slash at its end. Adds an error where it is none.
+std::string read_base_url(const Fields& fields, std::string_view key);
+
+/// The headers that a key gives. Adds an error for each that cannot be one.
+std::vector<std::pair<std::string, std::string>> read_headers(const Fields& fields,
+                                                              std::string_view key);
+
+}  // namespace tba
