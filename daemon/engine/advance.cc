@@ -103,8 +103,10 @@ void Advance::on(const Recovered& event) {
   if (state_.row.status == RunStatus::queued) return on(Begin{});
   for (const auto* each : state_.steps.all()) {
     if (each->row.status != StepStatus::running) continue;
-    if (!is_attempted(*state_.definition->step(each->row.key))) continue;
-    recover(*state_.steps.find(each->row.key));
+    const auto& step = *state_.definition->step(each->row.key);
+    if (!is_attempted(step)) continue;
+    const ScopeOf scope(state_, each->row.key);
+    recover({step, *state_.steps.find(each->row.key), *scope});
   }
   take_all(event.signals);
   proceed();

@@ -137,9 +137,11 @@ class Advance {
                                 const AttemptOutcome& outcome);
   void retry_later(StepState& step, const RetryPolicy& policy, const AttemptOutcome& outcome);
   void keep_in_cache(Underway at);
-  void recover(StepState& step);
+  void recover(Underway at);
   void give_key(Request& request, const StepState& step);
   Effect effect_of(const Step& step) const;
+  bool let_key_expire(Underway at);
+  std::optional<std::chrono::milliseconds> key_lifetime(const Step& step) const;
 
   // Waiting, and sub-runs (advance_waits.cc).
   void begin(const WaitStep& wait, Underway at);

@@ -31,6 +31,28 @@ Effect Advance::effect_of(const Step& step) const {
   return target ? engine::effect_of(*target->connector, target->endpoint) : Effect::once;
 }
 
+/// Whether the far side has just forgotten the step's key: from now on the step is as one without.
+bool Advance::let_key_expire(Underway at) {
+  auto& row = at.state.row;
+  if (row.effect != Effect::keyed) return false;
+  const auto lifetime = key_lifetime(at.step);
+  if (!lifetime || around_.now - row.started_at < *lifetime) return false;
+  row.effect = Effect::once;
+  return true;
+}
+
+std::optional<std::chrono::milliseconds> Advance::key_lifetime(const Step& step) const {
+  if (const auto* call = std::get_if<CallStep>(&step.action)) {
+    const auto found = state_.definition->connectors.find(call->connector);
+    if (found != state_.definition->connectors.end()) return found->second->idempotency.lifetime;
+  }
+  if (const auto* notify = std::get_if<NotifyStep>(&step.action)) {
+    if (const auto target = around_.find_notify_target(notify->target))
+      return target->connector->idempotency.lifetime;
+  }
+  return std::nullopt;
+}
+
 void Advance::go_on_attempt(Underway at, Mode mode) {
   if (at.state.row.status == StepStatus::running) {
     ++in_flight_;
@@ -44,6 +66,7 @@ void Advance::go_on_attempt(Underway at, Mode mode) {
     is_held_back_ = true;
     return;
   }
+  if (let_key_expire(at)) return interrupt_unknown(at.state);
   start_attempt(at, at.state.row.attempt + 1);
   if (!is_final(at.state.row.status)) ++in_flight_;
 }
@@ -140,6 +163,8 @@ void Advance::conclude(Underway at, const AttemptOutcome& outcome) {
 void Advance::conclude_failure(Underway at, const AttemptOutcome& outcome) {
   auto& step = at.state;
   const auto policy = retry_policy_of(*state_.definition, at.step);
+  // What earlier attempts did nobody knows any more.
+  if (let_key_expire(at) && step.row.attempt > 1) return interrupt_unknown(step);
   auto next = after_failure(policy, step.row.effect, step.row.attempt, outcome);
   if (next == AfterFailure::ask) {
     const auto wanted = is_to_be_retried(at, policy, outcome);
@@ -195,11 +220,13 @@ void Advance::retry_later(StepState& step, const RetryPolicy& policy,
 }
 
 /// Decides about an attempt that was in flight when its daemon ended.
-void Advance::recover(StepState& step) {
+void Advance::recover(Underway at) {
+  auto& step = at.state;
   if (is_poison()) {
     return interrupt(step, "the daemon ended " + std::to_string(kMostSoloCrashes) +
                                " times while no other run was carried out");
   }
+  let_key_expire(at);
   if (step.row.effect == Effect::once) return interrupt_unknown(step);
   step.is_suspect = true;
   ++state_.suspects;

@@ -128,12 +128,12 @@ EngineWorld::~EngineWorld() = default;
 std::shared_ptr<const engine::Definition> EngineWorld::workflow(const std::string& text,
                                                                 const std::string& name) {
   Diagnostics diagnostics;
-  const auto catalog = built_in_connectors();
-  auto read = read_workflow("/flows/" + name + ".yaml", text, {.catalog = &catalog}, diagnostics);
+  auto read =
+      read_workflow("/flows/" + name + ".yaml", text, {.catalog = &connectors}, diagnostics);
   if (!read) throw std::runtime_error(diagnostics.render(false));
-  std::map<std::string, std::shared_ptr<const Connector>, std::less<>> connectors;
-  for (const auto& used : read->connectors()) connectors.emplace(used, catalog.find(used));
-  auto definition = engine::define(std::move(*read), std::move(connectors));
+  std::map<std::string, std::shared_ptr<const Connector>, std::less<>> called;
+  for (const auto& used : read->connectors()) called.emplace(used, connectors.find(used));
+  auto definition = engine::define(std::move(*read), std::move(called));
   await(definitions().keep({definition})).value();
   workflows_[definition->workflow->name] = definition;
   return definition;

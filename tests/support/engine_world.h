@@ -16,6 +16,7 @@
 
 #include "daemon/engine/engine.h"
 #include "daemon/storage/sqlite_store.h"
+#include "shared/connector_catalog.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/temporary_folder.h"
@@ -148,6 +149,7 @@ class EngineWorld {
   Value vars = Value::object({});  ///< The configuration's, from a daemon's next start on.
   expression::Budget budget;       ///< Likewise.
   std::map<std::string, engine::NotifyTarget> notify_targets;  ///< By name.
+  ConnectorCatalog connectors = built_in_connectors();         ///< What workflows call.
 
  private:
   struct Daemon;
