@@ -71,7 +71,7 @@ std::map<std::string, std::shared_ptr<const Connector>, std::less<>> used_connec
 }
 
 Result<std::shared_ptr<const Connector>> read_one_connector(const fs::path& file) {
-  auto text = read_file(file, kMaxYamlBytes);
+  auto text = read_file(file, kMaxConnectorBytes);
   if (!text) return text.error();
   Diagnostics diagnostics;
   auto connector = read_connector(file.string(), std::move(*text), diagnostics);

@@ -141,3 +141,15 @@ TEST_CASE("connector: retry, defaults, headers and keys of every kind are read")
   CHECK(parameter(connector.endpoints[0], "id")->default_value->as_integer() == 7);
   CHECK(parameter(connector.endpoints[0], "tags")->description == "words");
 }
+
+TEST_CASE("connector reader: an imported file may be larger than one that is written by hand") {
+  std::string text = "connector: a\nbase_url: https://a.example\nendpoints:\n";
+  for (int i = 0; text.size() < (std::size_t{2} << 20); ++i)
+    text += "  e" + std::to_string(i) +
+            ": { method: GET, path: /, title: " + std::string(900, 'x') + " }\n";
+  CHECK(read(text).endpoints.size() > 1000);
+  Diagnostics diagnostics;
+  text.resize((std::size_t{8} << 20) + 1, '#');
+  CHECK_FALSE(tba::read_connector("a.yaml", text, diagnostics));
+  CHECK_THAT(diagnostics.render(), Catch::Contains("the file is larger than 8MiB"));
+}
