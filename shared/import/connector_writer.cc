@@ -1,0 +1,148 @@
+#include "shared/import/connector_writer.h"
+
+#include <array>
+#include <map>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "shared/import/yaml_text.h"
+
+namespace tba::importing {
+namespace {
+
+// Below this a shape is written out wherever it is needed.
+constexpr std::size_t kShortShape = 60;
+
+void put_text(ObjectBuilder& object, std::string_view key, std::string_view text) {
+  if (!text.empty()) object.put(key, Value::string(text));
+}
+
+Value as_value(const AuthScheme& scheme) {
+  constexpr std::array<std::string_view, 3> kPlaces{"header", "query", "path"};
+  ObjectBuilder object;
+  put_text(object, "type", name_of(scheme.type));
+  if (scheme.type == AuthScheme::Type::api_key) {
+    put_text(object, "in", kPlaces.at(static_cast<std::size_t>(scheme.place)));
+    put_text(object, "parameter", scheme.parameter);
+    put_text(object, "prefix", scheme.prefix);
+  }
+  return std::move(object).build();
+}
+
+Value as_value(const Parameter& parameter) {
+  ObjectBuilder object;
+  put_text(object, "in", name_of(parameter.place));
+  if (parameter.sent_as != parameter.name) put_text(object, "name", parameter.sent_as);
+  if (parameter.style != ParameterStyle::repeat)
+    put_text(object, "style", name_of(parameter.style));
+  if (parameter.type != ValueType::any) put_text(object, "type", name_of(parameter.type));
+  if (parameter.required) object.put("required", Value::boolean(true));
+  if (parameter.default_value) object.put("default", *parameter.default_value);
+  if (!parameter.choices.empty()) {
+    object.put("choices", Value::array(std::span<const Value>(parameter.choices)));
+  }
+  put_text(object, "description", parameter.description);
+  return std::move(object).build();
+}
+
+std::string_view name_of_format(BodyFormat format) {
+  switch (format) {
+    case BodyFormat::json:
+      return "";  // what it is anyway
+    case BodyFormat::form:
+      return "form";
+    case BodyFormat::multipart:
+      return "multipart";
+    case BodyFormat::raw:
+      return "raw";
+  }
+  return "";
+}
+
+class Writer {
+ public:
+  std::string write(const Connector& connector, std::string_view comment) && {
+    if (!comment.empty()) out_ += fmt::format("# {}\n", comment);
+    line(0, "connector", connector.name);
+    line(0, "title", connector.title);
+    line(0, "base_url", connector.base_url);
+    if (!connector.auth.empty()) out_ += "auth:\n";
+    for (const auto& scheme : connector.auth) line(2, scheme.name, as_value(scheme));
+    out_ += "\nendpoints:\n";
+    count_shapes(connector);
+    for (const auto& endpoint : connector.endpoints) {
+      if (&endpoint != &connector.endpoints.front()) out_ += '\n';
+      write(endpoint);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  // A shape as it is written, and how often.
+  struct Written {
+    std::size_t count = 0;
+    std::string anchor;  // once it has been written
+  };
+
+  void count_shapes(const Connector& connector) {
+    for (const auto& endpoint : connector.endpoints) {
+      if (endpoint.response.type != ValueType::any)
+        ++shapes_[yaml_flow(notation(endpoint.response))].count;
+    }
+  }
+
+  void write(const Endpoint& endpoint) {
+    out_ += fmt::format("  {}:\n", endpoint.id);
+    line(4, "title", endpoint.title);
+    line(4, "description", endpoint.description);
+    line(4, "method", endpoint.method);
+    line(4, "path", endpoint.path);
+    line(4, "base_url", endpoint.base_url);
+    line(4, "body", name_of_format(endpoint.body));
+    line(4, "content_type", endpoint.content_type);
+    if (!endpoint.parameters.empty()) out_ += "    parameters:\n";
+    for (const auto& parameter : endpoint.parameters) line(6, parameter.name, as_value(parameter));
+    if (endpoint.response.type != ValueType::any) write_response(endpoint);
+  }
+
+  void write_response(const Endpoint& endpoint) {
+    const auto value = notation(endpoint.response);
+    const auto flow = yaml_flow(value);
+    auto& written = shapes_[flow];
+    std::string start = "    response:";
+    if (!written.anchor.empty()) {
+      out_ += fmt::format("{} *{}\n", start, written.anchor);
+      return;
+    }
+    if (written.count > 1 && flow.size() > kShortShape) {
+      written.anchor = endpoint.id;
+      start += fmt::format(" &{}", endpoint.id);
+    }
+    out_ += start;
+    append_yaml(out_, value, 6, start.size());
+  }
+
+  void line(std::size_t indent, std::string_view key, const Value& value) {
+    const auto name = yaml_text(key, false);
+    out_.append(indent, ' ').append(name).append(":");
+    append_yaml(out_, value, indent + 2, indent + name.size() + 1);
+  }
+
+  void line(std::size_t indent, std::string_view key, std::string_view text) {
+    if (!text.empty()) line(indent, key, Value::string(text));
+  }
+
+  std::string out_;
+  std::map<std::string, Written> shapes_;
+};
+
+}  // namespace
+
+std::string write_connector(const Connector& connector, std::string_view comment) {
+  return Writer().write(connector, comment);
+}
+
+}  // namespace tba::importing
