@@ -33,6 +33,18 @@ Outcome<bool> write_new_file(const std::filesystem::path& path, const std::strin
   return true;
 }
 
+Outcome<> replace_file(const std::filesystem::path& path, const std::string& text) {
+  auto beside = path;
+  beside += fmt::format(".{}.new", getpid());
+  const auto is_new = write_new_file(beside, text);
+  if (!is_new) return is_new.error();
+  if (!*is_new) return system_error("write", beside, EEXIST);
+  if (std::rename(beside.c_str(), path.c_str()) == 0) return {};
+  const int number = errno;
+  unlink(beside.c_str());
+  return system_error("replace", path, number);
+}
+
 Outcome<bool> make_private_folder(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path)) return false;
   if (path.has_parent_path() && path.parent_path() != path) {

@@ -9,10 +9,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/check_report.h"
 #include "cli/commands/commands.h"
-#include "cli/diagnostics_json.h"
 #include "cli/json_fields.h"
-#include "cli/output.h"
 #include "shared/connector_catalog.h"
 #include "shared/diagnostic.h"
 #include "shared/file.h"
@@ -47,9 +46,9 @@ Outcome<std::vector<path>> yaml_files_in(const path& folder) {
   return files;
 }
 
-std::vector<FileText> texts_of(const std::vector<path>& files) {
+std::vector<FileText> texts_of(const std::vector<path>& files, std::size_t max_bytes) {
   std::vector<FileText> texts;
-  for (const path& file : files) texts.push_back({file.string(), read_file(file, kMaxYamlBytes)});
+  for (const path& file : files) texts.push_back({file.string(), read_file(file, max_bytes)});
   return texts;
 }
 
@@ -145,8 +144,8 @@ Outcome<std::vector<CheckedFile>> check_here(Session& session, const Paths& path
                    .vars = vars ? &*vars : nullptr,
                    .workflows = workflows_beside(files, session.workflow_folders(paths)),
                    .notify_targets = targets ? &*targets : nullptr});
-  check.read_connectors(texts_of(*connectors));
-  check.read_files(texts_of(files));
+  check.read_connectors(texts_of(*connectors, kMaxConnectorBytes));
+  check.read_files(texts_of(files, kMaxYamlBytes));
   return check.checked();
 }
 
@@ -172,7 +171,7 @@ CheckedFile checked_file(const Json& answered, const std::string& text) {
 Outcome<std::vector<CheckedFile>> check_there(Session& session, const std::vector<path>& files) {
   Json sent = Json::array();
   std::vector<std::string> texts;
-  for (auto& file : texts_of(files)) {
+  for (auto& file : texts_of(files, kMaxYamlBytes)) {
     if (!file.text) return from_error(file.text.error());
     sent.push_back({{"path", whole_path(file.path)}, {"text", *file.text}});
     texts.push_back(std::move(*file.text));
@@ -188,26 +187,6 @@ Outcome<std::vector<CheckedFile>> check_there(Session& session, const std::vecto
   return checked;
 }
 
-ExitCode show(Session& session, const std::vector<CheckedFile>& all) {
-  Console& console = session.console();
-  const auto broken = std::ranges::count_if(
-      all, [](const CheckedFile& file) { return file.diagnostics.has_errors(); });
-  if (session.json()) {
-    Json items = Json::array();
-    for (const CheckedFile& file : all)
-      items.push_back(checked_file_json(file.path, file.diagnostics));
-    print_json(console.out, {{"items", std::move(items)}, {"next", nullptr}});
-  } else {
-    for (const CheckedFile& file : all) {
-      console.err << file.diagnostics.render(console.colour_err);
-    }
-    console.out << fmt::format("{} {} checked, {}\n", all.size(),
-                               all.size() == 1 ? "file" : "files",
-                               broken == 0 ? "no errors" : fmt::format("{} with errors", broken));
-  }
-  return broken == 0 ? ExitCode::done : ExitCode::invalid_file;
-}
-
 Outcome<ExitCode> check_all(Session& session, const Options& options) {
   const auto paths = session.paths();
   if (!paths) return paths.error();
@@ -219,7 +198,7 @@ Outcome<ExitCode> check_all(Session& session, const Options& options) {
   const auto checked = options.by_daemon ? check_there(session, *files)
                                          : check_here(session, *paths, options, *files);
   if (!checked) return checked.error();
-  return show(session, *checked);
+  return report_checked(session, *checked);
 }
 
 }  // namespace
