@@ -94,8 +94,12 @@ void append_flow(std::string& out, const Value& value) {
 
 void append_block(std::string& out, const Value& value, std::size_t indent) {
   for (const auto& item : value.items()) {
+    const auto begin = out.size();
     out.append(indent, ' ').append("-");
     append_yaml(out, item, indent + 2, indent + 1);
+    // The first member of a mapping goes behind the dash.
+    const auto line = out.find('\n', begin);
+    if (item.is_object() && line == begin + indent + 1) out.replace(line, indent + 3, " ");
   }
   for (const auto& [name, part] : value.members()) {
     const auto key = name == "..." ? std::string(name) : yaml_text(name, false);

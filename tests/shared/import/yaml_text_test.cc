@@ -63,6 +63,18 @@ TEST_CASE("yaml text: every text and value is read back as it was") {
   }
 }
 
+TEST_CASE("yaml text: what is too wide for a line is a block") {
+  const auto wide = Value::string(std::string(60, 'x'));
+  const auto object = Value::object({{"a", wide}, {"b", wide}});
+  const auto x = std::string(wide.as_string());
+  std::string text = "list:";
+  append_yaml(text, Value::array({object, Value::integer(1)}), 2, text.size());
+  CHECK(text == "list:\n  - a: " + x + "\n    b: " + x + "\n  - 1\n");
+  text = "lists:";
+  append_yaml(text, Value::array({Value::array({wide, wide})}), 2, text.size());
+  CHECK(read_back(text) == Value::object({{"lists", Value::array({Value::array({wide, wide})})}}));
+}
+
 TEST_CASE("names: kebab case, parameters, connectors") {
   CHECK(kebab_case("getUserByID") == "get-user-by-id");
   CHECK(kebab_case("HTMLPage_list//all") == "html-page-list-all");
