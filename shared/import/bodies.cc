@@ -147,7 +147,16 @@ void add_whole(Description& description, const Body& body, EndpointDraft& draft)
   }
 }
 
+// Whether the text can be the value of Content-Type.
+bool is_media_type(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
 void put(Description& description, const Body& body, EndpointDraft& draft) {
+  if (!is_media_type(body.media_type)) {
+    description.unsupported().add("body of a media type that is none");
+    return;
+  }
   auto& endpoint = draft.endpoint;
   endpoint.body = format_of(body.media_type);
   const bool is_plain = is_any(body.media_type) || body.media_type == "application/json";

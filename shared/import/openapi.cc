@@ -32,15 +32,18 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kMethods{
     {"options", "OPTIONS"},
 }};
 
-// As connector files take paths: beginning with one '/', blanks encoded.
+// As connector files take paths: beginning with one '/', and what no URL holds percent-encoded;
+// within a placeholder also what would end the path.
 std::string path_of(std::string_view written) {
   std::string path = written.starts_with('/') ? "" : "/";
   bool is_placeholder = false;
   for (const char c : written) {
     if (c == '{') is_placeholder = true;
     if (c == '}') is_placeholder = false;
-    if (static_cast<unsigned char>(c) <= 0x20 && !is_placeholder) {
-      path += "%20";
+    const auto code = static_cast<unsigned char>(c);
+    const bool ends_path = c == '?' || c == '#';
+    if (is_placeholder ? ends_path : code <= 0x20 || code >= 0x7f) {
+      path += fmt::format("%{:02X}", code);
     } else {
       path += c;
     }

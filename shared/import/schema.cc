@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -13,8 +14,12 @@ namespace {
 
 // How deep schemas may be made of others before that is taken for a circle.
 constexpr int kDeepestSchema = 12;
+// How many schemas are looked at for one; else a few that name each other often would take hours.
+constexpr int kMostSchemas = 1000;
 constexpr std::size_t kMostChoices = 100;
 constexpr std::size_t kMostMembers = 400;
+constexpr std::uint64_t kLargestDefault = 4096;
+constexpr std::uint32_t kDeepestDefault = 8;
 constexpr std::array kAlternatives{"oneOf", "anyOf"};
 
 bool is_null_type(const Value& type) {
@@ -39,7 +44,7 @@ class FactsReader {
   explicit FactsReader(Description& description) : description_(description) {}
 
   SchemaFacts read(const Value& written, int depth = 0) {
-    if (depth > kDeepestSchema) return {};
+    if (depth > kDeepestSchema || left_-- <= 0) return {};
     const auto& schema = description_.resolve(written);
     SchemaFacts facts = own(schema);
     for (const auto& part : member(schema, "allOf").items()) take(facts, read(part, depth + 1));
@@ -113,6 +118,7 @@ class FactsReader {
   }
 
   Description& description_;
+  int left_ = kMostSchemas;
 };
 
 bool is_scalar(const Value& value) {
@@ -152,7 +158,8 @@ void clean(Description& description, SchemaFacts& facts) {
   if (!facts.default_value) return;
   auto value = as_type(*facts.default_value, facts.type);
   const bool fits =
-      !value.is_null() && has_type(value, facts.type) && !looks_like_expression(value) &&
+      !value.is_null() && value.bytes() <= kLargestDefault && value.depth() <= kDeepestDefault &&
+      has_type(value, facts.type) && !looks_like_expression(value) &&
       (facts.choices.empty() || std::ranges::find(facts.choices, value) != facts.choices.end());
   facts.default_value = fits ? std::optional(std::move(value)) : std::nullopt;
 }
@@ -163,7 +170,7 @@ class MembersReader {
 
   // Whether the schema says nothing that members cannot.
   bool read(const Value& written, bool may_require, int depth) {
-    if (depth > kDeepestSchema) return false;
+    if (depth > kDeepestSchema || left_-- <= 0) return false;
     const auto& schema = description_.resolve(written);
     if (!is_object(schema)) return false;
     for (const auto& [name, property] : member(schema, "properties").members()) add(name, property);
@@ -211,6 +218,7 @@ class MembersReader {
   Description& description_;
   std::vector<SchemaMember> members_;
   std::vector<std::string_view> required_;
+  int left_ = kMostSchemas;
 };
 
 }  // namespace

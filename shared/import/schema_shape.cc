@@ -15,7 +15,8 @@ constexpr int kDeepest = 3;               // objects in each other
 constexpr std::size_t kMostParts = 200;   // in all, where more than the outermost object is shown
 constexpr std::size_t kMostFields = 400;  // of the outermost object
 constexpr std::size_t kMostInnerFields = 40;
-constexpr int kDeepestSchema = 12;  // of schemas made of others
+constexpr std::size_t kLongestName = 200;  // of a field
+constexpr int kDeepestSchema = 12;         // of schemas made of others
 
 /// The form of what is of both forms, as the parts of `allOf` are: an object has the fields of
 /// both.
@@ -123,8 +124,10 @@ class Shaper {
     }
     for (const auto& [name, property] : properties) {
       if (left_ == 0) is_cut_ = true;
-      if (is_cut_ || name == "...") break;
-      if (is_true(description_.resolve(property), "writeOnly")) continue;
+      if (is_cut_) break;
+      if (name == "..." || name.size() > kLongestName ||
+          is_true(description_.resolve(property), "writeOnly"))
+        continue;
       result.fields.emplace_back(name, shape(property, depth + 1));
     }
     const bool is_open = additional.is_object() || is_true(schema, "additionalProperties");

@@ -358,15 +358,19 @@ TEST_CASE("openapi: what no connector can say is told, and keeps nothing from be
         - { in: query, name: e, schema: { type: integer, enum: [one, two] } }
       requestBody: { content: { multipart/form-data: { schema: { type: string } } } }
   "/open/{x": { get: {} }
+  "/ü/{a?#b}": { put: { requestBody: { content: { "a b": { schema: { type: string } } } } } }
 )",
                                                "circle: [ { $ref: '#/circle/0' } ]\n"));
   const auto& list = *imported.connector.endpoint("get-a-action-list-x-frag");
   CHECK(list.path == "/a");
   CHECK(parameter(list, "Action").default_value == Value::string("List"));
   CHECK(imported.connector.endpoint("post-b-id-c-d")->path == "/b/{id}/c%20d");
+  const auto& odd = *imported.connector.endpoint("put-a-b");
+  CHECK(odd.path == "/%C3%BC/{a_3F_23b}");
+  CHECK_FALSE(odd.has_body());
   for (const auto* kind :
-       {"body of a GET or HEAD request", "method TRACE", "reference out of the file",
-        "reference that leads nowhere", "references in a circle",
+       {"body of a media type that is none", "body of a GET or HEAD request", "method TRACE",
+        "reference out of the file", "reference that leads nowhere", "references in a circle",
         "path parameter that is not in the path", "header parameter with a name that no header has",
         "parameter style matrix (sent as simple)", "parameter in 'matrix'",
         "enum of too many values, or of another type", "multipart body of unknown parts",
@@ -400,6 +404,23 @@ TEST_CASE("openapi: what is no description says why") {
   CHECK(error_of("a: &a [*a]") == "line 1, column 8: the alias stands inside of what it names");
   CHECK(error_of("[a]: 1") == "line 1, column 1: a key is text");
   CHECK_THAT(error_of(std::string(300, '[')), Contains("nested more than 200 deep"));
+}
+
+TEST_CASE("openapi: schemas that name each other often are looked at for a while only") {
+  std::string schemas = "components: { schemas: {\n  S0: { type: string }";
+  for (int i = 1; i < 30; ++i) {
+    const auto reference = fmt::format("{{ $ref: '#/components/schemas/S{}' }}", i - 1);
+    schemas += fmt::format(",\n  S{}: {{ allOf: [ {}", i, reference);
+    for (int again = 0; again < 20; ++again) schemas += ", " + reference;
+    schemas += fmt::format(" ], properties: {{ p: {} }} }}", reference);
+  }
+  const auto endpoint = endpoint_of(
+      "/a", "post",
+      "{ requestBody: { content: { application/json: { schema: { $ref: "
+      "'#/components/schemas/S29' } } } }, responses: { '200': { content: { application/json: { "
+      "schema: { $ref: '#/components/schemas/S29' } } } } } }",
+      schemas + " } }\n");
+  CHECK(parameter(endpoint, "body").place == ParameterPlace::whole_body);
 }
 
 TEST_CASE("openapi: aliases of YAML cannot make it larger than memory") {
