@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "shared/connector_keys.h"
-#include "shared/file.h"
 #include "shared/header_name.h"
 #include "shared/suggestion.h"
 #include "shared/yaml_reader.h"
@@ -16,9 +15,6 @@
 
 namespace tba {
 namespace {
-
-// An imported connector describes a thousand operations and more.
-constexpr yaml::Limits kLimits{.bytes = kMaxConnectorBytes, .weight = 1'000'000};
 
 class ConnectorReader {
  public:
@@ -80,7 +76,7 @@ std::optional<Connector> read_connector(const std::string& path, std::string tex
                                         Diagnostics& diagnostics) {
   const auto errors = diagnostics.error_count();
   const auto file = std::make_shared<const SourceFile>(path, std::move(text));
-  const auto root = yaml::read(file, diagnostics, kLimits);
+  const auto root = yaml::read(file, diagnostics, kConnectorLimits);
   if (!root) return std::nullopt;
   auto connector = ConnectorReader(diagnostics).read(*root);
   if (diagnostics.error_count() > errors) return std::nullopt;

@@ -46,9 +46,11 @@ Outcome<std::vector<path>> yaml_files_in(const path& folder) {
   return files;
 }
 
-std::vector<FileText> texts_of(const std::vector<path>& files, std::size_t max_bytes) {
+// A workflow's own limit is its reader's affair.
+std::vector<FileText> texts_of(const std::vector<path>& files) {
   std::vector<FileText> texts;
-  for (const path& file : files) texts.push_back({file.string(), read_file(file, max_bytes)});
+  for (const path& file : files)
+    texts.push_back({file.string(), read_file(file, kMaxConnectorBytes)});
   return texts;
 }
 
@@ -144,8 +146,8 @@ Outcome<std::vector<CheckedFile>> check_here(Session& session, const Paths& path
                    .vars = vars ? &*vars : nullptr,
                    .workflows = workflows_beside(files, session.workflow_folders(paths)),
                    .notify_targets = targets ? &*targets : nullptr});
-  check.read_connectors(texts_of(*connectors, kMaxConnectorBytes));
-  check.read_files(texts_of(files, kMaxYamlBytes));
+  check.read_connectors(texts_of(*connectors));
+  check.read_files(texts_of(files));
   return check.checked();
 }
 
@@ -171,7 +173,7 @@ CheckedFile checked_file(const Json& answered, const std::string& text) {
 Outcome<std::vector<CheckedFile>> check_there(Session& session, const std::vector<path>& files) {
   Json sent = Json::array();
   std::vector<std::string> texts;
-  for (auto& file : texts_of(files, kMaxYamlBytes)) {
+  for (auto& file : texts_of(files)) {
     if (!file.text) return from_error(file.text.error());
     sent.push_back({{"path", whole_path(file.path)}, {"text", *file.text}});
     texts.push_back(std::move(*file.text));

@@ -174,12 +174,14 @@ TEST_CASE_METHOD(CliFixture, "workflow check: the home's own connectors count, b
 TEST_CASE_METHOD(CliFixture, "workflow check: missing files and empty folders") {
   const auto bad = folder.write("bad.yaml", kBad);
   const auto large = folder.write("large.yaml", std::string((1 << 20) + 1, '#'));
+  const auto huge = folder.write("huge.yaml", std::string((8 << 20) + 1, '#'));
   const auto missing =
-      run({"workflow", "check", folder / "none.yaml", large.string(), bad.string()});
+      run({"workflow", "check", folder / "none.yaml", large.string(), huge.string(), bad.string()});
   CHECK(missing.code == 6);
-  CHECK(missing.out == "3 files checked, 3 with errors\n");
+  CHECK(missing.out == "4 files checked, 4 with errors\n");
   CHECK_THAT(missing.err, Contains("none.yaml cannot be read") &&
-                              Contains("large.yaml holds more than 1MiB") &&
+                              Contains("large.yaml:1:1: error: the file is larger than 1MiB") &&
+                              Contains("huge.yaml holds more than 8MiB") &&
                               Contains(bad.string() + ":2:1: error: "));
   folder.write("empty/readme.txt", "");
   const auto empty = run({"workflow", "check", folder / "empty"});
@@ -195,6 +197,10 @@ TEST_CASE_METHOD(CliFixture, "workflow check: a connector's file is checked as o
   CHECK(run({"workflow", "check", flow.string(), shop.string()}).out ==
         "2 files checked, no errors\n");
   CHECK(run({"workflow", "check", flow.string(), "--connectors", folder / "mine"}).code == 0);
+  std::string imported = "connector: large\nbase_url: https://a.example\nendpoints:\n";
+  for (int i = 0; imported.size() < (2 << 20); ++i)
+    imported += "  e" + std::to_string(i) + ": { method: GET, path: /items }\n";
+  CHECK(run({"workflow", "check", folder.write("large.yaml", imported).string()}).code == 0);
   const auto broken = folder.write("broken.yaml", "connector: shop\nendpoint: {}\n");
   CHECK_THAT(run({"workflow", "check", broken.string()}).err,
              Contains("did you mean 'endpoints'?") && !Contains("'steps'"));
