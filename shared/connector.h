@@ -9,6 +9,7 @@
 
 #include "shared/auth_scheme.h"
 #include "shared/endpoint.h"
+#include "shared/rate_limit.h"
 #include "shared/retry_policy.h"
 #include "shared/webhook_scheme.h"
 
@@ -30,6 +31,7 @@ struct Connector {
   std::vector<std::pair<std::string, std::string>> headers;
   std::optional<RetryPolicy> retry;
   Idempotency idempotency;
+  std::vector<RateLimit> rate_limits;
   std::string test;  ///< Id of the endpoint that tells whether a credential works; or empty.
   std::vector<Endpoint> endpoints;
   std::optional<WebhookScheme> webhook;

@@ -34,8 +34,12 @@ class ConnectorReader {
     for_each_member(fields.find("auth"), [&](const yaml::Node& name, const yaml::Node& scheme) {
       connector_.auth.push_back(read_auth_scheme(name, scheme, diagnostics_));
     });
+    for_each_member(fields.find("rate_limits"),
+                    [&](const yaml::Node& name, const yaml::Node& node) {
+                      connector_.rate_limits.push_back(read_rate_limit(name, node, diagnostics_));
+                    });
     const auto answer = read_answer_rules(fields, {});
-    const EndpointSurroundings around{connector_.auth, answer};
+    const EndpointSurroundings around{connector_.auth, connector_.rate_limits, answer};
     for_each_member(fields.find("endpoints"), [&](const yaml::Node& id, const yaml::Node& node) {
       connector_.endpoints.push_back(read_endpoint(id, node, around, diagnostics_));
     });

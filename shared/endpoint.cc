@@ -7,6 +7,7 @@
 
 #include "shared/header_name.h"
 #include "shared/name_table.h"
+#include "shared/suggestion.h"
 
 namespace tba {
 namespace {
@@ -60,6 +61,10 @@ constexpr std::array kEndpointKeys{
         .type = KeyType::table,
         .description = "what a failed call is tried again for, in the place of the connector's",
         .table = &kRetryTable},
+    Key{.name = "rate_limits",
+        .type = KeyType::text_or_list,
+        .description = "the limits that count its calls; if not given, all that are not "
+                       "`only_where_named`"},
     Key{.name = "error",
         .type = KeyType::table,
         .description = "how an answer tells of a failure, in the place of the connector's",
@@ -101,6 +106,7 @@ class EndpointReader {
       endpoint.retry = read_retry(*retry, kRetryTable, diagnostics_);
     if (const auto* response = fields.find("response"))
       endpoint.response = read_shape(*response, diagnostics_);
+    read_rate_limits(fields, endpoint);
     read_parameters(fields, endpoint);
     check_body(fields, endpoint);
     if (const auto* path = fields.find("path")) check_path(*path, endpoint);
@@ -108,6 +114,19 @@ class EndpointReader {
   }
 
  private:
+  void read_rate_limits(const Fields& fields, Endpoint& endpoint) {
+    endpoint.rate_limits = fields.texts("rate_limits");
+    const auto* node = fields.find("rate_limits");
+    std::vector<std::string> known;
+    for (const auto& limit : around_.rate_limits) known.push_back(limit.name);
+    for (const auto& name : endpoint.rate_limits) {
+      if (std::ranges::find(known, name) != known.end()) continue;
+      node->error(diagnostics_,
+                  fmt::format("there is no limit '{}'{}", name, did_you_mean(name, known)),
+                  "`rate_limits` of the connector describes it");
+    }
+  }
+
   void read_parameters(const Fields& fields, Endpoint& endpoint) {
     const auto* written = fields.find("parameters");
     if (!written) return;

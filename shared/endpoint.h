@@ -12,6 +12,7 @@
 #include "shared/diagnostic.h"
 #include "shared/key_table.h"
 #include "shared/parameter.h"
+#include "shared/rate_limit.h"
 #include "shared/retry_policy.h"
 #include "shared/run.h"
 #include "shared/shape.h"
@@ -39,10 +40,11 @@ struct Endpoint {
   BodyFormat body = BodyFormat::json;
   std::string content_type;  ///< Of the body; empty: that of its format.
   std::vector<Parameter> parameters;
-  std::optional<Effect> effect;      ///< Where its method says too little.
-  std::optional<RetryPolicy> retry;  ///< In the place of the connector's.
-  AnswerRules answer;                ///< Its own, and what the connector has for the rest.
-  Shape response;                    ///< Of the body of an answer that tells of success.
+  std::optional<Effect> effect;          ///< Where its method says too little.
+  std::optional<RetryPolicy> retry;      ///< In the place of the connector's.
+  std::vector<std::string> rate_limits;  ///< That count its calls; empty: all that count any.
+  AnswerRules answer;                    ///< Its own, and what the connector has for the rest.
+  Shape response;                        ///< Of the body of an answer that tells of success.
 
   /// Whether any of its parameters goes into the body.
   bool has_body() const;
@@ -51,6 +53,7 @@ struct Endpoint {
 /// What an endpoint takes from its connector.
 struct EndpointSurroundings {
   std::span<const AuthScheme> auth;  ///< Whose keys may stand in the path.
+  std::span<const RateLimit> rate_limits;
   const AnswerRules& answer;
 };
 

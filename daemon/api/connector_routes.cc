@@ -4,6 +4,7 @@
 #include "daemon/api/routes.h"
 #include "daemon/api/views.h"
 #include "daemon/http/problem.h"
+#include "shared/duration.h"
 #include "shared/suggestion.h"
 
 namespace tba::api {
@@ -52,6 +53,15 @@ asio::awaitable<http::Response> show(Services& services, http::Request request) 
   co_return json(200, summary(*connector).with_member("endpoints", std::move(endpoints).build()));
 }
 
+/// The API's limits are those of the runs, too.
+http::Response come_again(std::chrono::milliseconds wait, const std::string& why) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
+  auto answer = http::problem(429, "rate_limited", why,
+                              "it can be called again in " + format_duration(seconds));
+  answer.headers.add("Retry-After", std::to_string(seconds.count()));
+  return answer;
+}
+
 /// Calls an endpoint outside any run, as `connector call` does.
 asio::awaitable<http::Response> call(Services& services, http::Request request) {
   const auto set = services.workflows.current();
@@ -85,6 +95,7 @@ asio::awaitable<http::Response> call(Services& services, http::Request request) 
   const auto& failure = *outcome.failure;
   if (failure.kind == "request" || failure.kind == "credential")
     co_return http::problem(400, "invalid", failure.message);
+  if (failure.kind == "rate_limit") co_return come_again(*outcome.retry_after, failure.message);
   if (failure.kind == "timeout") co_return http::problem(504, "timed_out", failure.message);
   co_return http::problem(502, "upstream_failed", failure.message);
 }

@@ -135,6 +135,7 @@ class Advance {
   void conclude_failure(Underway at, const AttemptOutcome& outcome);
   Result<bool> is_to_be_retried(Underway at, const RetryPolicy& policy,
                                 const AttemptOutcome& outcome);
+  void postpone(StepState& step, const AttemptOutcome& outcome);
   void retry_later(StepState& step, const RetryPolicy& policy, const AttemptOutcome& outcome);
   void keep_in_cache(Underway at);
   void recover(Underway at);

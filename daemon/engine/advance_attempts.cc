@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::string_view kIdempotencyKey = "Idempotency-Key";
 
+/// Shorter waits for an API are not told of in the log of a run.
+constexpr std::chrono::seconds kWorthTelling{10};
+
 /// Whether the file gives the request a key of its own.
 bool has_key(const RawRequest& request) {
   return std::ranges::any_of(request.headers, [](const auto& header) {
@@ -34,7 +37,7 @@ Effect Advance::effect_of(const Step& step) const {
 /// Whether the far side has just forgotten the step's key: from now on the step is as one without.
 bool Advance::let_key_expire(Underway at) {
   auto& row = at.state.row;
-  if (row.effect != Effect::keyed) return false;
+  if (row.effect != Effect::keyed || row.attempt == 0) return false;
   const auto lifetime = key_lifetime(at.step);
   if (!lifetime || around_.now - row.started_at < *lifetime) return false;
   row.effect = Effect::once;
@@ -81,6 +84,7 @@ void Advance::start_attempt(Underway at, int number) {
   if (at.step.cache && !ask_for_cache(at, attempt)) return;
   step.row.attempt = number;
   step.row.attempt_started_at = around_.now;
+  if (number == 1) step.row.started_at = around_.now;
   step.row.due_at.reset();
   step.row.failure.reset();
   set(step, StepStatus::running);
@@ -157,7 +161,22 @@ void Advance::conclude(Underway at, const AttemptOutcome& outcome) {
     step.result = outcome.result;
     return set(step, StepStatus::cancelled);
   }
+  if (outcome.not_before) return postpone(step, outcome);
   conclude_failure(at, outcome);
+}
+
+/// The attempt is made when the API lets it be.
+void Advance::postpone(StepState& step, const AttemptOutcome& outcome) {
+  const auto delay = *outcome.not_before - around_.now;
+  if (delay >= kWorthTelling) {
+    log(step.row.key, "waits for " +
+                          format_duration(std::chrono::ceil<std::chrono::seconds>(delay)) + ": " +
+                          outcome.failure->message);
+  }
+  --step.row.attempt;
+  step.row.failure.reset();
+  step.row.due_at = *outcome.not_before;
+  set(step, StepStatus::waiting);
 }
 
 void Advance::conclude_failure(Underway at, const AttemptOutcome& outcome) {

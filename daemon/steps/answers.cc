@@ -7,44 +7,21 @@
 
 #include <fmt/format.h>
 
+#include "daemon/connectors/answer_program.h"
 #include "shared/value/json.h"
 #include "shared/value/utf8.h"
 
 namespace tba::steps {
 namespace {
 
-using boost::system::result;
+using connectors::holds;
+using connectors::value_or_null;
 using engine::AttemptOutcome;
-using expression::Evaluation;
-using expression::Problem;
-using expression::Program;
 using storage::Failure;
 
 /// Longer waits than this are not believed.
 constexpr std::chrono::hours kLongestWait{366 * 24};
 constexpr std::size_t kLongestMessage = 500;
-
-/// The only output of the program; null where it has none.
-result<Value, Problem> evaluate(const Program& program, const Value& answer) {
-  Evaluation evaluation(program, answer);
-  auto first = evaluation.next();
-  if (!first) return Value();
-  if (*first && evaluation.next())
-    return Problem{.message = "it gives several values",
-                   .hint = "write […] to get them as an array"};
-  return *std::move(first);
-}
-
-Value value_or_null(const std::optional<Program>& program, const Value& answer) {
-  if (!program) return {};
-  auto value = evaluate(*program, answer);
-  return value ? *std::move(value) : Value();
-}
-
-bool holds(const std::optional<Program>& program, const Value& answer) {
-  const auto value = value_or_null(program, answer);
-  return value.is_boolean() && value.as_boolean();
-}
 
 std::string message_of(const AnswerRules::Failure& rules, const Value& answer) {
   const auto value = value_or_null(rules.message, answer);
@@ -93,7 +70,7 @@ AttemptOutcome by_rules(const AnswerRules& rules, AttemptOutcome outcome, std::s
     return outcome;
   }
   if (!rules.output) return outcome;
-  auto body = evaluate(*rules.output, outcome.result);
+  auto body = connectors::evaluate(*rules.output, outcome.result);
   if (body) {
     outcome.result = std::move(outcome.result).with_member("body", *std::move(body));
   } else {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <ctime>
 #include <string>
 
+#include "daemon/connectors/told_count.h"
 #include "shared/uri.h"
 #include "shared/value/json.h"
 
@@ -132,6 +132,19 @@ AttemptOutcome not_attempted(std::string kind, std::string message) {
   return outcome;
 }
 
+AttemptOutcome postponed(std::string_view what, Instant turn, Instant now) {
+  auto outcome = not_attempted("rate_limit", std::string(what) +
+                                                 " has been called as often as its "
+                                                 "API allows for now");
+  outcome.not_before = turn;
+  outcome.retry_after = std::chrono::ceil<std::chrono::milliseconds>(turn - now);
+  return outcome;
+}
+
+bool asks_to_wait(const AttemptOutcome& outcome) {
+  return outcome.http_status == 429 || (outcome.http_status == 503 && outcome.retry_after);
+}
+
 std::optional<std::chrono::milliseconds> retry_after(const net::HttpResponse& response,
                                                      Instant now) {
   const auto* text = response.header("retry-after");
@@ -142,11 +155,9 @@ std::optional<std::chrono::milliseconds> retry_after(const net::HttpResponse& re
   if (error == std::errc() && end == text->data() + text->size() && seconds >= 0) {
     return std::chrono::seconds(std::min(seconds, kLongest));
   }
-  std::tm parts{};
-  const char* rest = strptime(text->c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  if (!rest || *rest != '\0') return std::nullopt;
-  const auto when = Instant(std::chrono::seconds(timegm(&parts)));
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - now);
+  const auto when = connectors::parse_http_date(*text);
+  if (!when) return std::nullopt;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*when - now);
   return std::clamp<std::chrono::milliseconds>(left, std::chrono::milliseconds(0),
                                                std::chrono::seconds(kLongest));
 }

@@ -27,6 +27,13 @@ engine::AttemptOutcome outcome_of(const ProcessResult& result, std::string_view 
 /// An outcome of which it is certain that nothing was done.
 engine::AttemptOutcome not_attempted(std::string kind, std::string message);
 
+/// An outcome of a call that a limit of its API does not let be made before that turn. `what` names
+/// the call in messages.
+engine::AttemptOutcome postponed(std::string_view what, Instant turn, Instant now);
+
+/// Whether the far side asks to come later.
+bool asks_to_wait(const engine::AttemptOutcome& outcome);
+
 /// How long the far side asks us to wait: seconds or an HTTP date (RFC 9110 section 10.2.3);
 /// nothing where it does not, or where it cannot be read.
 std::optional<std::chrono::milliseconds> retry_after(const net::HttpResponse& response,

@@ -57,6 +57,7 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call,
   }
   const auto secrets = RequestSecrets::open(std::move(call.secrets), environment_.credentials);
   if (!secrets) co_return not_attempted("credential", secrets.error().message);
+  const auto shown = call.parameters;
   secrets->fill(call);
   auto request = connectors::build_request(*call.connector, *endpoint, call.parameters,
                                            credential.get(), call.idempotency_key);
@@ -64,8 +65,21 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call,
   if (auto fits = secrets->check_destination(request->url, environment_.base_url_of); !fits)
     co_return not_attempted("credential", fits.error().message);
   terms.apply_to(*request);
+  const connectors::RateLimiter::Call counted{*call.connector, *endpoint, terms.credential, shown};
+  auto now = environment_.clock.now();
+  const auto leave = limiter_.ask(counted, now);
+  if (const auto* turn = std::get_if<Instant>(&leave)) co_return postponed(what, *turn, now);
+  const auto& permit = std::get<connectors::RateLimiter::Permit>(leave);
   const auto result = co_await send(std::move(*request), *secrets);
-  co_return by_rules(endpoint->answer, outcome_of(result, what, environment_.clock.now()), what);
+  now = environment_.clock.now();
+  auto outcome = by_rules(endpoint->answer, outcome_of(result, what, now), what);
+  if (result) {
+    limiter_.answered(permit, *result, outcome.result, asks_to_wait(outcome), outcome.retry_after,
+                      now);
+  } else {
+    limiter_.unanswered(permit, result.error().sent, now);
+  }
+  co_return outcome;
 }
 
 asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Terms terms) {

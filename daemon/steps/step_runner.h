@@ -7,6 +7,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "daemon/connectors/rate_limiter.h"
 #include "daemon/engine/attempt.h"
 #include "daemon/net/http_client.h"
 #include "daemon/steps/process.h"
@@ -21,7 +22,7 @@ namespace tba::steps {
 /// Carries out attempts for the engine: endpoint calls and raw requests through the HTTP client,
 /// programs through the process runner. Credentials, and the secrets that a request lacks, are
 /// looked up when the attempt is made, so that it always uses the present ones. Whatever comes back
-/// from where a secret went is masked.
+/// from where a secret went is masked. Calls of endpoints keep to the limits of their APIs.
 class StepRunner final : public engine::AttemptRunner {
  public:
   /// What it needs from outside; all must outlive it.
@@ -66,6 +67,7 @@ class StepRunner final : public engine::AttemptRunner {
   ProcessRequest process_of(const engine::Attempt& attempt);
 
   Environment environment_;
+  connectors::RateLimiter limiter_;
 };
 
 }  // namespace tba::steps

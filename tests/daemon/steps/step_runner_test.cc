@@ -202,6 +202,46 @@ endpoints:
         1);
 }
 
+TEST_CASE("step runner: calls keep to the limits of their API, and learn them from its answers") {
+  World world;
+  tba::Diagnostics diagnostics;
+  auto connector = tba::read_connector("slow.yaml", R"(
+connector: slow
+base_url: https://slow.example
+rate_limits: { core: { requests: 2, per: 1h, by: [credential] } }
+endpoints:
+  ask: { method: GET, path: / }
+)",
+                                       diagnostics);
+  INFO(diagnostics.render());
+  REQUIRE(connector);
+  Attempt attempt;
+  attempt.request = EndpointCall{std::make_shared<const tba::Connector>(std::move(*connector)),
+                                 "ask", Value::object({}), ""};
+  world.http.answer(200);
+  world.http.answer(429, "", {{"retry-after", "7200"}});
+  CHECK_FALSE(world.perform(attempt).failure);
+  CHECK(world.perform(attempt).http_status == 429);
+  const auto now = world.clock.now();
+  const auto postponed = world.perform(attempt);
+  CHECK(world.http.requests.size() == 2);
+  check_not_attempted(postponed, "rate_limit");
+  CHECK(postponed.failure->message ==
+        "slow/ask has been called as often as its API allows for now");
+  CHECK(postponed.not_before == now + std::chrono::hours(2));
+  CHECK(postponed.retry_after == std::chrono::hours(2));
+}
+
+TEST_CASE("step runner: a call that got no answer keeps no other from being made") {
+  World world;
+  const tba::net::HttpResult gone =
+      tba::net::HttpFailure{tba::net::HttpFailure::Kind::reset, true, "gone"};
+  world.http.answer(gone);
+  world.http.answer(200, "{}");
+  CHECK(world.perform(world.get_user()).failure->kind == "network");
+  CHECK_FALSE(world.perform(world.get_user()).failure);
+}
+
 TEST_CASE("step runner: a raw request is sent as it was evaluated") {
   World world;
   world.http.answer(503, "", {{"retry-after", "5"}});

@@ -1,0 +1,136 @@
+#include "daemon/connectors/rate_bucket.h"
+
+#include <algorithm>
+
+namespace tba::connectors {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// More than these are not remembered one by one: the same rate is then kept over a shorter span.
+constexpr std::int64_t kMostRemembered = 10'000;
+
+/// How long a window is taken to be where nothing says so.
+constexpr Duration kUnknownWindow = 1min;
+
+/// Where requests in flight may turn out to be counted already, it is worth asking again soon.
+constexpr Duration kSoon = 250ms;
+
+/// Two answers of one window may differ so much in when it ends: most say it in whole seconds.
+constexpr Duration kSameWindow = 2s;
+
+constexpr Duration kLongestBlindBlock = 1min;
+
+/// The way to the API does not always take the same time, so it sees requests closer together than
+/// they were sent.
+Duration margin_of(Duration per) {
+  return std::min<Duration>(per / 25, 1s);
+}
+
+}  // namespace
+
+void RateBucket::know(std::int64_t requests, Duration per) {
+  if (requests > kMostRemembered) {
+    per = Duration(per.count() * kMostRemembered / requests);
+    requests = kMostRemembered;
+  }
+  requests_ = requests;
+  per_ = per;
+}
+
+Instant RateBucket::turn(Instant now) {
+  while (!reserved_.empty() && reserved_.front() <= now) reserved_.pop_front();
+  const auto free_at = window_ ? turn_in_window(now) : turn_by_span(now);
+  return std::max(free_at, blocked_until_);
+}
+
+Instant RateBucket::turn_in_window(Instant now) {
+  auto& window = *window_;
+  if (now >= window.reset_at) {
+    const auto length = window.length > 0s ? window.length : kUnknownWindow;
+    window.reset_at += length * ((now - window.reset_at) / length + 1);
+    window.remaining = window.limit;
+    window.is_guess = true;
+  }
+  if (window.remaining > in_flight_) return now;
+  if (window.remaining > 0 && in_flight_ > 0 && window.reset_at - now > kSoon) return now + kSoon;
+  const auto turns_before = static_cast<std::int64_t>(reserved_.size());
+  const auto windows_before = turns_before / std::max<std::int64_t>(window.limit, 1);
+  return window.reset_at + windows_before * std::max(window.length, kSoon);
+}
+
+Instant RateBucket::turn_by_span(Instant now) {
+  if (requests_ == 0) return now;
+  const auto span = per_ + margin_of(per_);
+  while (!sent_.empty() && sent_.front() + span <= now) sent_.pop_front();
+  // There is room now, whoever has a turn later.
+  const auto most = static_cast<std::size_t>(requests_);
+  if (sent_.size() < most) return now;
+  const auto index = sent_.size() + reserved_.size() - most;
+  const auto before = index < sent_.size() ? sent_[index] : reserved_[index - sent_.size()];
+  return std::max(now, before + span);
+}
+
+void RateBucket::count(Instant now) {
+  ++in_flight_;
+  if (requests_ == 0) return;
+  sent_.push_back(now);
+  while (static_cast<std::int64_t>(sent_.size()) > requests_) sent_.pop_front();
+}
+
+void RateBucket::take_back(Instant counted_at) {
+  --in_flight_;
+  const auto found = std::ranges::find(sent_, counted_at);
+  if (found != sent_.end()) sent_.erase(found);
+}
+
+void RateBucket::reserve(Instant turn) {
+  reserved_.insert(std::ranges::upper_bound(reserved_, turn), turn);
+}
+
+void RateBucket::answered(const ToldCount* told, Instant now) {
+  --in_flight_;
+  if (!told || !told->is_whole()) {
+    if (window_ && window_->remaining > 0) --window_->remaining;
+    return;
+  }
+  if (window_ && *told->reset_at <= now) return;  // of a window that is over
+  const bool is_new =
+      !window_ || window_->is_guess || *told->reset_at >= window_->reset_at + kSameWindow;
+  if (is_new) return begin_window(*told, now);
+  window_->remaining = std::min(window_->remaining, *told->remaining);
+  window_->reset_at = std::max(window_->reset_at, *told->reset_at);
+}
+
+void RateBucket::begin_window(const ToldCount& told, Instant now) {
+  Window window;
+  window.remaining = *told.remaining;
+  window.reset_at = *told.reset_at;
+  const auto known = told.limit.value_or(requests_);
+  window.limit = std::max(known, window.remaining + 1);
+  window.length = per_ > 0s ? per_ : std::max<Duration>(window.reset_at - now, 0s);
+  if (window_) window.length = std::max(window.length, window_->length);
+  window_ = window;
+}
+
+void RateBucket::block(Instant until) {
+  blocked_until_ = std::max(blocked_until_, until);
+}
+
+void RateBucket::let_pass() {
+  blind_blocks_ = 0;
+}
+
+void RateBucket::block_blindly(Instant now) {
+  const auto pause = std::min<Duration>(1s * (1 << std::min(blind_blocks_, 6)), kLongestBlindBlock);
+  ++blind_blocks_;
+  block(now + pause);
+}
+
+bool RateBucket::is_idle(Instant now) const {
+  const bool is_in_use = in_flight_ > 0 || blocked_until_ > now || !reserved_.empty();
+  const bool remembers = !sent_.empty() && sent_.back() + per_ + margin_of(per_) > now;
+  return !is_in_use && !remembers && (!window_ || window_->reset_at <= now);
+}
+
+}  // namespace tba::connectors

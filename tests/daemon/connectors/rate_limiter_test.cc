@@ -1,0 +1,415 @@
+#include "daemon/connectors/rate_limiter.h"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <queue>
+#include <string>
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include "daemon/connectors/told_count.h"
+#include "shared/connector_reader.h"
+#include "shared/value/json.h"
+#include "tests/support/seeded_random.h"
+
+/// Many clients against APIs that count in every way that APIs do.
+
+namespace {
+
+using namespace tba;
+using namespace std::chrono_literals;
+using connectors::RateLimiter;
+using net::HttpResponse;
+
+constexpr Instant kStart{std::chrono::seconds(1'700'000'000)};
+
+/// An API that counts requests: what it answers to one that arrives then.
+using Api = std::function<HttpResponse(Instant)>;
+
+/// Counts in windows that begin at full multiples of their length.
+struct FixedWindow {
+  std::int64_t limit;
+  Duration length;
+  std::int64_t index = -1;
+  std::int64_t used = 0;
+
+  bool take(Instant now) {
+    const auto current = now.time_since_epoch() / length;
+    if (current != index) used = 0;
+    index = current;
+    return used < limit && ++used > 0;
+  }
+  std::int64_t remaining() const { return limit - used; }
+  Instant reset_at() const { return Instant((index + 1) * length); }
+};
+
+/// Fills up with time.
+struct TokenBucket {
+  double capacity;
+  double per_second;
+  double tokens = capacity;
+  Instant at = kStart;
+
+  bool take(Instant now) {
+    tokens =
+        std::min(capacity, tokens + std::chrono::duration<double>(now - at).count() * per_second);
+    at = now;
+    if (tokens < 1) return false;
+    tokens -= 1;
+    return true;
+  }
+  double seconds_to_full() const { return (capacity - tokens) / per_second; }
+};
+
+double epoch(Instant at) {
+  return std::chrono::duration<double>(at.time_since_epoch()).count();
+}
+
+struct Figures {
+  int sent = 0;
+  int refused = 0;
+};
+
+/// Clients that ask for as much as there is, for that time.
+Figures load(const std::string& limits, const Api& api, Duration time, int clients = 20) {
+  Diagnostics diagnostics;
+  const auto connector = read_connector("api.yaml",
+                                        "connector: api\nbase_url: https://api.example\n" + limits +
+                                            "endpoints: { get: { method: GET, path: / } }\n",
+                                        diagnostics);
+  INFO(diagnostics.render());
+  REQUIRE(connector);
+  RateLimiter limiter;
+  tests::SeededRandom random(7);
+  Figures figures;
+  struct Moment {
+    Instant at;
+    std::function<void()> what;
+    bool operator<(const Moment& other) const { return at > other.at; }
+  };
+  std::priority_queue<Moment> moments;
+  Instant now = kStart;
+  const Value nothing = Value::object({});
+  std::function<void()> ask = [&] {
+    auto leave = limiter.ask({*connector, connector->endpoints[0], "mine", nothing}, now);
+    if (const auto* later = std::get_if<Instant>(&leave)) {
+      REQUIRE(*later > now);
+      moments.push({*later, ask});
+      return;
+    }
+    const auto permit = std::make_shared<RateLimiter::Permit>(std::get<RateLimiter::Permit>(leave));
+    const auto way = [&] {
+      return Duration(5'000 + static_cast<std::int64_t>(random.next() % 20'000));
+    };
+    moments.push({now + way(), [&, permit, back = way()] {
+                    const auto answer = std::make_shared<HttpResponse>(api(now));
+                    const bool is_refused = answer->status == 429;
+                    ++(is_refused ? figures.refused : figures.sent);
+                    moments.push({now + back, [&, permit, answer, is_refused] {
+                                    limiter.answered(*permit, *answer, Value(), is_refused,
+                                                     std::nullopt, now);
+                                    ask();
+                                  }});
+                  }});
+  };
+  for (int i = 0; i < clients; ++i) moments.push({kStart, ask});
+  while (moments.top().at < kStart + time) {
+    now = moments.top().at;
+    const auto what = moments.top().what;
+    moments.pop();
+    what();
+  }
+  return figures;
+}
+
+/// A connector with two endpoints and these limits, and calls of it at given instants.
+class Calls {
+ public:
+  explicit Calls(const std::string& limits) {
+    const bool has_search = limits.find("search") != std::string::npos;
+    Diagnostics diagnostics;
+    auto read = read_connector("api.yaml",
+                               "connector: api\nbase_url: https://api.example\n" + limits +
+                                   "endpoints:\n"
+                                   "  get: { method: GET, path: / }\n"
+                                   "  put: { method: PUT, path: / }\n"
+                                   "  find: { method: GET, path: /find" +
+                                   (has_search ? ", rate_limits: [search] }\n" : " }\n"),
+                               diagnostics);
+    INFO(diagnostics.render());
+    REQUIRE(read);
+    connector_ = *std::move(read);
+  }
+
+  /// Whether the call may be made; remembers its permit.
+  bool may(const std::string& endpoint, const std::string& credential = "mine",
+           const Value& parameters = Value()) {
+    const RateLimiter::Call call{connector_, *connector_.endpoint(endpoint), credential,
+                                 parameters};
+    auto leave = limiter_.ask(call, now);
+    if (const auto* later = std::get_if<Instant>(&leave)) {
+      turn = *later;
+      return false;
+    }
+    permit_ = std::get<RateLimiter::Permit>(std::move(leave));
+    return true;
+  }
+
+  void answer(int status, net::HeaderFields headers = {},
+              std::optional<std::chrono::milliseconds> retry_after = {}) {
+    const HttpResponse response{status, std::move(headers), {}};
+    ObjectBuilder members;
+    for (const auto& [name, value] : response.headers) members.put(name, Value::string(value));
+    const auto answer = Value::object({{"headers", std::move(members).build()}});
+    limiter_.answered(permit_, response, answer, status == 429, retry_after, now);
+  }
+  void lose(bool sent = true) { limiter_.unanswered(permit_, sent, now); }
+
+  Instant now = kStart;
+  Instant turn;  ///< Of the call that may not be made yet.
+
+ private:
+  Connector connector_;
+  RateLimiter limiter_;
+  RateLimiter::Permit permit_;
+};
+
+}  // namespace
+
+TEST_CASE("limits: each credential, endpoint and value has a count where the limit says so") {
+  Calls calls("rate_limits: { a: { requests: 1, per: 1m, by: [credential], parameters: [id] } }\n");
+  const auto with_id = [](int id) { return Value::object({{"id", Value::integer(id)}}); };
+  CHECK(calls.may("get"));
+  CHECK_FALSE(calls.may("put"));
+  CHECK(calls.may("get", "yours"));
+  CHECK(calls.may("get", "mine", with_id(1)));
+  CHECK(calls.may("get", "mine", with_id(2)));
+  CHECK_FALSE(calls.may("put", "mine", with_id(2)));
+}
+
+TEST_CASE("limits: an endpoint that names limits is counted by them alone") {
+  Calls calls(
+      "rate_limits:\n"
+      "  core: { requests: 2, per: 1m }\n"
+      "  search: { requests: 1, per: 1h, only_where_named: true }\n");
+  CHECK(calls.may("find"));
+  CHECK_FALSE(calls.may("find"));
+  CHECK(calls.turn >= kStart + 1h);
+  CHECK(calls.may("get"));
+  CHECK(calls.may("put"));
+  CHECK_FALSE(calls.may("get"));
+  CHECK(calls.turn < kStart + 2min);
+}
+
+TEST_CASE("limits: of several limits the one with the latest turn decides") {
+  Calls calls(
+      "rate_limits:\n"
+      "  second: { requests: 2, per: 1s }\n"
+      "  hour: { requests: 3, per: 1h }\n");
+  CHECK(calls.may("get"));
+  CHECK(calls.may("get"));
+  CHECK_FALSE(calls.may("get"));
+  CHECK(calls.turn < kStart + 2s);
+  calls.now = calls.turn;
+  CHECK(calls.may("get"));
+  CHECK_FALSE(calls.may("get"));
+  CHECK(calls.turn > kStart + 1h);
+}
+
+TEST_CASE("limits: endpoints whose answers name the same bucket share its count") {
+  Calls calls(
+      "rate_limits:\n"
+      "  route: { by: [credential, endpoint], reset: seconds,\n"
+      "           headers: { limit: l, remaining: r, reset: s, bucket: b } }\n");
+  const net::HeaderFields left{{"l", "5"}, {"r", "5"}, {"s", "60.0"}, {"b", "x"}};
+  const net::HeaderFields none{{"l", "5"}, {"r", "0"}, {"s", "60.0"}, {"b", "x"}};
+  CHECK(calls.may("get"));
+  calls.answer(200, left);
+  CHECK(calls.may("put"));
+  calls.answer(200, none);
+  CHECK_FALSE(calls.may("get"));
+  CHECK(calls.turn == kStart + 1min);
+  CHECK(calls.may("get", "yours"));
+}
+
+TEST_CASE("limits: only the limit that is to blame is closed, and longer each time") {
+  Calls calls(
+      "rate_limits:\n"
+      "  all: { requests: 100, per: 1s, blamed_when: '${{ .headers.global == \"true\" }}' }\n"
+      "  each: { requests: 100, per: 1s, by: [endpoint],\n"
+      "          blamed_when: '${{ .headers.global == null }}' }\n");
+  CHECK(calls.may("get"));
+  calls.answer(429, {}, 30s);
+  CHECK_FALSE(calls.may("get"));
+  CHECK(calls.turn == kStart + 30s);
+  CHECK(calls.may("put"));
+  for (const auto pause : {1s, 2s, 4s}) {
+    calls.answer(429, {{"global", "true"}});
+    CHECK_FALSE(calls.may("put"));
+    CHECK(calls.turn == calls.now + pause);
+    calls.now = calls.turn;
+    CHECK(calls.may("put"));
+  }
+  calls.answer(200);
+  CHECK(calls.may("put"));
+  calls.answer(429, {{"global", "true"}});
+  CHECK_FALSE(calls.may("put"));
+  CHECK(calls.turn == calls.now + 1s);
+}
+
+TEST_CASE("limits: a call without an answer is counted as one that was made") {
+  Calls calls(
+      "rate_limits: { a: { headers: { limit: l, remaining: r, reset: s }, reset: seconds } }\n");
+  CHECK(calls.may("get"));
+  calls.answer(200, {{"l", "3"}, {"r", "2"}, {"s", "60.0"}});
+  CHECK(calls.may("get"));
+  calls.lose();
+  CHECK(calls.may("get"));
+  calls.answer(200);  // tells nothing
+  CHECK_FALSE(calls.may("get"));
+  calls.now += 1min;
+  CHECK(calls.may("get"));
+}
+
+TEST_CASE("limits: those who wait have turns one after the other") {
+  Calls calls("rate_limits: { a: { requests: 2, per: 10s } }\n");
+  CHECK(calls.may("get"));
+  CHECK(calls.may("get"));
+  std::vector<Instant> turns;
+  for (int i = 0; i < 6; ++i) {
+    CHECK_FALSE(calls.may("get"));
+    turns.push_back(calls.turn);
+  }
+  CHECK(turns[0] == turns[1]);
+  CHECK(turns[2] >= turns[0] + 10s);
+  CHECK(turns[4] >= turns[2] + 10s);
+  for (const auto turn : turns) {
+    calls.now = turn;
+    CHECK(calls.may("get"));
+  }
+}
+
+TEST_CASE("limits: a call that was never sent is not counted") {
+  Calls calls("rate_limits: { a: { requests: 1, per: 10s } }\n");
+  for (int i = 0; i < 3; ++i) {
+    CHECK(calls.may("get"));
+    calls.lose(false);
+  }
+  CHECK(calls.may("get"));
+  calls.lose();
+  CHECK_FALSE(calls.may("get"));
+}
+
+TEST_CASE("limits: an instant is told by the API's clock") {
+  RateLimit limit;
+  limit.remaining_header = "r";
+  limit.reset_header = "s";
+  const HttpResponse response{
+      200, {{"r", "7"}, {"s", "1700000160.5"}, {"date", "Tue, 14 Nov 2023 22:15:20 GMT"}}, {}};
+  // Its clock is two minutes ahead of ours.
+  CHECK(connectors::told_count(limit, response, kStart).reset_at == kStart + 40s + 500ms);
+  limit.reset = RateLimit::Reset::epoch_millis;
+  const HttpResponse millis{200, {{"r", "7"}, {"s", "1700000040000.0"}}, {}};
+  CHECK(connectors::told_count(limit, millis, kStart).reset_at == kStart + 40s);
+  for (const auto* text : {"", "soon", "-5", "1e400", "99999999999999"}) {
+    const HttpResponse odd{200, {{"r", text}, {"s", text}}, {}};
+    CHECK_FALSE(connectors::told_count(limit, odd, kStart).is_whole());
+  }
+}
+
+TEST_CASE("limits: windows whose end is told as an instant are used up and not passed") {
+  FixedWindow window{500, 60s};
+  const auto figures = load(
+      "rate_limits:\n"
+      "  core: { headers: { limit: X-Limit, remaining: X-Remaining, reset: X-Reset } }\n",
+      [&](Instant now) {
+        HttpResponse answer;
+        answer.status = window.take(now) ? 200 : 429;
+        answer.headers = {{"x-limit", "500"},
+                          {"x-remaining", std::to_string(window.remaining())},
+                          {"x-reset", fmt::format("{:.0f}", epoch(window.reset_at()))}};
+        return answer;
+      },
+      10min);
+  CHECK(figures.refused <= 1);
+  CHECK(figures.sent >= 4500);
+}
+
+TEST_CASE("limits: windows whose end is told in seconds are used up and not passed") {
+  FixedWindow window{50, 5s};
+  const auto figures = load(
+      "rate_limits:\n"
+      "  core: { reset: seconds, headers: { limit: l, remaining: r, reset: s } }\n",
+      [&](Instant now) {
+        HttpResponse answer;
+        answer.status = window.take(now) ? 200 : 429;
+        answer.headers = {{"l", "50"},
+                          {"r", fmt::format("{}.0", window.remaining())},
+                          {"s", fmt::format("{:.3f}", epoch(window.reset_at()) - epoch(now))}};
+        return answer;
+      },
+      5min);
+  CHECK(figures.refused <= 1);
+  CHECK(figures.sent >= 2700);
+}
+
+TEST_CASE("limits: a bucket that tells in what span it is full is used and not overdrawn") {
+  TokenBucket bucket{60, 1};
+  const auto figures = load(
+      "rate_limits:\n"
+      "  core: { requests: 60, per: 1m, reset: duration,\n"
+      "          headers: { limit: l, remaining: r, reset: d } }\n",
+      [&](Instant now) {
+        HttpResponse answer;
+        answer.status = bucket.take(now) ? 200 : 429;
+        const auto full = static_cast<int>(bucket.seconds_to_full() * 1000);
+        answer.headers = {
+            {"l", "60"},
+            {"r", std::to_string(static_cast<int>(bucket.tokens))},
+            {"d", fmt::format("{}m{}s{}ms", full / 60'000, full % 60'000 / 1000, full % 1000)}};
+        return answer;
+      },
+      20min);
+  CHECK(figures.refused <= 1);
+  CHECK(figures.sent >= 1080);
+}
+
+TEST_CASE("limits: what is known beforehand is kept to where answers tell nothing") {
+  const std::string known = "rate_limits: { core: { requests: 30, per: 1s } }\n";
+  const auto in_windows = [&](Duration offset) {
+    FixedWindow window{30, 1s};
+    return load(
+        known,
+        [&, offset](Instant now) {
+          return HttpResponse{window.take(now + offset) ? 200 : 429, {}, {}};
+        },
+        1min);
+  };
+  for (const auto offset : {0ms, 300ms, 900ms}) {
+    const auto figures = in_windows(offset);
+    CHECK(figures.refused <= 1);
+    CHECK(figures.sent >= 1620);
+  }
+  TokenBucket bucket{30, 30};
+  const auto figures = load(
+      known,
+      [&](Instant now) {
+        return HttpResponse{bucket.take(now) ? 200 : 429, {}, {}};
+      },
+      1min);
+  CHECK(figures.refused <= 1);
+  CHECK(figures.sent >= 1620);
+}
+
+TEST_CASE("limits: times that go on for very long are read, others are not") {
+  using connectors::parse_go_duration;
+  CHECK(parse_go_duration("6m0s") == 6min);
+  CHECK(parse_go_duration("12ms") == 12ms);
+  CHECK(parse_go_duration("1h2m3.5s") == 1h + 2min + 3500ms);
+  CHECK(parse_go_duration("0s") == 0s);
+  for (const auto* text : {"", "5", "s", "5 s", "-1s", "1s2", "1x", "99999999h", "nans"})
+    CHECK_FALSE(parse_go_duration(text));
+}
