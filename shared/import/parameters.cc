@@ -214,15 +214,21 @@ void add_parameters(Description& description, const std::vector<const Value*>& l
     query = path.substr(at + 1);
     path.resize(at);
   }
+  // Those of the path come first: they are what it is about, and get the plain names.
+  for (const auto* written : listed) {
+    if (text_member(*written, "in") == "path")
+      add_parameter(description, *written, ParameterPlace::path, draft);
+  }
+  add_unlisted_placeholders(description, draft);
   for (const auto* written : listed) {
     const auto in = text_member(*written, "in");
-    if (const auto place = place_named(in)) {
+    const auto place = place_named(in);
+    if (place && *place != ParameterPlace::path) {
       add_parameter(description, *written, *place, draft);
-    } else if (in != "body" && in != "formData") {
+    } else if (!place && in != "body" && in != "formData") {
       description.unsupported().add(fmt::format("parameter in '{}'", one_line(in, 40)));
     }
   }
-  add_unlisted_placeholders(description, draft);
   add_query_of_path(query, draft);
 }
 
