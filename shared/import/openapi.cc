@@ -51,11 +51,11 @@ std::string path_of(std::string_view written) {
   return path;
 }
 
-// Whether each '{' has its '}'.
+// Whether each '{' has its '}' before the next one.
 bool is_balanced(std::string_view path) {
   for (auto at = path.find('{'); at != std::string_view::npos; at = path.find('{', at)) {
-    at = path.find('}', at);
-    if (at == std::string_view::npos) return false;
+    at = path.find_first_of("{}", at + 1);
+    if (at == std::string_view::npos || path[at] == '{') return false;
   }
   return true;
 }

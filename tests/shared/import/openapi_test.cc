@@ -360,6 +360,7 @@ TEST_CASE("openapi: what no connector can say is told, and keeps nothing from be
         - { in: query, name: e, schema: { type: integer, enum: [one, two] } }
       requestBody: { content: { multipart/form-data: { schema: { type: string } } } }
   "/open/{x": { get: {} }
+  "/open/{x/{y}": { get: {} }
   "/ü/{a?#b}": { put: { requestBody: { content: { "a b": { schema: { type: string } } } } } }
 )",
                                                "circle: [ { $ref: '#/circle/0' } ]\n"));
@@ -381,6 +382,7 @@ TEST_CASE("openapi: what no connector can say is told, and keeps nothing from be
     CAPTURE(kind);
     CHECK(imported.unsupported.count(kind) == 1);
   }
+  CHECK(imported.unsupported.at("path with a placeholder that is not closed") == 2);
 }
 
 TEST_CASE("openapi: only the endpoints that are wanted") {
