@@ -177,6 +177,27 @@ TEST_CASE("fetch: a certificate that nobody vouches for is refused") {
   CHECK_THAT(body.error().message, Contains("is not trusted"));
 }
 
+TEST_CASE("fetch: over https nothing leads to http") {
+  TemporaryFolder folder;
+  const auto made = make_certificate();
+  const auto certificate = folder.write("certificate.pem", made.certificate).string();
+  const HttpServer plain(serving("{}"));
+  const auto there = plain.url("/api/shop.json");
+  const HttpServer server(
+      certificate, folder.write("key.pem", made.key).string(), [&](httplib::Server& routes) {
+        serving("{}")(routes);
+        routes.Get("/away",
+                   [&](const auto&, httplib::Response& response) { response.set_redirect(there); });
+      });
+  setenv("SSL_CERT_FILE", certificate.c_str(), 1);
+  const auto body = cli::fetch(server.url("/old"));
+  const auto away = cli::fetch(server.url("/away"));
+  unsetenv("SSL_CERT_FILE");
+  CHECK((body.has_value() && *body == "{}"));
+  REQUIRE_FALSE(away.has_value());
+  CHECK_THAT(away.error().message, Contains("which is not by https"));
+}
+
 TEST_CASE_METHOD(CliFixture, "connector check: every problem with its place, and exit code 6") {
   const auto good = folder.write("good.yaml",
                                  "connector: good\nbase_url: https://a.example\nendpoints:\n"
