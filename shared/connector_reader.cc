@@ -44,7 +44,7 @@ class ConnectorReader {
       connector_.endpoints.push_back(read_endpoint(id, node, around, diagnostics_));
     });
     if (const auto* webhook = fields.find("webhook"))
-      connector_.webhook = read_webhook_scheme(*webhook, diagnostics_);
+      connector_.webhook = read_webhook_scheme(*webhook, connector_.auth, diagnostics_);
     connector_.test = read_test(fields);
     return std::move(connector_);
   }

@@ -103,7 +103,7 @@ class TriggerReader {
     const auto connector =
         reading_.catalog() != nullptr ? reading_.catalog()->find(trigger.connector) : nullptr;
     const bool has_id =
-        !connector || !connector->webhook || !connector->webhook->delivery_id_header.empty();
+        !connector || !connector->webhook || connector->webhook->delivery_id.is_known();
     if (fields.has("verify") || !has_id) {
       fields.find("dedupe")->error(diagnostics(), "nothing says where a delivery's id is",
                                    "`dedupe: body` knows a delivery by what it holds");
@@ -131,7 +131,7 @@ class TriggerReader {
     if (!connector->webhook) {
       name->error(diagnostics(), fmt::format("connector '{}' describes no webhooks", name->text));
     } else if (const auto* event = fields.find("event");
-               event != nullptr && connector->webhook->event_header.empty()) {
+               event != nullptr && !connector->webhook->event.is_known()) {
       event->error(
           diagnostics(),
           fmt::format("connector '{}' does not say what event a delivery is of", name->text));

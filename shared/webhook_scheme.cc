@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "shared/answer_rules.h"
 #include "shared/header_name.h"
 
 namespace tba {
@@ -12,40 +13,40 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array kSignatures{"hmac_sha256"sv};
-constexpr std::array kVerifyKeys{
-    Key{.name = "scheme",
-        .type = KeyType::choice,
-        .is_required = true,
-        .description = "hmac_sha256: hex of the HMAC-SHA256 of the body under the webhook secret",
-        .choices = kSignatures},
-    Key{.name = "header", .is_required = true, .description = "the header of the signature"},
-    Key{.name = "prefix", .description = "what stands before the signature in its header"},
-};
-constexpr KeyTable kVerifyTable{"verify", "the verification", kVerifyKeys};
+constexpr std::array kSources{"header"sv, "body"sv};
 
 constexpr std::array kEventKeys{
-    Key{.name = "header", .is_required = true, .description = "the header that names the event"},
+    Key{.name = "header", .description = "the header that names the event"},
+    Key{.name = "body",
+        .type = KeyType::templated,
+        .description = "an expression on .method, .query, .headers and .body that names it"},
     Key{.name = "action",
         .description =
             "the member of the body, such as .action, that is joined to the event's name "
             "after a dot"},
 };
-constexpr KeyTable kEventTable{"event", "the event", kEventKeys};
+constexpr KeyTable kEventTable{"event", "the event", kEventKeys, kSources};
 
 constexpr std::array kDeliveryIdKeys{
     Key{.name = "header",
-        .is_required = true,
         .description = "the header of the sender's id of a delivery; each is taken once"},
+    Key{.name = "body",
+        .type = KeyType::templated,
+        .description = "an expression on .method, .query, .headers and .body that gives it"},
 };
-constexpr KeyTable kDeliveryIdTable{"delivery_id", "the delivery id", kDeliveryIdKeys};
+constexpr KeyTable kDeliveryIdTable{"delivery_id", "the delivery id", kDeliveryIdKeys, kSources};
 
 constexpr std::array kWebhookKeys{
     Key{.name = "verify",
-        .type = KeyType::table,
+        .type = KeyType::table_or_list,
         .is_required = true,
-        .description = "how a delivery proves where it comes from",
+        .description = "how a delivery proves where it comes from; a list where that depends on "
+                       "the credential",
         .table = &kVerifyTable},
+    Key{.name = "handshakes",
+        .type = KeyType::table_list,
+        .description = "requests that are answered and start no run",
+        .table = &kHandshakeTable},
     Key{.name = "event",
         .type = KeyType::table,
         .description = "where a delivery says what happened",
@@ -54,6 +55,13 @@ constexpr std::array kWebhookKeys{
         .type = KeyType::table,
         .description = "where a delivery carries its id",
         .table = &kDeliveryIdTable},
+    Key{.name = "accepted_status",
+        .type = KeyType::integer,
+        .description =
+            "what a delivery that was stored is answered, then without a body; 202 if not "
+            "given, which tells of its runs",
+        .minimum = 200,
+        .maximum = 299},
     Key{.name = "events",
         .type = KeyType::shape_map,
         .description = "what is known of the bodies of deliveries, by event"},
@@ -71,12 +79,36 @@ std::string read_action(const Fields& fields) {
   return node->text.substr(1);
 }
 
+WebhookScheme::Source read_source(const Fields& fields) {
+  WebhookScheme::Source source;
+  if (fields.has("header")) source.header = header_name(fields, "header");
+  if (const auto* body = fields.find("body"))
+    source.body = read_plain_program(*body, fields.diagnostics());
+  return source;
+}
+
+/// Who answers with a signature must have one to give.
+void check_signing(const Fields& fields, const WebhookScheme& webhook) {
+  const bool can_sign = std::ranges::all_of(webhook.verifications, &WebhookVerification::is_hmac);
+  for (const auto* handshake : fields.tables("handshakes")) {
+    if (const auto* sign = can_sign ? nullptr : handshake->find("sign"))
+      sign->error(fields.diagnostics(), "only what is verified by an HMAC can be signed");
+  }
+}
+
 }  // namespace
 
 constinit const KeyTable kWebhookTable{"webhook", "the webhook", kWebhookKeys};
 
-Shape WebhookScheme::payload_of(std::string_view event) const {
-  for (const auto name : {event, event.substr(0, event.find('.'))}) {
+const WebhookVerification* WebhookScheme::verification_by(std::string_view auth_scheme) const {
+  const auto found = std::ranges::find_if(verifications, [&](const auto& verification) {
+    return verification.auth.empty() || verification.auth == auth_scheme;
+  });
+  return found != verifications.end() ? &*found : nullptr;
+}
+
+Shape WebhookScheme::payload_of(std::string_view event_name) const {
+  for (const auto name : {event_name, event_name.substr(0, event_name.find('.'))}) {
     const auto found = std::find_if(events.begin(), events.end(),
                                     [&](const auto& known) { return known.first == name; });
     if (found != events.end()) return found->second;
@@ -84,30 +116,29 @@ Shape WebhookScheme::payload_of(std::string_view event) const {
   return {};
 }
 
-WebhookScheme read_webhook_scheme(const yaml::Node& node, Diagnostics& diagnostics) {
+WebhookScheme read_webhook_scheme(const yaml::Node& node, std::span<const AuthScheme> auth,
+                                  Diagnostics& diagnostics) {
   WebhookScheme webhook;
   const Fields fields(node, kWebhookTable, diagnostics);
-  if (const auto* verify = fields.find("verify")) {
-    const Fields keys(*verify, kVerifyTable, diagnostics);
-    webhook.signature_header = header_name(keys, "header");
-    webhook.signature_prefix = keys.text("prefix");
-  }
+  webhook.verifications = read_verifications(fields.tables("verify"), auth, diagnostics);
+  for (const auto* handshake : fields.tables("handshakes"))
+    webhook.handshakes.push_back(read_handshake(*handshake, diagnostics));
+  check_signing(fields, webhook);
   if (const auto* event = fields.find("event")) {
     const Fields keys(*event, kEventTable, diagnostics);
-    webhook.event_header = header_name(keys, "header");
+    webhook.event = read_source(keys);
     webhook.action_key = read_action(keys);
   }
-  if (const auto* id = fields.find("delivery_id")) {
-    const Fields keys(*id, kDeliveryIdTable, diagnostics);
-    webhook.delivery_id_header = header_name(keys, "header");
-  }
+  if (const auto* id = fields.find("delivery_id"))
+    webhook.delivery_id = read_source(Fields(*id, kDeliveryIdTable, diagnostics));
+  webhook.accepted_status = static_cast<int>(fields.integer("accepted_status", 202));
   if (const auto* events = fields.find("events")) {
     for (const auto& [name, shape] : events->members)
       webhook.events.emplace_back(name->text, read_shape(*shape, diagnostics));
   }
-  if (!webhook.events.empty() && webhook.event_header.empty()) {
+  if (!webhook.events.empty() && !fields.has("event")) {
     fields.key("events")->error(diagnostics, "a delivery does not say what event it is of",
-                                "name the header in `event:`");
+                                "say in `event:` where its name is");
   }
   return webhook;
 }

@@ -1,36 +1,56 @@
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "shared/auth_scheme.h"
 #include "shared/diagnostic.h"
+#include "shared/expression/program.h"
 #include "shared/key_table.h"
 #include "shared/shape.h"
+#include "shared/webhook_handshake.h"
+#include "shared/webhook_verification.h"
 #include "shared/yaml_reader.h"
 
 namespace tba {
 
-/// How a webhook of this API is checked and understood.
+/// How a webhook of this API is checked and understood. Its programs are of expression::Mode::plain
+/// over `{method, query, headers, body}`.
 struct WebhookScheme {
-  std::string signature_header;  ///< Of hmac_sha256, in hex.
-  std::string signature_prefix;  ///< "sha256="
-  std::string event_header;      ///< Or empty.
+  /// Where a delivery says something: in a header, or in what a program makes of it; or nowhere.
+  struct Source {
+    std::string header;
+    std::optional<expression::Program> body;
+
+    bool is_known() const { return !header.empty() || body.has_value(); }
+  };
+
+  std::vector<WebhookVerification> verifications;  ///< One, or each of another auth scheme.
+  std::vector<WebhookHandshake> handshakes;
+  Source event;
   std::string
       action_key;  ///< Member of the body that, after a dot, is joined to the event; or empty.
-  std::string delivery_id_header;
+  Source delivery_id;
+  int accepted_status = 202;  ///< Of a delivery that was stored; others have no body.
   std::vector<std::pair<std::string, Shape>> events;  ///< What those that are known bring.
+
+  /// How a credential of that auth scheme verifies; null where it does not.
+  const WebhookVerification* verification_by(std::string_view auth_scheme) const;
 
   /// The form of the payload of that event. What is known of "issues" holds for "issues.opened"
   /// too, where nothing else is.
-  Shape payload_of(std::string_view event) const;
+  Shape payload_of(std::string_view event_name) const;
 };
 
 /// The keys of a connector's `webhook`.
 extern const KeyTable kWebhookTable;
 
-/// The scheme that a `webhook` describes.
-WebhookScheme read_webhook_scheme(const yaml::Node& node, Diagnostics& diagnostics);
+/// The scheme that a `webhook` describes. `auth` are the connector's schemes.
+WebhookScheme read_webhook_scheme(const yaml::Node& node, std::span<const AuthScheme> auth,
+                                  Diagnostics& diagnostics);
 
 }  // namespace tba

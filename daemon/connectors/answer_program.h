@@ -9,8 +9,8 @@
 
 namespace tba::connectors {
 
-/// The only output of a program of a connector over an answer `{status, headers, body}`; null where
-/// it has none. A problem where it has several.
+/// The only output of a program of a connector over an answer `{status, headers, body}` or a
+/// request of a webhook; null where it has none. A problem where it has several.
 boost::system::result<Value, expression::Problem> evaluate(const expression::Program& program,
                                                            const Value& answer);
 

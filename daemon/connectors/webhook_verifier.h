@@ -1,50 +1,44 @@
 #pragma once
 
-#include <array>
-#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <vector>
 
+#include "daemon/connectors/inbound_headers.h"
 #include "daemon/vault/credentials.h"
+#include "shared/clock.h"
 #include "shared/connector.h"
 #include "shared/error.h"
-#include "shared/value/value.h"
 
 namespace tba::connectors {
 
-/// The headers of an inbound request as they came; names in any case.
-using Headers = std::span<const std::pair<std::string, std::string>>;
-
 /// Whether the credential can check what the connector's webhooks send. The error (`invalid`) says
-/// why not: it belongs to another connector, or is no webhook's secret.
+/// why not: it belongs to another connector, is no webhook's secret, or none of the right form.
 Result<> check_for_webhooks(const vault::Credential& credential, const Connector& connector);
 
-/// An HMAC-SHA256.
-using Signature = std::array<unsigned char, 32>;
+/// What the headers of a delivery give to be verified by, whatever it is worth.
+struct GivenProof {
+  std::vector<std::string> signatures;  ///< Decoded; at least one.
+  std::string_view timestamp;           ///< As it stands in its header; empty where none is signed.
+  std::string_view id;                  ///< Likewise.
+};
 
-/// The signature that the headers give, whatever it is worth. The error (`denied`) says whether its
-/// header is missing, there twice or malformed: fit for the record of the rejection.
-Result<Signature> given_signature(const WebhookScheme& scheme, Headers headers);
+/// Reads the headers. The error (`denied`) says which is missing, there twice or malformed, or by
+/// how much the timestamp is off: fit for the record of the rejection.
+Result<GivenProof> given_proof(const WebhookVerification& verification, Headers headers,
+                               Instant now);
 
-/// Checks that whoever sent `body` knows `secret`: HMAC-SHA256 (RFC 2104) over the raw bytes, in
-/// hexadecimal, in the header that `scheme` names. Takes the same time wherever the signatures
-/// differ. Errors (`denied`): those of given_signature(), and that it does not match.
-Result<> verify_webhook(const WebhookScheme& scheme, Headers headers, std::string_view body,
-                        std::string_view secret);
+/// Checks that whoever sent `body` knows the credential's secret, over the raw bytes. Takes the
+/// same time wherever signatures differ. Requires: check_for_webhooks(). Errors (`denied`): those
+/// of given_proof(), and that nothing that is given is right.
+Result<> verify_webhook(const WebhookVerification& verification, Headers headers,
+                        std::string_view body, const vault::Credential& credential, Instant now);
 
-/// What happened: the event header's value and, behind a dot, the member of the body that refines
-/// it where that is a string ("issues.opened", "push"). Empty where the scheme names no event
-/// header. Errors (`invalid`): the header is missing or empty; the event is longer than 200 bytes.
-Result<std::string> webhook_event(const WebhookScheme& scheme, Headers headers, const Value& body);
-
-/// The sender's id of this delivery; empty where there is none, which is then not deduplicated.
-std::string delivery_id(const WebhookScheme& scheme, Headers headers);
-
-/// The headers as the inbox keeps and shows them: a JSON object with lower-case names, values of
-/// one name joined with ", " (RFC 9110 section 5.3). Left out is what proves who is calling:
-/// `Authorization`, `Proxy-Authorization`, `Cookie`, the scheme's signature header (`scheme` may be
-/// null), and every name that speaks of a signature, token, secret or key.
-std::string kept_headers_json(const WebhookScheme* scheme, Headers headers);
+/// The HMAC of `text` as a handshake's answer holds it, in the encoding of the signatures. Whoever
+/// asks for one is unknown and what it gives is as good as a signature, so it is made only of what
+/// can be no delivery: up to 128 letters, digits and `-._~+/=`. Requires: an HMAC's verification.
+/// Errors (`denied`): the text is another.
+Result<std::string> sign_challenge(const WebhookVerification& verification, std::string_view text,
+                                   const vault::Credential& credential);
 
 }  // namespace tba::connectors

@@ -10,12 +10,14 @@
 #include <fmt/ranges.h>
 #include <sodium.h>
 
+#include "daemon/connectors/webhook_reading.h"
 #include "daemon/connectors/webhook_verifier.h"
 #include "daemon/http/body.h"
 #include "daemon/http/form.h"
 #include "daemon/http/media_type.h"
 #include "daemon/http/problem.h"
 #include "daemon/triggers/run_result.h"
+#include "daemon/triggers/webhook_handshake.h"
 #include "daemon/triggers/webhook_matching.h"
 #include "shared/value/json.h"
 
@@ -64,12 +66,7 @@ std::string content_id(const std::string& query_json, const std::string& body) {
   return fmt::format("blake2b:{:02x}", fmt::join(hash, ""));
 }
 
-const WebhookScheme* scheme_of(const engine::Definition& definition,
-                               const WebhookTrigger& trigger) {
-  const auto found = definition.connectors.find(trigger.connector);
-  return found == definition.connectors.end() || !found->second->webhook ? nullptr
-                                                                         : &*found->second->webhook;
-}
+constexpr int kAccepted = 202;
 
 }  // namespace
 
@@ -79,7 +76,7 @@ class Webhooks::Examination {
   Examination(const Environment& environment, const http::Request& request, const std::string& path)
       : environment_(environment), request_(request), path_(path) {}
 
-  /// Finds the triggers that stand at the path and take the method. 404, 503, 405.
+  /// Finds the triggers that stand at the path, and what verifies their deliveries. 404, 503.
   std::optional<Refusal> find_triggers() {
     set_ = environment_.workflows.current();
     const auto owner = set_->webhook_paths.find(path_);
@@ -91,81 +88,11 @@ class Webhooks::Examination {
                                  "the workflow is held: " + loaded.held.front());
     definition_ = loaded.definition;
     triggers_ = webhooks_of(*definition_->workflow, &path_);
-    return take_method();
+    query_ = http::form_value(request_.query);
+    return find_verifier();
   }
 
-  /// Whether the header has a signature that may be right for one of the triggers. 401.
-  std::optional<Refusal> look_for_signature() const {
-    std::string reason;
-    for (const auto* trigger : triggers_) {
-      const auto* scheme = scheme_of(*definition_, *trigger);
-      if (trigger->credential.empty() || !scheme) return std::nullopt;
-      const auto given = connectors::given_signature(*scheme, request_.headers.fields());
-      if (given) return std::nullopt;
-      if (reason.empty()) reason = given.error().message;
-    }
-    return bad_signature(std::move(reason));
-  }
-
-  /// Leaves the triggers whose secret the sender knows. 401.
-  std::optional<Refusal> verify() {
-    std::string reason;
-    std::erase_if(triggers_, [&](const WebhookTrigger* trigger) {
-      if (trigger->credential.empty()) return false;
-      const auto verified = verify(*trigger);
-      if (!verified && reason.empty()) reason = verified.error().message;
-      return !verified.has_value();
-    });
-    if (triggers_.empty()) return bad_signature(std::move(reason));
-    return std::nullopt;
-  }
-
-  /// Reads the body. 400.
-  std::optional<Refusal> parse() {
-    const auto type = request_.headers.find("content-type").value_or("");
-    auto body = http::body_value(type, request_.body);
-    if (!body) {
-      const bool is_json = type.empty() || http::MediaType::parse(type).is_json();
-      return http::refusal(400, is_json ? "not_json" : "bad_form", body.error().message);
-    }
-    body_ = std::move(*body);
-    if (const auto* scheme = scheme_of(*definition_, *triggers_.front())) {
-      auto event = connectors::webhook_event(*scheme, request_.headers.fields(), body_);
-      if (!event) return http::refusal(400, "bad_event", event.error().message);
-      event_ = std::move(*event);
-    }
-    return std::nullopt;
-  }
-
-  /// The delivery, without its body.
-  storage::Delivery delivery() const {
-    const auto& trigger = *triggers_.front();  // what follows is the same for all at one path
-    const auto* scheme = scheme_of(*definition_, trigger);
-    storage::Delivery delivery;
-    delivery.id = environment_.ids.next<DeliveryId>();
-    delivery.received_at = environment_.clock.now();
-    delivery.path = path_;
-    delivery.method = request_.method;
-    delivery.workflow = definition_->workflow->name;
-    delivery.connector = trigger.connector;
-    delivery.event = event_;
-    delivery.headers_json = connectors::kept_headers_json(scheme, request_.headers.fields());
-    delivery.query_json = to_json(http::form_value(request_.query));
-    if (trigger.dedupe == WebhookTrigger::Dedupe::body) {
-      delivery.sender_id = content_id(delivery.query_json, request_.body);
-    } else if (trigger.dedupe == WebhookTrigger::Dedupe::delivery_id && scheme) {
-      delivery.sender_id = connectors::delivery_id(*scheme, request_.headers.fields());
-    }
-    return delivery;
-  }
-
-  WebhookMatch match(const storage::Delivery& delivery) const {
-    const WebhookMatching matching{environment_.vars, environment_.engine.budget(),
-                                   environment_.ids};
-    return matching(definition_, triggers_, delivery, body_);
-  }
-
- private:
+  /// Leaves the triggers that take the method. 405.
   std::optional<Refusal> take_method() {
     auto allowed = methods_of(triggers_);
     std::erase_if(triggers_, [&](const WebhookTrigger* trigger) {
@@ -178,18 +105,120 @@ class Webhooks::Examination {
     return refused;
   }
 
-  Result<> verify(const WebhookTrigger& trigger) const {
-    const auto connector = definition_->connectors.find(trigger.connector);
-    const auto credential = environment_.credentials.find(trigger.credential);
-    const auto* scheme = scheme_of(*definition_, trigger);
-    if (!scheme || !credential) {
-      return Error{ErrorCode::denied,
-                   "the credential '" + trigger.credential + "' cannot check this signature", ""};
+  /// Whether the header has a signature that may be right. 401.
+  std::optional<Refusal> look_for_signature() const {
+    if (!verification_) return std::nullopt;
+    const auto given = connectors::given_proof(*verification_, request_.headers.fields(),
+                                               environment_.clock.now());
+    return given ? std::nullopt : std::optional(bad_signature(given.error().message));
+  }
+
+  /// Whether the sender knows the secret. 401.
+  std::optional<Refusal> verify() const {
+    if (!verification_) return std::nullopt;
+    const auto verified =
+        connectors::verify_webhook(*verification_, request_.headers.fields(), request_.body,
+                                   *credential_, environment_.clock.now());
+    return verified ? std::nullopt : std::optional(bad_signature(verified.error().message));
+  }
+
+  /// The handshake that the request is; null where it is none. Of one that need not be verified the
+  /// body counts as null: nobody reads what strangers send.
+  const WebhookHandshake* handshake(bool is_verified) const {
+    return verification_ ? handshake_of(*scheme_, inbound(), is_verified) : nullptr;
+  }
+
+  /// What the handshake is answered. 400, 401.
+  std::variant<http::Response, Refusal> answer(const WebhookHandshake& handshake) const {
+    auto made = answer_of(handshake, *scheme_, *verification_, *credential_, inbound());
+    if (made) return *std::move(made);
+    const auto& error = made.error();
+    if (error.code == ErrorCode::denied) return bad_signature(error.message);
+    return http::refusal(400, "bad_handshake", error.message);
+  }
+
+  /// Reads the body. 400.
+  std::optional<Refusal> parse() {
+    const auto type = request_.headers.find("content-type").value_or("");
+    auto body = http::body_value(type, request_.body);
+    if (!body) {
+      const bool is_json = type.empty() || http::MediaType::parse(type).is_json();
+      return http::refusal(400, is_json ? "not_json" : "bad_form", body.error().message);
     }
-    if (auto fits = connectors::check_for_webhooks(*credential, *connector->second); !fits)
-      return fits.error();
-    return connectors::verify_webhook(*scheme, request_.headers.fields(), request_.body,
-                                      credential->field("secret"));
+    body_ = std::move(*body);
+    return std::nullopt;
+  }
+
+  /// Finds out what happened. 400.
+  std::optional<Refusal> name_event() {
+    if (!scheme_) return std::nullopt;
+    auto event = connectors::webhook_event(*scheme_, inbound());
+    if (!event) return http::refusal(400, "bad_event", event.error().message);
+    event_ = std::move(*event);
+    return std::nullopt;
+  }
+
+  /// The delivery, without its body.
+  storage::Delivery delivery() const {
+    const auto& trigger = *triggers_.front();  // what follows is the same for all at one path
+    storage::Delivery delivery;
+    delivery.id = environment_.ids.next<DeliveryId>();
+    delivery.received_at = environment_.clock.now();
+    delivery.path = path_;
+    delivery.method = request_.method;
+    delivery.workflow = definition_->workflow->name;
+    delivery.connector = trigger.connector;
+    delivery.event = event_;
+    delivery.headers_json = to_json(connectors::kept_headers(scheme_, request_.headers.fields()));
+    delivery.query_json = to_json(query_);
+    if (trigger.dedupe == WebhookTrigger::Dedupe::body) {
+      delivery.sender_id = content_id(delivery.query_json, request_.body);
+    } else if (trigger.dedupe == WebhookTrigger::Dedupe::delivery_id && scheme_) {
+      delivery.sender_id = connectors::delivery_id(*scheme_, inbound());
+    }
+    return delivery;
+  }
+
+  WebhookMatch match(const storage::Delivery& delivery) const {
+    const WebhookMatching matching{environment_.vars, environment_.engine.budget(),
+                                   environment_.ids};
+    return matching(definition_, triggers_, delivery, body_);
+  }
+
+  /// What is answered when the delivery was stored.
+  http::Response accepted(DeliveryId delivery, const std::vector<RunId>& runs,
+                          bool duplicate) const {
+    const auto status = scheme_ ? scheme_->accepted_status : kAccepted;
+    if (status == kAccepted)
+      return http::json_response(status, answer_json(delivery, runs, duplicate));
+    http::Response empty;
+    empty.status = status;
+    return empty;
+  }
+
+ private:
+  connectors::Inbound inbound() const {
+    return {request_.method, query_, request_.headers.fields(), body_};
+  }
+
+  /// Finds what verifies deliveries at the path, which is the same for all its triggers; nothing
+  /// where none does. 503.
+  std::optional<Refusal> find_verifier() {
+    const auto& trigger = *triggers_.front();
+    const auto connector = definition_->connectors.find(trigger.connector);
+    if (connector == definition_->connectors.end()) return std::nullopt;
+    if (connector->second->webhook) scheme_ = &*connector->second->webhook;
+    credential_ = environment_.credentials.find(trigger.credential);
+    auto fits = credential_ && scheme_
+                    ? connectors::check_for_webhooks(*credential_, *connector->second)
+                    : Error{ErrorCode::unavailable,
+                            "the credential '" + trigger.credential + "' cannot be used", ""};
+    if (!fits) {
+      return refusal_with_secret(503, "held", "the workflow is held",
+                                 "the workflow is held: " + fits.error().message);
+    }
+    verification_ = scheme_->verification_by(credential_->scheme);
+    return std::nullopt;
   }
 
   const Environment& environment_;
@@ -198,7 +227,11 @@ class Webhooks::Examination {
   std::shared_ptr<const daemon::WorkflowSet> set_;
   std::shared_ptr<const engine::Definition> definition_;
   std::vector<const WebhookTrigger*> triggers_;
-  Value body_;
+  const WebhookScheme* scheme_ = nullptr;  // null where the webhook is of no connector
+  std::shared_ptr<const vault::Credential> credential_;
+  const WebhookVerification* verification_ = nullptr;  // the credential's; null where there is none
+  Value query_;
+  Value body_;  // null before parse()
   std::string event_;
 };
 
@@ -206,17 +239,33 @@ std::optional<Refusal> Webhooks::objection(const http::Request& request,
                                            const std::string& path) const {
   Examination examination(environment_, request, path);
   if (auto refusal = examination.find_triggers()) return refusal;
+  if (examination.handshake(false)) return std::nullopt;
+  if (auto refusal = examination.take_method()) return refusal;
   return examination.look_for_signature();
+}
+
+/// Whether the request is a handshake, a delivery, or to be turned away; the order in which that is
+/// found out.
+Webhooks::Finding Webhooks::examine(Examination& examination) {
+  if (auto refusal = examination.find_triggers()) return *std::move(refusal);
+  if (const auto* handshake = examination.handshake(false)) return examination.answer(*handshake);
+  if (auto refusal = examination.take_method()) return *std::move(refusal);
+  if (auto refusal = examination.verify()) return *std::move(refusal);
+  if (auto refusal = examination.parse()) return *std::move(refusal);
+  if (const auto* handshake = examination.handshake(true)) return examination.answer(*handshake);
+  if (auto refusal = examination.name_event()) return *std::move(refusal);
+  return std::nullopt;
 }
 
 asio::awaitable<http::Response> Webhooks::receive(http::Request request, std::string path) {
   Examination examination(environment_, request, path);
-  auto refusal = examination.find_triggers();
-  if (!refusal) refusal = examination.verify();
-  if (!refusal) refusal = examination.parse();
-  if (refusal) {
-    co_await record(std::move(path), request.peer.text(), *refusal);
-    co_return std::move(refusal->answer);
+  auto finding = examine(examination);
+  if (finding) {
+    if (auto* refusal = std::get_if<Refusal>(&*finding)) {
+      co_await record(std::move(path), request.peer.text(), *refusal);
+      co_return std::move(refusal->answer);
+    }
+    co_return std::get<http::Response>(*std::move(finding));
   }
 
   engine::Admission admission;
@@ -230,8 +279,7 @@ asio::awaitable<http::Response> Webhooks::receive(http::Request request, std::st
   if (!outcome) co_return http::problem(outcome.error());
   const auto* before = std::get_if<engine::AlreadyAdmitted>(&*outcome);
   const auto runs = before ? before->runs : std::get<engine::Admitted>(*outcome).runs;
-  auto accepted = http::json_response(
-      202, answer_json(before ? before->delivery : id, runs, before != nullptr));
+  auto accepted = examination.accepted(before ? before->delivery : id, runs, before != nullptr);
   // A file that changed since a delivery came first may have made other runs of it.
   if (!match.responding || *match.responding >= runs.size()) co_return accepted;
   const auto responding = runs[*match.responding];

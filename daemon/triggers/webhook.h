@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -24,7 +25,7 @@ namespace tba::triggers {
 /// signature over the raw bytes, the body's syntax, the event, what the triggers match. It is then
 /// answered after the commit that holds the delivery and its runs: 202 at once, or what the run
 /// comes to. A delivery that no trigger takes is kept with the reason; what is turned away leaves a
-/// bounded record without its body.
+/// bounded record without its body. A handshake of the connector is answered and leaves nothing.
 class Webhooks {
  public:
   /// What it needs from outside; all must outlive it.
@@ -44,7 +45,7 @@ class Webhooks {
 
   /// Why a request below /hooks/ is turned away on account of its header, whatever its body may be:
   /// nobody takes that path or method, the workflow is held, no signature is there that could be
-  /// right.
+  /// right or its timestamp is off.
   /// Nothing where the body is to be received.
   std::optional<http::Refusal> objection(const http::Request& request,
                                          const std::string& path) const;
@@ -59,7 +60,10 @@ class Webhooks {
 
  private:
   class Examination;
+  /// What a request is where it is no delivery: a handshake with its answer, or turned away.
+  using Finding = std::optional<std::variant<http::Response, http::Refusal>>;
 
+  static Finding examine(Examination& examination);
   boost::asio::awaitable<http::Response> answer_result(RunId run, std::chrono::milliseconds limit,
                                                        http::Response accepted);
 

@@ -52,16 +52,16 @@ TEST_CASE("built-in connectors: github has its endpoints, schemes and webhook") 
   CHECK(github->test == "get-authenticated-user");
   CHECK_FALSE(github->text.empty());
   REQUIRE(github->webhook);
-  CHECK(github->webhook->signature_header == "X-Hub-Signature-256");
-  CHECK(github->webhook->signature_prefix == "sha256=");
-  CHECK(github->webhook->event_header == "X-GitHub-Event");
+  REQUIRE(github->webhook->verifications.size() == 1);
+  CHECK(github->webhook->verifications[0].header == "X-Hub-Signature-256");
+  CHECK(github->webhook->verifications[0].prefix == "sha256=");
+  CHECK(github->webhook->event.header == "X-GitHub-Event");
   CHECK(github->webhook->action_key == "action");
-  CHECK(github->webhook->delivery_id_header == "X-GitHub-Delivery");
+  CHECK(github->webhook->delivery_id.header == "X-GitHub-Delivery");
 }
 
 TEST_CASE("built-in connectors: discord writes as a bot or through a webhook") {
   const auto catalog = tba::built_in_connectors();
-  CHECK(catalog.names() == std::vector<std::string>{"discord", "github"});
   const auto discord = catalog.find("discord");
   REQUIRE(discord);
   const auto* bot = discord->scheme("bot");
@@ -79,13 +79,28 @@ TEST_CASE("built-in connectors: discord writes as a bot or through a webhook") {
   CHECK(discord->endpoint("execute-webhook")->path == "/webhooks/{webhook_id}/{webhook_token}");
 }
 
+TEST_CASE(
+    "built-in connectors: all of them are there, and where they have webhooks these are known") {
+  const auto catalog = tba::built_in_connectors();
+  CHECK(catalog.names() == std::vector<std::string>{"discord", "github", "gitlab",
+                                                    "google-calendar", "google-drive", "notion",
+                                                    "openai", "slack", "standard-webhooks",
+                                                    "stripe", "telegram", "twitch", "x"});
+  for (const auto& name : catalog.names()) {
+    CAPTURE(name);
+    const auto& webhook = catalog.find(name)->webhook;
+    REQUIRE(webhook);
+    CHECK(webhook->event.is_known());
+  }
+}
+
 TEST_CASE("catalog: a connector replaces the one of its name") {
   auto catalog = tba::built_in_connectors();
   catalog.put(std::make_shared<const Connector>(
       read("connector: github\nbase_url: http://127.0.0.1:1/\nendpoints: {}\n")));
   CHECK(catalog.find("github")->base_url == "http://127.0.0.1:1");
-  CHECK(catalog.names().size() == 2);
-  CHECK(catalog.find("gitlab") == nullptr);
+  CHECK(catalog.names() == tba::built_in_connectors().names());
+  CHECK(catalog.find("no-such") == nullptr);
 }
 
 TEST_CASE("connector: what is not said has its default") {
@@ -152,4 +167,54 @@ TEST_CASE("connector reader: an imported file may be larger than one that is wri
   text.resize((std::size_t{8} << 20) + 1, '#');
   CHECK_FALSE(tba::read_connector("a.yaml", text, diagnostics));
   CHECK_THAT(diagnostics.render(), Catch::Contains("the file is larger than 8MiB"));
+}
+
+namespace {
+
+tba::WebhookScheme webhook_of(const std::string& text) {
+  return *read(
+              "connector: a\nbase_url: https://a.example\nendpoints: {}\n"
+              "auth: { one: { type: webhook_secret }, two: { type: webhook_secret } }\n"
+              "webhook:\n" +
+              text)
+              .webhook;
+}
+
+}  // namespace
+
+TEST_CASE("webhook scheme: what is not said has its default") {
+  const auto webhook = webhook_of("  verify: { scheme: hmac_sha256, header: X-Sig }\n");
+  REQUIRE(webhook.verifications.size() == 1);
+  const auto& verification = webhook.verifications.front();
+  using Verification = tba::WebhookVerification;
+  CHECK(verification.encoding == Verification::Encoding::hex);
+  CHECK(verification.secret.encoding == Verification::Encoding::text);
+  REQUIRE(verification.is_signed.size() == 1);
+  CHECK(verification.is_signed.front().kind == Verification::Piece::Kind::body);
+  CHECK(verification.timestamp.header.empty());
+  CHECK(webhook.verification_by("one") == &verification);
+  CHECK(webhook.accepted_status == 202);
+  CHECK_FALSE(webhook.event.is_known());
+  CHECK_FALSE(webhook.delivery_id.is_known());
+  CHECK(webhook.handshakes.empty());
+}
+
+TEST_CASE("webhook scheme: the credential's auth scheme picks the verification") {
+  const auto webhook = webhook_of(
+      "  verify:\n"
+      "    - { auth: one, scheme: token, header: X-Token }\n"
+      "    - auth: two\n"
+      "      scheme: ed25519\n"
+      "      header: X-Sig\n"
+      "      signed: 'v0:{timestamp}.{id}.{body}'\n"
+      "      id: X-Id\n"
+      "      timestamp: { header: X-Time }\n");
+  CHECK(webhook.verification_by("one")->header == "X-Token");
+  const auto* second = webhook.verification_by("two");
+  REQUIRE(second);
+  CHECK(second->is_signed.size() == 6);
+  CHECK(second->is_signed.front().text == "v0:");
+  CHECK(second->timestamp.tolerance == 5min);
+  CHECK(second->secret.encoding == tba::WebhookVerification::Encoding::hex);
+  CHECK(webhook.verification_by("three") == nullptr);
 }

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "shared/connector_reader.h"
 #include "shared/event_names.h"
 #include "shared/workflow_reader.h"
 
@@ -53,6 +54,26 @@ TEST_CASE("trigger: a webhook has methods, a match, an answer and what it is kno
   CHECK(
       read<WebhookTrigger>("{ webhook: { connector: github, credential: c, dedupe: delivery_id } }")
           .dedupe == Dedupe::delivery_id);
+}
+
+TEST_CASE("trigger: a webhook's connector must describe webhooks, and events where one is named") {
+  const auto problem = [](const std::string& webhook) {
+    tba::Diagnostics diagnostics;
+    auto connector = tba::read_connector(
+        "a.yaml", "connector: a\nbase_url: https://a.example\nendpoints: {}\n" + webhook,
+        diagnostics);
+    REQUIRE(connector);
+    tba::ConnectorCatalog catalog;
+    catalog.put(std::make_shared<const tba::Connector>(*std::move(connector)));
+    CHECK_FALSE(tba::read_workflow(
+        "own.yaml",
+        "on: { webhook: { connector: a, credential: c, event: made } }\nsteps: [ { set: {} } ]\n",
+        {.catalog = &catalog}, diagnostics));
+    return diagnostics.render();
+  };
+  CHECK_THAT(problem(""), Catch::Matchers::Contains("connector 'a' describes no webhooks"));
+  CHECK_THAT(problem("webhook: { verify: { scheme: token, header: X-Token } }\n"),
+             Catch::Matchers::Contains("connector 'a' does not say what event a delivery is of"));
 }
 
 TEST_CASE("trigger: a poll has a call, items and what tells them apart") {

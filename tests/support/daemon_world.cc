@@ -215,8 +215,8 @@ void DaemonWorld::reload() {
 }
 
 void DaemonWorld::credential(const std::string& name, const std::string& scheme,
-                             const std::string& secret) {
-  vault::NewCredential credential{name, built_in_connectors().find("github"), scheme, "", {}};
+                             const std::string& secret, const std::string& connector) {
+  vault::NewCredential credential{name, built_in_connectors().find(connector), scheme, "", {}};
   credential.fields.emplace(scheme == "token" ? "token" : "secret", vault::Secret(secret));
   engine.await(parts_->credentials.set(std::move(credential))).value();
 }

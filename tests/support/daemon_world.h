@@ -70,8 +70,9 @@ class DaemonWorld {
   void workflow(const std::string& name, const std::string& text);
   void reload();
 
-  /// Stores a credential for the built-in GitHub connector: its `token` or its `webhook`.
-  void credential(const std::string& name, const std::string& scheme, const std::string& secret);
+  /// Stores a credential for a built-in connector: its `token` or a webhook's secret.
+  void credential(const std::string& name, const std::string& scheme, const std::string& secret,
+                  const std::string& connector = "github");
 
   /// Has a route answer the request, as the server would.
   Reply call(const std::string& method, const std::string& target, std::string body = {},

@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include "daemon/connectors/request_builder.h"
-#include "daemon/connectors/webhook_verifier.h"
 #include "shared/connector_catalog.h"
 #include "shared/value/json.h"
 #include "tests/support/result.h"
@@ -82,26 +81,4 @@ TEST_CASE("built-in connectors: Discord is called as a bot, or through a webhook
   REQUIRE_FALSE(without);
   CHECK(without.error().message ==
         "discord/execute-webhook: nothing is given for {webhook_token} in its URL");
-}
-
-TEST_CASE("built-in connectors: GitHub's webhooks are verified and understood") {
-  const auto github = tba::built_in_connectors().find("github");
-  REQUIRE(github);
-  REQUIRE(github->webhook);
-  // The example of GitHub's documentation, "Validating webhook deliveries".
-  const std::vector<std::pair<std::string, std::string>> headers = {
-      {"X-GitHub-Event", "issues"},
-      {"X-GitHub-Delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958"},
-      {"X-Hub-Signature-256",
-       "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"}};
-  CHECK(tba::connectors::verify_webhook(*github->webhook, headers, "Hello, World!",
-                                        "It's a Secret to Everybody"));
-  CHECK(tba::connectors::webhook_event(*github->webhook, headers,
-                                       tba::parse_json(R"({"action":"opened"})").value())
-            .value() == "issues.opened");
-  CHECK(tba::connectors::delivery_id(*github->webhook, headers) ==
-        "72d3162e-cc78-11e3-81ab-4c9367dc0958");
-  CHECK(
-      tba::connectors::kept_headers_json(&*github->webhook, headers) ==
-      R"({"x-github-event":"issues","x-github-delivery":"72d3162e-cc78-11e3-81ab-4c9367dc0958"})");
 }
