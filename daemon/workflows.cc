@@ -52,14 +52,6 @@ std::vector<fs::path> yaml_files(const std::vector<fs::path>& folders, const Goo
   return files;
 }
 
-ConnectorCatalog without(const ConnectorCatalog& catalog, const std::string& name) {
-  ConnectorCatalog others;
-  for (const auto& other : catalog.names()) {
-    if (other != name) others.put(catalog.find(other));
-  }
-  return others;
-}
-
 /// The connectors that a workflow uses, out of all there are.
 std::map<std::string, std::shared_ptr<const Connector>, std::less<>> used_connectors(
     const Workflow& workflow, const ConnectorCatalog& catalog) {
@@ -166,8 +158,7 @@ Workflows::ByFile<Connector> Workflows::read_connectors(WorkflowSet& set) const 
       if (before == good_connectors_.end()) {
         // Its calls are not for the API of the built-in one in whose place it was put.
         const auto name = file.stem().string();
-        if (set.connectors.find(name) == built_in.find(name))
-          set.connectors = without(set.connectors, name);
+        if (set.connectors.find(name) == built_in.find(name)) set.connectors.remove(name);
         continue;
       }
       connector = before->second;
