@@ -205,9 +205,10 @@ class Webhooks::Examination {
   /// where none does. 503.
   std::optional<Refusal> find_verifier() {
     const auto& trigger = *triggers_.front();
+    if (trigger.connector.empty()) return std::nullopt;  // as its file says
     const auto connector = definition_->connectors.find(trigger.connector);
-    if (connector == definition_->connectors.end()) return std::nullopt;
-    if (connector->second->webhook) scheme_ = &*connector->second->webhook;
+    const bool is_known = connector != definition_->connectors.end();
+    if (is_known && connector->second->webhook) scheme_ = &*connector->second->webhook;
     credential_ = environment_.credentials.find(trigger.credential);
     auto fits = credential_ && scheme_
                     ? connectors::check_for_webhooks(*credential_, *connector->second)
