@@ -21,6 +21,10 @@ constexpr Duration kSameWindow = 2s;
 
 constexpr Duration kLongestBlindBlock = 1min;
 
+/// Nobody is given a turn later than that, however many wait.
+constexpr Duration kFarthestTurn = 24h * 366;
+constexpr std::int64_t kMostWindowsAhead = 10'000;
+
 /// The way to the API does not always take the same time, so it sees requests closer together than
 /// they were sent.
 Duration margin_of(Duration per) {
@@ -41,7 +45,7 @@ void RateBucket::know(std::int64_t requests, Duration per) {
 Instant RateBucket::turn(Instant now) {
   while (!reserved_.empty() && reserved_.front() <= now) reserved_.pop_front();
   const auto free_at = window_ ? turn_in_window(now) : turn_by_span(now);
-  return std::max(free_at, blocked_until_);
+  return std::min(std::max(free_at, blocked_until_), now + kFarthestTurn);
 }
 
 Instant RateBucket::turn_in_window(Instant now) {
@@ -55,7 +59,8 @@ Instant RateBucket::turn_in_window(Instant now) {
   if (window.remaining > in_flight_) return now;
   if (window.remaining > 0 && in_flight_ > 0 && window.reset_at - now > kSoon) return now + kSoon;
   const auto turns_before = static_cast<std::int64_t>(reserved_.size());
-  const auto windows_before = turns_before / std::max<std::int64_t>(window.limit, 1);
+  const auto windows_before =
+      std::min(turns_before / std::max<std::int64_t>(window.limit, 1), kMostWindowsAhead);
   return window.reset_at + windows_before * std::max(window.length, kSoon);
 }
 

@@ -292,6 +292,20 @@ TEST_CASE("limits: those who wait have turns one after the other") {
   }
 }
 
+TEST_CASE("limits: however many wait, nobody waits for more than a year") {
+  Calls calls("rate_limits: { a: { requests: 1, per: 300d } }\n");
+  CHECK(calls.may("get"));
+  for (int i = 0; i < 10; ++i) CHECK_FALSE(calls.may("get"));
+  CHECK(calls.turn == kStart + 24h * 366);
+
+  Calls told(
+      "rate_limits: { a: { headers: { limit: l, remaining: r, reset: s }, reset: seconds } }\n");
+  CHECK(told.may("get"));
+  told.answer(200, {{"l", "1"}, {"r", "0"}, {"s", "30000000.0"}});
+  for (int i = 0; i < 10; ++i) CHECK_FALSE(told.may("get"));
+  CHECK(told.turn == kStart + 24h * 366);
+}
+
 TEST_CASE("limits: a call that was never sent is not counted") {
   Calls calls("rate_limits: { a: { requests: 1, per: 10s } }\n");
   for (int i = 0; i < 3; ++i) {
