@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/broken_files.h"
 #include "cli/commands/commands.h"
 #include "cli/daemon_process.h"
 #include "cli/json_fields.h"
@@ -29,6 +30,7 @@ Outcome<ExitCode> tell_status(Session& session, const DaemonClient& daemon, std:
   } else {
     console.out << fmt::format("the daemon {} (process {}), on {}\n", how, text_of(*status, "pid"),
                                joined(member_of(*status, "listen"), " and "));
+    mention_broken_files(session, member_of(*status, "broken_files"));
   }
   return ExitCode::done;
 }

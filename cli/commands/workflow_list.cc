@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/broken_files.h"
 #include "cli/commands/commands.h"
 #include "cli/json_fields.h"
 #include "cli/listing.h"
@@ -26,6 +27,9 @@ Action build_workflow_list(CLI::App&) {
         },
         fmt::format("no workflows yet: put a file into the home's workflows folder, or see '{}'",
                     session.command_line("init")));
+    const auto status = daemon->get("/status");
+    if (status && !session.json())
+      mention_broken_files(session, member_of(*status, "broken_files"));
     return ExitCode::done;
   };
 }

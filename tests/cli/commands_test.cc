@@ -54,6 +54,18 @@ TEST_CASE_METHOD(WithDaemon, "workflow list: a row for each, with what starts it
   CHECK_THAT(run({"workflow", "list", "--output", "json"}).out, StartsWith("{\n  \"items\": [\n"));
 }
 
+TEST_CASE_METHOD(WithDaemon, "workflow list: files that the daemon could not take are mentioned") {
+  daemon.on("GET /workflows", R"({"items":[],"next":null})");
+  daemon.on("GET /status", R"({"broken_files":[{"path":"/h/a.yaml","diagnostics":"…"}]})");
+  daemon.on("GET /status", R"({"broken_files":[{"path":"a"},{"path":"b"}]})");
+  daemon.on("GET /status", R"({"broken_files":[]})");
+  CHECK_THAT(run({"workflow", "list"}).err,
+             Contains("1 file is broken: 'tba-integrate ") && Contains("daemon status' tells why"));
+  CHECK(run({"workflow", "list", "--output", "json"}).err.empty());
+  CHECK_THAT(run({"workflow", "list"}).err, Contains("2 files are broken"));
+  CHECK(run({"workflow", "list"}).err.empty());
+}
+
 TEST_CASE_METHOD(WithDaemon, "workflow list: an empty home gets a hint") {
   daemon.on("GET /workflows", R"({"items":[],"next":null})");
   CHECK_THAT(run({"workflow", "list"}).out, StartsWith("no workflows yet"));
