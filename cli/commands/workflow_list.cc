@@ -27,9 +27,9 @@ Action build_workflow_list(CLI::App&) {
         },
         fmt::format("no workflows yet: put a file into the home's workflows folder, or see '{}'",
                     session.command_line("init")));
+    if (session.json()) return ExitCode::done;
     const auto status = daemon->get("/status");
-    if (status && !session.json())
-      mention_broken_files(session, member_of(*status, "broken_files"));
+    if (status) mention_broken_files(session, member_of(*status, "broken_files"));
     return ExitCode::done;
   };
 }
