@@ -117,8 +117,11 @@ void RawServer::serve(FileDescriptor& socket, int number) {
 }
 
 int unused_port() {
+  static std::mutex mutex;
+  static std::list<FileDescriptor> held;
   int port = 0;
-  bound_socket(port);
+  const std::scoped_lock lock(mutex);
+  held.push_back(bound_socket(port));
   return port;
 }
 

@@ -67,7 +67,7 @@ class RawServer {
   std::thread accepting_;
 };
 
-/// A port of 127.0.0.1 on which nobody listens.
+/// A port of 127.0.0.1 on which nobody listens, or can as long as the program runs.
 int unused_port();
 
 }  // namespace tba::tests
