@@ -7,8 +7,8 @@
 
 #include "shared/answer_rules.h"
 #include "shared/header_name.h"
+#include "shared/lower_case.h"
 #include "shared/name_table.h"
-#include "shared/uri.h"
 
 namespace tba {
 namespace {
@@ -73,11 +73,7 @@ constexpr std::array kLimitKeys{
 
 // Names are compared in lower case, as answers have them.
 std::string lower_header_name(const Fields& fields, std::string_view key) {
-  auto name = header_name(fields, key);
-  std::ranges::transform(name, name.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return name;
+  return lower_case(header_name(fields, key));
 }
 
 void read_headers(const yaml::Node& node, RateLimit& limit, Diagnostics& diagnostics) {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "daemon/connectors/answer_program.h"
+#include "shared/lower_case.h"
 #include "shared/uri.h"
 #include "shared/value/json.h"
 
@@ -18,14 +19,6 @@ constexpr std::size_t kLongestEvent = 200;
 
 Error invalid(std::string message) {
   return {ErrorCode::invalid, std::move(message), ""};
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c += 'a' - 'A';
-  }
-  return lower;
 }
 
 /// Whether a header of that lower-case name proves who is calling.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "shared/lower_case.h"
+
 namespace tba::http {
 namespace {
 
@@ -9,14 +11,6 @@ constexpr std::string_view kBlanks = " \t";
 
 /// What ends a part of the header; a comma, all of it: what follows came in another header.
 constexpr std::string_view kEnds = ";,";
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c += 'a' - 'A';
-  }
-  return lower;
-}
 
 std::string_view without_blanks(std::string_view text) {
   const auto begin = text.find_first_not_of(kBlanks);

@@ -4,6 +4,8 @@
 
 #include <curl/curl.h>
 
+#include "shared/lower_case.h"
+
 namespace tba::net {
 
 Origin origin_of(const std::string& url) {
@@ -14,11 +16,8 @@ Origin origin_of(const std::string& url) {
     if (curl_url_get(parts.get(), part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) {
       return std::string();
     }
-    std::string copy(text);
+    auto copy = lower_case(text);
     curl_free(text);
-    for (char& c : copy) {
-      if (c >= 'A' && c <= 'Z') c += 'a' - 'A';
-    }
     return copy;
   };
   return {get(CURLUPART_SCHEME), get(CURLUPART_HOST), get(CURLUPART_PORT)};
