@@ -227,6 +227,7 @@ class Daemon {
     return {io_.get_executor(),
             workflows_,
             credentials_,
+            live_secrets_,
             engine_,
             runner_,
             feed_,

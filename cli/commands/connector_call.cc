@@ -1,5 +1,9 @@
 #include <memory>
 #include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -19,6 +23,7 @@ struct Options {
   std::string endpoint;
   std::vector<std::string> parameters;
   std::string credential;
+  bool dry_run = false;
 };
 
 void print_answer(Console& console, const Json& answer, double status) {
@@ -33,7 +38,41 @@ void print_answer(Console& console, const Json& answer, double status) {
   }
 }
 
-Outcome<ExitCode> call(Session& session, const Options& options) {
+// Line by line, so that none of them can move the cursor.
+void print_text(std::ostream& out, std::string_view text) {
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    auto line = text.substr(0, end);
+    text.remove_prefix(end == text.npos ? text.size() : end + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    out << one_line(line) << '\n';
+  }
+}
+
+void print_request(Console& console, const Json& request) {
+  console.out << fmt::format("{} {}\n", text_of(request, "method"),
+                             one_line(text_of(request, "url")));
+  for (const auto& [name, value] : member_of(request, "headers").items())
+    console.out << fmt::format("{}: {}\n", name, one_line(value.get_ref<const std::string&>()));
+  const Json& body = member_of(request, "body");
+  if (body.is_null()) return;
+  console.out << '\n';
+  if (!body.is_string()) return print_json(console.out, body);
+  const auto& text = body.get_ref<const std::string&>();
+  print_text(console.out, text);
+  const double bytes = number_of(request, "body_bytes").value_or(0);
+  if (bytes > static_cast<double>(text.size()))
+    console.err << fmt::format("this is the beginning of a body of {:.0f} bytes\n", bytes);
+}
+
+// What is asked of the daemon.
+struct Call {
+  DaemonClient daemon;
+  std::string path;
+  Json body;
+};
+
+Outcome<Call> prepare(Session& session, const Options& options) {
   const std::size_t slash = options.endpoint.find('/');
   if (slash == std::string::npos) {
     return usage_error(fmt::format("'{}' is no endpoint", options.endpoint),
@@ -54,8 +93,24 @@ Outcome<ExitCode> call(Session& session, const Options& options) {
 
   Json body = {{"parameters", std::move(*parameters)}};
   if (!options.credential.empty()) body["credential"] = options.credential;
-  const auto answer = daemon->post(
-      fmt::format("{}/endpoints/{}/call", connector_path, percent_encode(endpoint_id)), body);
+  return Call{std::move(*daemon),
+              fmt::format("{}/endpoints/{}", connector_path, percent_encode(endpoint_id)),
+              std::move(body)};
+}
+
+Outcome<ExitCode> preview(Session& session, const Call& call) {
+  const auto request = call.daemon.post(call.path + "/preview", call.body);
+  if (!request) return request.error();
+  if (session.json()) {
+    print_json(session.console().out, *request);
+  } else {
+    print_request(session.console(), *request);
+  }
+  return ExitCode::done;
+}
+
+Outcome<ExitCode> send(Session& session, const Call& call) {
+  const auto answer = call.daemon.post(call.path + "/call", call.body);
   if (!answer) return answer.error();
   const double status = number_of(*answer, "status").value_or(0);
   if (session.json()) {
@@ -64,6 +119,12 @@ Outcome<ExitCode> call(Session& session, const Options& options) {
     print_answer(session.console(), *answer, status);
   }
   return status >= 200 && status < 400 ? ExitCode::done : ExitCode::failed;
+}
+
+Outcome<ExitCode> call(Session& session, const Options& options) {
+  const auto prepared = prepare(session, options);
+  if (!prepared) return prepared.error();
+  return options.dry_run ? preview(session, *prepared) : send(session, *prepared);
 }
 
 }  // namespace
@@ -77,10 +138,12 @@ Action build_connector_call(CLI::App& arguments) {
       ->type_name("");
   arguments.add_option("--credential", options->credential, "The credential to call it with")
       ->type_name("NAME");
+  arguments.add_flag("--dry-run", options->dry_run,
+                     "Send nothing; print the request, its secrets masked");
   arguments.footer(
       "Prints the answer's body; its status goes to stderr. Ends with 1 where that is not 2xx or\n"
       "3xx, or where there is no answer; with 7 where none came in time. With --output json: "
-      "status, headers and body.\n\n"
+      "status, headers and body. With --dry-run: method, url, headers, body and body_bytes.\n\n"
       "  tba-integrate connector call github/get-user username=octocat --credential github-bot");
   return [options](Session& session) { return call(session, *options); };
 }

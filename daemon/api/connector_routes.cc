@@ -1,8 +1,12 @@
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/api/routes.h"
 #include "daemon/api/views.h"
+#include "daemon/connectors/request_builder.h"
+#include "daemon/connectors/request_view.h"
 #include "daemon/http/problem.h"
 #include "shared/duration.h"
 #include "shared/suggestion.h"
@@ -62,33 +66,50 @@ http::Response come_again(std::chrono::milliseconds wait, const std::string& why
   return answer;
 }
 
-/// Calls an endpoint outside any run, as `connector call` does.
-asio::awaitable<http::Response> call(Services& services, http::Request request) {
+/// A call by hand, as a request asks for it.
+struct CallByHand {
+  std::shared_ptr<const Connector> connector;
+  const Endpoint* endpoint;  ///< Of the connector.
+  Value parameters;
+  std::string credential;  ///< One that is known, or empty.
+};
+
+boost::system::result<CallByHand, http::Response> call_by_hand(Services& services,
+                                                               const http::Request& request) {
   const auto set = services.workflows.current();
   const auto connector = set->connectors.find(request.parameter("name"));
-  if (!connector) co_return no_such_connector(request.parameter("name"), set->connectors);
+  if (!connector) return no_such_connector(request.parameter("name"), set->connectors);
   const auto& id = request.parameter("id");
-  if (!connector->endpoint(id)) {
+  const auto* endpoint = connector->endpoint(id);
+  if (!endpoint) {
     std::vector<std::string> ids;
-    for (const auto& endpoint : connector->endpoints) ids.push_back(endpoint.id);
-    co_return http::problem(
+    for (const auto& other : connector->endpoints) ids.push_back(other.id);
+    return http::problem(
         404, "not_found",
         "connector '" + connector->name + "' has no endpoint '" + id + "'" + did_you_mean(id, ids));
   }
   const auto body = object_body(request, {"parameters", "credential"});
-  if (!body) co_return body.error();
+  if (!body) return body.error();
   auto credential = text_member(*body, "credential");
-  if (!credential) co_return http::problem(credential.error());
+  if (!credential) return http::problem(credential.error());
   if (!credential->empty() && !services.credentials.knows(*credential)) {
-    co_return http::problem(404, "not_found", "credential '" + *credential + "' does not exist",
-                            "`credential list` shows which there are");
+    return http::problem(404, "not_found", "credential '" + *credential + "' does not exist",
+                         "`credential list` shows which there are");
   }
+  const Value* parameters = body->find("parameters");
+  return CallByHand{connector, endpoint, parameters ? *parameters : Value::object({}),
+                    *std::move(credential)};
+}
+
+/// Calls an endpoint outside any run, as `connector call` does.
+asio::awaitable<http::Response> call(Services& services, http::Request request) {
+  auto by_hand = call_by_hand(services, request);
+  if (!by_hand) co_return by_hand.error();
   engine::Attempt attempt;
   attempt.effect = Effect::once;
-  attempt.credential = std::move(*credential);
-  const Value* parameters = body->find("parameters");
-  attempt.request =
-      engine::EndpointCall{connector, id, parameters ? *parameters : Value::object({}), ""};
+  attempt.credential = std::move(by_hand->credential);
+  attempt.request = engine::EndpointCall{std::move(by_hand->connector), by_hand->endpoint->id,
+                                         std::move(by_hand->parameters), ""};
   const engine::LineSink no_log = [](std::string_view, std::string_view) {};
   auto outcome = co_await services.runner.perform(std::move(attempt), no_log);
   if (!outcome.result.is_null()) co_return json(200, outcome.result);
@@ -100,6 +121,22 @@ asio::awaitable<http::Response> call(Services& services, http::Request request) 
   co_return http::problem(502, "upstream_failed", failure.message);
 }
 
+/// The request that such a call would send, without its secrets; nothing is sent.
+asio::awaitable<http::Response> preview(Services& services, http::Request request) {
+  const auto by_hand = call_by_hand(services, request);
+  if (!by_hand) co_return by_hand.error();
+  std::shared_ptr<const vault::Credential> credential;
+  if (!by_hand->credential.empty()) {
+    credential = services.credentials.find(by_hand->credential);
+    if (!credential)
+      co_return http::problem(400, "invalid", services.credentials.problem(by_hand->credential));
+  }
+  auto built = connectors::build_request(*by_hand->connector, *by_hand->endpoint,
+                                         by_hand->parameters, credential.get());
+  if (!built) co_return http::problem(built.error());
+  co_return json(200, connectors::request_view(*std::move(built), services.live_secrets));
+}
+
 }  // namespace
 
 std::vector<http::Route> connector_routes(Services& services) {
@@ -108,6 +145,7 @@ std::vector<http::Route> connector_routes(Services& services) {
   return {
       route(services, "GET", "/api/v1/connectors", list),
       route(services, "GET", "/api/v1/connectors/{name}", show),
+      route(services, "POST", "/api/v1/connectors/{name}/endpoints/{id}/preview", preview),
       std::move(call_route),
   };
 }

@@ -19,6 +19,7 @@
 #include "daemon/triggers/scheduler.h"
 #include "daemon/triggers/webhook.h"
 #include "daemon/vault/credentials.h"
+#include "daemon/vault/live_secrets.h"
 #include "daemon/workflows.h"
 #include "shared/clock.h"
 #include "shared/uuid.h"
@@ -30,6 +31,7 @@ struct Services {
   boost::asio::any_io_executor executor;  ///< The server's.
   daemon::Workflows& workflows;
   vault::Credentials& credentials;
+  const vault::LiveSecrets& live_secrets;
   engine::Engine& engine;
   engine::AttemptRunner& runner;
   engine::RunFeed& feed;

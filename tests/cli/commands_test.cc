@@ -485,6 +485,36 @@ TEST_CASE_METHOD(WithDaemon, "connector call: typed parameters go in, status and
   CHECK(run({"connector", "call", "github/nothing"}).code == 3);
 }
 
+TEST_CASE_METHOD(WithDaemon, "connector call: a dry run shows the request and sends nothing") {
+  const std::string preview = "POST /connectors/github/endpoints/get-user/preview";
+  daemon.on("GET /connectors/github", kGithub)
+      .on(preview, R"({"method":"GET","url":"https://a.example/u?k=********",
+        "headers":{"Accept":"a/b","X-Odd":"a\u001bb"},"body":null,"body_bytes":0})")
+      .on(preview, R"({"method":"POST","url":"https://a.example/","headers":{},
+        "body":{"a":1},"body_bytes":9})")
+      .on(preview, R"({"method":"PUT","url":"https://a.example/","headers":{},
+        "body":"--x\r\n\r\n\u001b[2J","body_bytes":20000})");
+  const auto show = [&](std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"connector", "call", "github/get-user", "username=x", "--dry-run"});
+    return run(std::move(more));
+  };
+  const auto plain = show();
+  CHECK(plain.code == 0);
+  CHECK(plain.out ==
+        "GET https://a.example/u?k=********\n"
+        "Accept: a/b\n"
+        "X-Odd: a\\x1bb\n");
+  CHECK(daemon.last().body == R"({"parameters":{"username":"x"}})");
+  CHECK(show().out == "POST https://a.example/\n\n{\n  \"a\": 1\n}\n");
+  const auto long_one = show();
+  CHECK(long_one.out == "PUT https://a.example/\n\n--x\n\n\\x1b[2J\n");
+  CHECK(long_one.err == "this is the beginning of a body of 20000 bytes\n");
+  CHECK_THAT(show({"--output", "json"}).out, Contains("\"body_bytes\": 20000"));
+  daemon.on_problem(preview, 400, R"("detail":"parameter 'page' cannot be 7")");
+  show();  // as before
+  CHECK(show().code == 2);
+}
+
 TEST_CASE_METHOD(WithDaemon, "daemon status: how it is, what is held, what is broken") {
   daemon.on("GET /status", R"({"pid":42,"version":"0.1.0","uptime":61.5,"state":"running",
     "listen":["unix:/x","http://127.0.0.1:1"],"home":"/h",

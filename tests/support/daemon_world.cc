@@ -174,6 +174,7 @@ struct DaemonWorld::Parts {
   api::Services services{world.engine.io().get_executor(),
                          workflows,
                          credentials,
+                         live_secrets,
                          world.engine.engine(),
                          runner,
                          world.engine.feed(),

@@ -380,6 +380,29 @@ TEST_CASE("api: an endpoint is called outside any run, once") {
   CHECK(world.get("/api/v1/runs").at("items").size() == 0);
 }
 
+TEST_CASE("api: a request is shown without its secrets, and not sent") {
+  DaemonWorld world;
+  world.credential("bot", "token", "ghp_0123456789");
+  const auto preview = [&](const std::string& endpoint, const std::string& body) {
+    return world.post("/api/v1/connectors/github/endpoints/" + endpoint + "/preview", body);
+  };
+  const auto shown = preview("create-issue", R"({"credential": "bot", "parameters":
+    {"owner": "a", "repo": "b", "title": "it is ghp_0123456789"}})");
+  CHECK(shown.status == 200);
+  CHECK(keys(shown.body) == Names{"method", "url", "headers", "body", "body_bytes"});
+  CHECK(shown.json("method") == R"("POST")");
+  CHECK(shown.json("url") == R"("https://api.github.com/repos/a/b/issues")");
+  CHECK(shown.json("headers.Authorization") == R"("Bearer ********")");
+  CHECK(shown.json("body.title") == R"("it is ********")");
+  CHECK(shown.json("body_bytes") == "32");
+  CHECK(world.http.requests.empty());
+
+  check_problem(preview("get-usr", ""), 404, "not_found");
+  check_problem(preview("get-user", ""), 400, "invalid");
+  check_problem(preview("get-user", R"({"parameters": {"username": "a"}, "credential": "none"})"),
+                404, "not_found");
+}
+
 TEST_CASE("api: a call that cannot be made says why") {
   DaemonWorld world;
   const auto call = [&](const std::string& endpoint, const std::string& body) {

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "daemon/net/http_client.h"
+#include "daemon/vault/live_secrets.h"
+#include "shared/value/value.h"
+
+namespace tba::connectors {
+
+/// A request as data that may be shown: {method, url, headers, body, body_bytes}. Every secret that
+/// is live is masked, wherever it stands. A body of JSON is its value; any other, or one of more
+/// than 64 KiB, is text with U+FFFD for what is no UTF-8, of which at most 16 KiB are shown; none
+/// is null. `body_bytes` says how long the body is that would be sent.
+Value request_view(net::HttpRequest request, const vault::LiveSecrets& live_secrets);
+
+}  // namespace tba::connectors
