@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,8 @@ namespace tba::net {
 
 /// Header fields in order; a name may occur more than once.
 using HeaderFields = std::vector<std::pair<std::string, std::string>>;
+
+class ClientCertificate;
 
 /// An outgoing request.
 struct HttpRequest {
@@ -35,6 +38,9 @@ struct HttpRequest {
   /// Whether the client may send it again by itself when a kept connection turns out to be dead.
   /// For `once`: false; then it is sent one time, whatever happens.
   bool may_resend = true;
+  /// What the client proves with who it is; with https only. Null: it does not. Connections on
+  /// which it was shown are kept for requests with the same one. Another origin is not shown it.
+  std::shared_ptr<const ClientCertificate> client_certificate = {};
 };
 
 /// An answer of the far side, whatever its status.

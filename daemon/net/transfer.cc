@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
+#include "daemon/net/client_certificate.h"
 #include "daemon/net/origin.h"
 #include "shared/uri.h"
 
@@ -141,6 +142,9 @@ std::optional<HttpFailure> Transfer::objection() const {
   if (std::ranges::any_of(request_.url, [](char c) { return is_control(c) || c == ' '; })) {
     return object("its URL holds a blank or a control character");
   }
+  if (request_.client_certificate && !equal_ignoring_case(scheme, "https")) {
+    return object("it has a client certificate, which can be shown with https:// only");
+  }
   for (const auto& [name, value] : request_.headers) {
     if (!is_token(name)) return object("the name of one of its headers is not a token");
     if (is_one_of(name, kOwnFields)) return object("the header " + name + " is the client's own");
@@ -158,6 +162,7 @@ void Transfer::prepare(Easy easy) {
 }
 
 Easy Transfer::release() {
+  show_certificate(nullptr);
   curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, nullptr);
   curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, nullptr);
   return std::move(easy_);
@@ -200,6 +205,8 @@ void Transfer::set_up() {
   }
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fields_.get());
 
+  show_certificate(request_.client_certificate.get());
+
   const auto left = std::chrono::ceil<milliseconds>(deadline_ - std::chrono::steady_clock::now());
   const auto at_least_one = [](milliseconds time) {
     return static_cast<long>(std::max<milliseconds::rep>(time.count(), 1));
@@ -207,6 +214,17 @@ void Transfer::set_up() {
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, at_least_one(left));
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, at_least_one(request_.connect_timeout));
   begun_ = false;
+}
+
+/// Sets or takes away what libcurl shows in the handshake, and keeps apart by the certificate which
+/// connections it may use again. It reads the key where it lies, so that there is no copy of it.
+void Transfer::show_certificate(const ClientCertificate* shown) {
+  const auto set = [&](CURLoption option, std::string_view text) {
+    curl_blob blob{const_cast<char*>(text.data()), text.size(), CURL_BLOB_NOCOPY};
+    curl_easy_setopt(easy_.get(), option, text.empty() ? nullptr : &blob);
+  };
+  set(CURLOPT_SSLCERT_BLOB, shown ? shown->certificate() : std::string_view());
+  set(CURLOPT_SSLKEY_BLOB, shown ? shown->private_key() : std::string_view());
 }
 
 void Transfer::add_header(const std::string& line) {
@@ -309,6 +327,7 @@ std::optional<HttpFailure> Transfer::redirect(int status, const char* url) {
   }
   ++redirects_;
   if (from != to) {
+    request_.client_certificate = nullptr;
     std::erase_if(request_.headers,
                   [](const auto& field) { return !is_one_of(field.first, kHarmlessFields); });
   }

@@ -73,6 +73,7 @@ class Transfer {
   static int before_request(void* self, char*, char*, int, int);
 
   void set_up();
+  void show_certificate(const ClientCertificate* shown);
   void add_header(const std::string& line);
   bool was_sent() const;
   HttpResult response();

@@ -24,6 +24,13 @@ class HttpServer {
       : HttpServer(std::make_unique<httplib::SSLServer>(certificate_file.c_str(), key_file.c_str()),
                    "https", routes) {}
 
+  /// The same, and turns away whoever shows no certificate out of `clients_file`.
+  HttpServer(const std::string& certificate_file, const std::string& key_file,
+             const std::string& clients_file, const Routes& routes)
+      : HttpServer(std::make_unique<httplib::SSLServer>(certificate_file.c_str(), key_file.c_str(),
+                                                        clients_file.c_str()),
+                   "https", routes) {}
+
   ~HttpServer() {
     server_->stop();
     thread_.join();
