@@ -14,7 +14,7 @@ namespace {
 
 using Scheme = WebhookVerification::Scheme;
 using Encoding = WebhookVerification::Encoding;
-using Piece = WebhookVerification::Piece;
+using Placeholder = WebhookVerification::Placeholder;
 using Timestamp = WebhookVerification::Timestamp;
 
 constexpr std::chrono::minutes kTolerance{5};
@@ -43,10 +43,10 @@ constexpr NameTable<Timestamp::Format, 2> kFormats{{{
 }}};
 constexpr auto kFormatNames = kFormats.names();
 
-constexpr NameTable<Piece::Kind, 3> kPlaceholders{{{
-    {Piece::Kind::body, "{body}"},
-    {Piece::Kind::timestamp, "{timestamp}"},
-    {Piece::Kind::id, "{id}"},
+constexpr NameTable<Placeholder, 3> kPlaceholders{{{
+    {Placeholder::body, "{body}"},
+    {Placeholder::timestamp, "{timestamp}"},
+    {Placeholder::id, "{id}"},
 }}};
 
 constexpr std::array kTimestampKeys{
@@ -135,9 +135,9 @@ class VerificationReader {
     if (fields_.has("id")) made_.id_header = header_name(fields_, "id");
     if (const auto* timestamp = fields_.find("timestamp")) read_timestamp(*timestamp);
     read_secret();
-    if (const auto* text = fields_.find("signed")) made_.is_signed = read_pieces(*text);
-    check_signed("timestamp", Piece::Kind::timestamp);
-    check_signed("id", Piece::Kind::id);
+    if (const auto* text = fields_.find("signed")) read_signed(*text);
+    check_signed("timestamp", Placeholder::timestamp);
+    check_signed("id", Placeholder::id);
     read_auth();
     return std::move(made_);
   }
@@ -175,35 +175,17 @@ class VerificationReader {
         kEncodings.value_of(keys.text("encoding")).value_or(made_.secret.encoding);
   }
 
-  std::vector<Piece> read_pieces(const yaml::Node& node) {
-    std::vector<Piece> pieces;
-    for (std::string_view rest = node.text; !rest.empty();) {
-      const auto at = rest.find('{');
-      if (at != 0) pieces.push_back({Piece::Kind::literal, std::string(rest.substr(0, at))});
-      if (at == std::string_view::npos) break;
-      rest.remove_prefix(at);
-      const auto word = rest.substr(0, std::min(rest.find('}'), rest.size() - 1) + 1);
-      const auto kind = kPlaceholders.value_of(word);
-      if (!kind) {
-        node.error(diagnostics(), fmt::format("nothing is called '{}' here", word),
-                   "there are {body}, {timestamp} and {id}");
-        return pieces;
-      }
-      pieces.push_back({*kind, ""});
-      rest.remove_prefix(word.size());
-    }
-    if (!has(pieces, Piece::Kind::body))
+  void read_signed(const yaml::Node& node) {
+    auto text = read_template(node, kPlaceholders, diagnostics());
+    if (!text) return;
+    if (!holds(*text, Placeholder::body))
       node.error(diagnostics(), "a signature without {body} says nothing of the delivery");
-    return pieces;
-  }
-
-  static bool has(const std::vector<Piece>& pieces, Piece::Kind kind) {
-    return std::ranges::find(pieces, kind, &Piece::kind) != pieces.end();
+    made_.is_signed = *std::move(text);
   }
 
   /// What is signed must be found, and what is found must be signed: it proves nothing otherwise.
-  void check_signed(std::string_view key, Piece::Kind kind) {
-    if (has(made_.is_signed, kind) == fields_.has(key)) return;
+  void check_signed(std::string_view key, Placeholder placeholder) {
+    if (holds(made_.is_signed, placeholder) == fields_.has(key)) return;
     if (fields_.has(key)) {
       fields_.key(key)->error(diagnostics(),
                               fmt::format("'{}' is not signed: `signed` has no {{{}}}", key, key));

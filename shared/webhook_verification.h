@@ -10,6 +10,7 @@
 #include "shared/auth_scheme.h"
 #include "shared/diagnostic.h"
 #include "shared/key_table.h"
+#include "shared/text_template.h"
 #include "shared/yaml_reader.h"
 
 namespace tba {
@@ -26,12 +27,8 @@ struct WebhookVerification {
   };
   enum class Encoding { text, hex, base64 };
 
-  /// A piece of the text that is signed.
-  struct Piece {
-    enum class Kind { literal, body, timestamp, id };
-    Kind kind = Kind::body;
-    std::string text;  ///< Of a literal.
-  };
+  /// What the text that is signed has places for.
+  enum class Placeholder { body, timestamp, id };
 
   struct Timestamp {
     enum class Format { unix_seconds, rfc3339 };
@@ -53,7 +50,7 @@ struct WebhookVerification {
   std::string separator;  ///< Between the elements of the header; empty: it is one.
   std::string prefix;     ///< Which elements are signatures; any that is right will do.
   Encoding encoding = Encoding::hex;
-  std::vector<Piece> is_signed = {Piece{}};
+  TextTemplate<Placeholder> is_signed = {{Placeholder::body}};
   std::string id_header;  ///< What {id} stands for.
   Timestamp timestamp;
   Secret secret;

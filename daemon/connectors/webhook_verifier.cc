@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include "daemon/connectors/digest.h"
 #include "daemon/connectors/hmac.h"
 #include "daemon/vault/base64.h"
 #include "shared/duration.h"
@@ -18,7 +19,7 @@ namespace {
 
 using Scheme = WebhookVerification::Scheme;
 using Encoding = WebhookVerification::Encoding;
-using Piece = WebhookVerification::Piece;
+using Placeholder = WebhookVerification::Placeholder;
 using Timestamp = WebhookVerification::Timestamp;
 
 /// How many a header may hold: senders that change their secret send two.
@@ -32,15 +33,6 @@ Error denied(std::string message) {
 Hash hash_of(Scheme scheme) {
   if (scheme == Scheme::hmac_sha1) return Hash::sha1;
   return scheme == Scheme::hmac_sha512 ? Hash::sha512 : Hash::sha256;
-}
-
-std::optional<std::string> from_hex(std::string_view text) {
-  std::string bytes(text.size() / 2, '\0');
-  std::size_t size = 0;
-  const bool is_read = sodium_hex2bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(),
-                                      text.data(), text.size(), nullptr, &size, nullptr) == 0;
-  if (!is_read || 2 * size != text.size()) return std::nullopt;
-  return bytes;
 }
 
 std::optional<std::string> decoded(std::string_view text, Encoding encoding) {
@@ -200,12 +192,12 @@ Result<std::vector<std::string>> given_login(Headers headers) {
 std::string_view signed_text(const WebhookVerification& verification, const GivenProof& given,
                              std::string_view body, std::string& made) {
   const auto& pieces = verification.is_signed;
-  if (pieces.size() == 1 && pieces.front().kind == Piece::Kind::body) return body;
+  if (pieces.size() == 1 && pieces.front().placeholder == Placeholder::body) return body;
   for (const auto& piece : pieces) {
-    if (piece.kind == Piece::Kind::literal) made += piece.text;
-    if (piece.kind == Piece::Kind::body) made += body;
-    if (piece.kind == Piece::Kind::timestamp) made += given.timestamp;
-    if (piece.kind == Piece::Kind::id) made += given.id;
+    made += piece.text;
+    if (piece.placeholder == Placeholder::body) made += body;
+    if (piece.placeholder == Placeholder::timestamp) made += given.timestamp;
+    if (piece.placeholder == Placeholder::id) made += given.id;
   }
   return made;
 }
@@ -315,12 +307,7 @@ Result<std::string> sign_challenge(const WebhookVerification& verification, std:
       text.find_first_not_of(kAllowed) != std::string_view::npos)
     return denied("what is asked to be signed is no challenge");
   const auto code = hmac(hash_of(verification.scheme), key.view(), text);
-  if (verification.encoding == Encoding::base64) return vault::base64(code);
-  std::string digits(2 * code.size() + 1, '\0');
-  sodium_bin2hex(digits.data(), digits.size(), reinterpret_cast<const unsigned char*>(code.data()),
-                 code.size());
-  digits.pop_back();
-  return digits;
+  return verification.encoding == Encoding::base64 ? vault::base64(code) : hex(code);
 }
 
 }  // namespace tba::connectors

@@ -190,7 +190,7 @@ TEST_CASE("webhook scheme: what is not said has its default") {
   CHECK(verification.encoding == Verification::Encoding::hex);
   CHECK(verification.secret.encoding == Verification::Encoding::text);
   REQUIRE(verification.is_signed.size() == 1);
-  CHECK(verification.is_signed.front().kind == Verification::Piece::Kind::body);
+  CHECK(verification.is_signed.front().placeholder == Verification::Placeholder::body);
   CHECK(verification.timestamp.header.empty());
   CHECK(webhook.verification_by("one") == &verification);
   CHECK(webhook.accepted_status == 202);
