@@ -79,18 +79,35 @@ TEST_CASE("built-in connectors: discord writes as a bot or through a webhook") {
   CHECK(discord->endpoint("execute-webhook")->path == "/webhooks/{webhook_id}/{webhook_token}");
 }
 
-TEST_CASE(
-    "built-in connectors: all of them are there, and where they have webhooks these are known") {
+TEST_CASE("built-in connectors: all of them are there, with what an integration needs") {
   const auto catalog = tba::built_in_connectors();
-  CHECK(catalog.names() == std::vector<std::string>{"discord", "github", "gitlab",
-                                                    "google-calendar", "google-drive", "notion",
-                                                    "openai", "slack", "standard-webhooks",
-                                                    "stripe", "telegram", "twitch", "x"});
+  CHECK(catalog.names() ==
+        std::vector<std::string>{"discord", "github", "gitlab", "gmail", "google-calendar",
+                                 "google-drive", "google-sheets", "jira", "mastodon", "notion",
+                                 "openai", "reddit", "slack", "standard-webhooks", "steam",
+                                 "stripe", "telegram", "twitch", "x"});
   for (const auto& name : catalog.names()) {
     CAPTURE(name);
-    const auto& webhook = catalog.find(name)->webhook;
-    REQUIRE(webhook);
-    CHECK(webhook->event.is_known());
+    const auto connector = catalog.find(name);
+    CHECK_FALSE(connector->title.empty());
+    CHECK_FALSE(connector->auth.empty());
+    if (connector->webhook) CHECK(connector->webhook->event.is_known());
+    CHECK((connector->webhook || !connector->endpoints.empty()));
+  }
+}
+
+TEST_CASE("built-in connectors: each endpoint says what it does, in one line") {
+  const auto catalog = tba::built_in_connectors();
+  for (const auto& name : catalog.names()) {
+    for (const auto& endpoint : catalog.find(name)->endpoints) {
+      CAPTURE(name, endpoint.id);
+      CHECK_FALSE(endpoint.title.empty());
+      CHECK(endpoint.title.size() <= 80);
+      for (const auto& parameter : endpoint.parameters) {
+        CAPTURE(parameter.name);
+        CHECK(parameter.description.size() <= 100);
+      }
+    }
   }
 }
 
