@@ -48,6 +48,12 @@ Value as_value(const Parameter& parameter) {
   return std::move(object).build();
 }
 
+Value as_value(const std::vector<std::pair<std::string, std::string>>& headers) {
+  ObjectBuilder object;
+  for (const auto& [name, value] : headers) object.put(name, Value::string(value));
+  return std::move(object).build();
+}
+
 std::string_view name_of_format(BodyFormat format) {
   switch (format) {
     case BodyFormat::json:
@@ -70,8 +76,17 @@ class Writer {
     line(0, "title", connector.title);
     line(0, "base_url", connector.base_url);
     if (!connector.auth.empty()) out_ += "auth:\n";
-    for (const auto& scheme : connector.auth) line(2, scheme.name, as_value(scheme));
+    write_auth(connector);
     out_ += "\nendpoints:\n";
+    return std::move(*this).write_endpoints(connector);
+  }
+
+  std::string write_auth(const Connector& connector) {
+    for (const auto& scheme : connector.auth) line(2, scheme.name, as_value(scheme));
+    return out_;
+  }
+
+  std::string write_endpoints(const Connector& connector) && {
     count_shapes(connector);
     for (const auto& endpoint : connector.endpoints) {
       if (&endpoint != &connector.endpoints.front()) out_ += '\n';
@@ -103,6 +118,7 @@ class Writer {
     line(4, "base_url", endpoint.base_url);
     line(4, "body", name_of_format(endpoint.body));
     line(4, "content_type", endpoint.content_type);
+    if (!endpoint.headers.empty()) line(4, "headers", as_value(endpoint.headers));
     if (!endpoint.parameters.empty()) out_ += "    parameters:\n";
     for (const auto& parameter : endpoint.parameters) line(6, parameter.name, as_value(parameter));
     if (endpoint.response.type != ValueType::any) write_response(endpoint);
@@ -143,6 +159,14 @@ class Writer {
 
 std::string write_connector(const Connector& connector, std::string_view comment) {
   return Writer().write(connector, comment);
+}
+
+std::string write_auth_schemes(const Connector& connector) {
+  return Writer().write_auth(connector);
+}
+
+std::string write_endpoints(const Connector& connector) {
+  return Writer().write_endpoints(connector);
 }
 
 }  // namespace tba::importing

@@ -13,4 +13,8 @@ namespace tba::importing {
 /// empty. read_connector() reads the same connector back.
 std::string write_connector(const Connector& connector, std::string_view comment);
 
+/// What stands below `auth:` and below `endpoints:` in such a file, indented by two blanks.
+std::string write_auth_schemes(const Connector& connector);
+std::string write_endpoints(const Connector& connector);
+
 }  // namespace tba::importing

@@ -87,7 +87,9 @@ TEST_CASE_METHOD(CliFixture, "connector import: names, a choice of endpoints, an
   CHECK(record == Json{{"connector", "mine"},
                        {"path", to.string()},
                        {"endpoints", 1},
-                       {"unsupported", {{{"kind", "method TRACE"}, {"count", 1}}}}});
+                       {"auth", Json::array()},
+                       {"unsupported", {{{"kind", "method TRACE"}, {"count", 1}}}},
+                       {"withheld", Json::array()}});
   CHECK_THAT(content(to), Contains("base_url: https://test.example\n"));
   const auto printed = run({"connector", "import", "openapi", shop.string(), "--to", "-"});
   CHECK_THAT(printed.out, Catch::StartsWith("connector: shop\n"));
@@ -98,6 +100,39 @@ TEST_CASE_METHOD(CliFixture, "connector import: one with the name of a built-in 
   const auto shop = folder.write("shop.json", kShop);
   CHECK_THAT(run({"connector", "import", "openapi", shop.string(), "--name", "github"}).err,
              Contains("it takes the place of the built-in connector 'github'"));
+}
+
+TEST_CASE_METHOD(CliFixture,
+                 "connector import: a curl command makes a connector, the next adds to it") {
+  const auto first = run({"connector", "import", "curl",
+                          "curl https://shop.example/items -L -u me:pw -d pin=1 -d password=x"});
+  CHECK(first.code == 0);
+  const auto file = folder / "connectors/shop.yaml";
+  CHECK(first.out == "connector 'shop' with 1 endpoint, in " + file.string() + "\n");
+  CHECK(
+      first.err ==
+      "not all of the command is in it:\n      1 × option -L\n"
+      "calls have to give what may be a secret:\n  password in the body of post-items\n"
+      "it is called with a credential: 'tba-integrate credential set NAME --connector shop --auth "
+      "login'\n");
+  const auto second = run({"connector", "import", "curl", "-"}, "curl https://shop.example/a\n");
+  CHECK(second.out == "extended connector 'shop' with 1 endpoint, in " + file.string() + "\n");
+  CHECK(second.err.empty());
+  CHECK_THAT(content(file), Contains("  post-items:\n") && Contains("\n  get-a:\n"));
+  CHECK(run({"connector", "check", file.string()}).code == 0);
+  const auto json = run({"connector", "import", "curl", "curl https://shop.example/a", "--force",
+                         "--output", "json"});
+  CHECK(Json::parse(json.out).at("endpoints") == 1);
+  CHECK_THAT(content(file), !Contains("post-items"));
+  folder.write("connectors/shop.yaml", "mine");
+  CHECK(run({"connector", "import", "curl", "curl https://shop.example/a"}).code == 6);
+  CHECK(content(file) == "mine");
+}
+
+TEST_CASE_METHOD(CliFixture, "connector import: a command that is none is not repeated") {
+  const auto wrong = run({"connector", "import", "curl", "wget https://a.example?key=secret"});
+  CHECK(wrong.code == 2);
+  CHECK_THAT(wrong.err, Contains("this is no command of curl") && !Contains("secret"));
 }
 
 TEST_CASE_METHOD(CliFixture, "connector import: what is wrong, with its exit code") {
