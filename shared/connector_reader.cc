@@ -74,6 +74,18 @@ class ConnectorReader {
   Connector connector_;
 };
 
+// Whether the file describes an API in another language, of which it could be made.
+bool is_other_description(const yaml::Node& root, Diagnostics& diagnostics) {
+  if (root.find("connector") != nullptr) return false;
+  for (const auto& member : root.members) {
+    if (member.key->text != "openapi" && member.key->text != "swagger") continue;
+    member.key->error(diagnostics, "this is an OpenAPI description, not a connector",
+                      "'connector import openapi' makes a connector of it");
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<Connector> read_connector(const std::string& path, std::string text,
@@ -81,7 +93,7 @@ std::optional<Connector> read_connector(const std::string& path, std::string tex
   const auto errors = diagnostics.error_count();
   const auto file = std::make_shared<const SourceFile>(path, std::move(text));
   const auto root = yaml::read(file, diagnostics, kConnectorLimits);
-  if (!root) return std::nullopt;
+  if (!root || is_other_description(*root, diagnostics)) return std::nullopt;
   auto connector = ConnectorReader(diagnostics).read(*root);
   if (diagnostics.error_count() > errors) return std::nullopt;
   connector.text = file->text();

@@ -103,6 +103,22 @@ TEST_CASE_METHOD(CliFixture, "connector import: one with the name of a built-in 
 }
 
 TEST_CASE_METHOD(CliFixture,
+                 "connector check: a description of another language is told from a typo") {
+  const auto shop = folder.write("shop.json", kShop).string();
+  const auto result = run({"connector", "check", shop});
+  CHECK(result.code == 6);
+  const auto told = result.out + result.err;
+  CHECK_THAT(told, Contains("shop.json:2:4: error: this is an OpenAPI description") &&
+                       Contains("'connector import openapi' makes a connector of it") &&
+                       !Contains("has no key"));
+  const auto old = folder.write("old.yaml", "swagger: '2.0'\n").string();
+  CHECK(run({"connector", "check", old}).code == 6);
+  const auto mine = folder.write("mine.yaml", "connector: a\nopenapi: 1\n").string();
+  const auto typo = run({"connector", "check", mine});
+  CHECK_THAT(typo.out + typo.err, Contains("a connector has no key 'openapi'"));
+}
+
+TEST_CASE_METHOD(CliFixture,
                  "connector import: a curl command makes a connector, the next adds to it") {
   const auto first = run({"connector", "import", "curl",
                           "curl https://shop.example/items -L -u me:pw -d pin=1 -d password=x"});
