@@ -24,6 +24,7 @@
 #include "shared/import/connector_writer.h"
 #include "shared/import/curl.h"
 #include "shared/import/openapi.h"
+#include "shared/import/postman.h"
 #include "shared/key_table.h"
 #include "shared/size.h"
 
@@ -60,6 +61,7 @@ struct Format {
 
 constexpr std::array kFormats{
     Format{"openapi", "description", importing::import_openapi, false, false},
+    Format{"postman", "collection", importing::import_postman, false, false},
     Format{"curl", "command", importing::import_curl, true, true},
 };
 
@@ -230,15 +232,16 @@ Action build_connector_import(CLI::App& arguments) {
   std::vector<std::string> names;
   for (const auto& format : kFormats) names.emplace_back(format.name);
   arguments
-      .add_option("format", options->format,
-                  "What to import: openapi (OpenAPI 3.0 and 3.1, Swagger 2.0; JSON or YAML) or "
-                  "curl (one command line)")
+      .add_option(
+          "format", options->format,
+          "What to import: openapi (OpenAPI 3.0 and 3.1, Swagger 2.0; JSON or YAML), postman (a "
+          "collection, 2.0 or 2.1) or curl (one command line)")
       ->required()
       ->check(CLI::IsMember(names).description(""))
       ->type_name("FORMAT");
   arguments
       .add_option("source", options->source,
-                  "The description of the API, or the command itself; - reads standard input")
+                  "The description or collection, or the command itself; - reads standard input")
       ->required()
       ->type_name("FILE|URL|COMMAND");
   arguments

@@ -235,7 +235,7 @@ void SampleDraft::add_field(ParameterPlace place, const SampleField& field,
   const bool is_in_path = place == ParameterPlace::path;
   if (!is_known || field.is_file || (is_in_path && field.value.empty())) return;
   const bool is_secret =
-      (!is_in_path && names_secret(field.name)) ||
+      names_secret(field.name) ||
       std::ranges::any_of(same, [](const SampleField* each) { return looks_secret(each->value); });
   if (is_secret) {
     withhold(parameter);

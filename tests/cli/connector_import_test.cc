@@ -145,6 +145,17 @@ TEST_CASE_METHOD(CliFixture,
   CHECK(content(file) == "mine");
 }
 
+TEST_CASE_METHOD(CliFixture, "connector import: a Postman collection becomes a connector") {
+  const std::string collection =
+      R"({"info":{"name":"Shop"},"item":[{"name":"Get it","request":"https://shop.example/it"}]})";
+  const auto result = run({"connector", "import", "postman", "-", "--to", "-"}, collection);
+  CHECK(result.code == 0);
+  CHECK_THAT(result.out, Catch::StartsWith("connector: shop\n") && Contains("\n  get-it:\n"));
+  const auto wrong = run({"connector", "import", "postman", folder.write("a.json", "{}").string()});
+  CHECK(wrong.code == 6);
+  CHECK_THAT(wrong.err, Contains("a.json: this is no Postman collection"));
+}
+
 TEST_CASE_METHOD(CliFixture, "connector import: a command that is none is not repeated") {
   const auto wrong = run({"connector", "import", "curl", "wget https://a.example?key=secret"});
   CHECK(wrong.code == 2);
