@@ -75,6 +75,11 @@ class ConfigReader {
       assign(config_.log_format, kFormats, log, "format");
     });
     read_table(fields, "limits", [&](const Fields& limits) { read_limits(limits); });
+    read_table(fields, "outbound", [&](const Fields& outbound) {
+      if (const auto* circuit = outbound.find("circuit"))
+        read_circuit(Fields(*circuit, *kConfigTable.find("outbound")->table->find("circuit")->table,
+                            diagnostics_));
+    });
     read_table(fields, "retention", [&](const Fields& keep) { read_retention(keep); });
     read_table(fields, "expressions", [&](const Fields& expressions) { read_budget(expressions); });
     read_table(fields, "vault",
@@ -173,6 +178,25 @@ class ConfigReader {
     }
     if (target.header_bytes < 1024) {
       limits.find("header_bytes")->error(diagnostics_, "a request's header needs at least 1KiB");
+    }
+  }
+
+  void read_circuit(const Fields& circuit) {
+    auto& rules = config_.circuits;
+    rules.failures = static_cast<std::size_t>(
+        circuit.integer("failures", static_cast<std::int64_t>(rules.failures)));
+    rules.within = circuit.duration("within").value_or(rules.within);
+    rules.pause = circuit.duration("pause").value_or(rules.pause);
+    rules.longest_pause = circuit.duration("longest_pause").value_or(rules.longest_pause);
+    rules.patience = circuit.duration("patience").value_or(rules.patience);
+    if (rules.pause.count() == 0) {
+      circuit.find("pause")->error(diagnostics_, "a host that fails would be tried all the time",
+                                   "say how long it is left alone at least: 5s");
+    }
+    if (rules.longest_pause < rules.pause) {
+      const auto* longest = circuit.find("longest_pause");
+      (longest ? longest : circuit.find("pause"))
+          ->error(diagnostics_, "the longest pause is shorter than the first one");
     }
   }
 

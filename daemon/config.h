@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/connectors/circuit.h"
 #include "daemon/log.h"
 #include "daemon/retention/limits.h"
 #include "shared/diagnostic.h"
@@ -64,6 +65,7 @@ struct Config {
   LogFormat log_format = LogFormat::automatic;
   ServerLimits limits;
   RequestLimits requests;
+  connectors::CircuitRules circuits;
   retention::Limits retention;
   expression::Budget expressions;                         ///< Of each evaluation.
   Value vars = Value::object({});                         ///< `.vars` of expressions: an object.

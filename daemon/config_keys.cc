@@ -63,6 +63,38 @@ constexpr std::array kLimitKeys{
 };
 constexpr KeyTable kLimitTable{"limits", "limits", kLimitKeys};
 
+constexpr std::array kCircuitKeys{
+    Key{.name = "failures",
+        .type = KeyType::integer,
+        .description = "how many requests to a host must fail in a row before it is left alone; 0: "
+                       "it never is; 10 if not given",
+        .minimum = 0,
+        .maximum = 1'000},
+    Key{.name = "within",
+        .type = KeyType::duration,
+        .description = "within which time they must; 1m if not given"},
+    Key{.name = "pause",
+        .type = KeyType::duration,
+        .description = "after which one request tries again, twice as long each time that it "
+                       "fails; 5s if not given"},
+    Key{.name = "longest_pause",
+        .type = KeyType::duration,
+        .description = "what the pause does not pass; 2m if not given"},
+    Key{.name = "patience",
+        .type = KeyType::duration,
+        .description = "how long after the first failure requests fail at once instead of waiting "
+                       "for the host; 10m if not given"},
+};
+constexpr KeyTable kCircuitTable{"circuit", "circuit", kCircuitKeys};
+
+constexpr std::array kOutboundKeys{
+    Key{.name = "circuit",
+        .type = KeyType::table,
+        .description = "when hosts that do not answer are left alone, and for how long",
+        .table = &kCircuitTable},
+};
+constexpr KeyTable kOutboundTable{"outbound", "outbound", kOutboundKeys};
+
 constexpr Key kAgeKey{.name = "age",
                       .type = KeyType::duration,
                       .description = "how long a run is kept after its end; 90d if not given"};
@@ -162,6 +194,10 @@ constexpr std::array kConfigKeys{
         .type = KeyType::table,
         .description = "what the HTTP server accepts",
         .table = &kLimitTable},
+    Key{.name = "outbound",
+        .type = KeyType::table,
+        .description = "how steps and polls send requests",
+        .table = &kOutboundTable},
     Key{.name = "retention",
         .type = KeyType::table,
         .description = "what is kept of what is over",

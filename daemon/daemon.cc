@@ -230,6 +230,7 @@ class Daemon {
             live_secrets_,
             engine_,
             runner_,
+            circuits_,
             feed_,
             definitions_,
             *store_,
@@ -322,8 +323,9 @@ class Daemon {
                                 .requests = options_.config.requests.in_all}};
   steps::SystemProcessRunner processes_;
   steps::RunFolders run_folders_{{blocking_.get_executor(), *store_, log_}, options_.paths.runs};
+  connectors::CircuitBreaker circuits_{options_.config.circuits};
   steps::StepRunner runner_{
-      {http_client_, processes_, credentials_, live_secrets_, run_folders_, clock_,
+      {http_client_, processes_, credentials_, live_secrets_, run_folders_, clock_, circuits_, log_,
        [this](const std::string& connector) { return workflows_.base_url_of(connector); },
        [this](const std::string& workflow) { return workflows_.folder_of(workflow); }}};
 

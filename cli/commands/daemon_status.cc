@@ -38,6 +38,17 @@ void print_status(Console& console, const Json& status) {
     console.out << '\n';
     held.print(console.out, console.colour_out);
   }
+  Table hosts({"HOST LEFT ALONE", "SINCE", "NEXT TRY", "WHY"});
+  for (const Json& circuit : member_of(status, "open_circuits")) {
+    hosts.add(
+        {text_of(circuit, "host"), local_time(text_of(circuit, "since")),
+         text_of(circuit, "is_probed") == "true" ? "now" : local_time(text_of(circuit, "probe_at")),
+         text_of(circuit, "why")});
+  }
+  if (!hosts.empty()) {
+    console.out << '\n';
+    hosts.print(console.out, console.colour_out);
+  }
   print_broken_files(console.out, console.colour_out, member_of(status, "broken_files"));
 }
 

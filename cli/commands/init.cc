@@ -31,6 +31,14 @@ constexpr const char* kConfig =
 #   requests: 1024              # of steps and polls at a time; others wait for their turn
 #   requests_to_host: 128       # of these, to one host and port
 
+# outbound:
+#   circuit:                    # a host that fails is left alone, then tried by one request
+#     failures: 10              # in a row; 0: it never is
+#     within: 1m
+#     pause: 5s                 # twice as long each time
+#     longest_pause: 2m
+#     patience: 10m             # after which requests fail instead of waiting for the host
+
 # retention:                    # what is kept of what is over; the oldest goes first
 #   age: 90d                    # of a run, since its end
 #   runs: 100000                # of each workflow

@@ -107,6 +107,7 @@ asio::awaitable<http::Response> call(Services& services, http::Request request) 
   if (!by_hand) co_return by_hand.error();
   engine::Attempt attempt;
   attempt.effect = Effect::once;
+  attempt.is_by_hand = true;
   attempt.credential = std::move(by_hand->credential);
   attempt.request = engine::EndpointCall{std::move(by_hand->connector), by_hand->endpoint->id,
                                          std::move(by_hand->parameters), ""};

@@ -8,6 +8,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include "daemon/connectors/circuit_breaker.h"
 #include "daemon/engine/engine.h"
 #include "daemon/engine/run_feed.h"
 #include "daemon/net/http_client.h"
@@ -34,6 +35,7 @@ struct Services {
   const vault::LiveSecrets& live_secrets;
   engine::Engine& engine;
   engine::AttemptRunner& runner;
+  const connectors::CircuitBreaker& circuits;
   engine::RunFeed& feed;
   engine::Definitions& definitions;
   storage::Store& store;

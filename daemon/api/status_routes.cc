@@ -32,6 +32,18 @@ Value held_workflows_view(const daemon::WorkflowSet& set) {
   return std::move(held).build();
 }
 
+Value open_circuits_view(const connectors::CircuitBreaker& circuits) {
+  ArrayBuilder open;
+  for (const auto& circuit : circuits.open_circuits()) {
+    open.add(Value::object({{"host", Value::string(circuit.host)},
+                            {"since", time_view(circuit.since)},
+                            {"probe_at", time_view(circuit.probed_at)},
+                            {"is_probed", Value::boolean(circuit.is_probing)},
+                            {"why", Value::string(circuit.why)}}));
+  }
+  return std::move(open).build();
+}
+
 asio::awaitable<http::Response> status(Services& services, http::Request) {
   const auto set = services.workflows.current();
   const auto uptime =
@@ -54,6 +66,7 @@ asio::awaitable<http::Response> status(Services& services, http::Request) {
                           {"workflows", count(set->workflows.size())},
                           {"held_workflows", held_workflows_view(*set)},
                           {"broken_files", broken_files_view(*set)},
+                          {"open_circuits", open_circuits_view(services.circuits)},
                           {"vault_problem", text_view(vault_problem ? vault_problem->message : "")},
                           {"vault_hint", text_view(vault_problem ? vault_problem->hint : "")},
                           {"runs", Value::object({{"active", count(runs.active)},

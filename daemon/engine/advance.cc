@@ -254,7 +254,7 @@ void Advance::end_steps(std::optional<storage::Failure> failure) {
     row().phase = RunPhase::finally;
     return;
   }
-  if (is_too_late) failure = {"timeout", "the run passed its timeout", ""};
+  if (is_too_late) failure = {"timeout", "the run passed its timeout" + waited_for_, ""};
   if (!failure && workflow().output) {
     auto value = evaluate(*workflow().output, "", outside_);
     if (value) {

@@ -175,6 +175,7 @@ class Advance {
   int in_flight_ = 0;            // attempts that the walk met
   bool is_held_back_ = false;    // something could not begin: see may_start_attempts
   std::optional<Instant> next_;  // the soonest instant that the walk met
+  std::string waited_for_;  // what a step waited for that was ended, to be put behind a message
   std::size_t begun_items_ = 0;  // of loops, in this transition
   std::size_t debug_bytes_ = 0;  // that expressions have logged
 };

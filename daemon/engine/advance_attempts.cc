@@ -2,6 +2,8 @@
 #include <array>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "daemon/engine/advance.h"
 #include "daemon/engine/retry.h"
 #include "daemon/engine/trials.h"
@@ -62,7 +64,11 @@ void Advance::go_on_attempt(Underway at, Mode mode) {
     if (mode == Mode::stop) transition_.commands.emplace_back(StopAttempt{at.state.row.key});
     return;
   }
-  if (mode == Mode::stop || mode == Mode::wind_down) return set(at.state, StepStatus::cancelled);
+  if (mode == Mode::stop || mode == Mode::wind_down) {
+    if (const auto& why = at.state.row.failure)
+      waited_for_ = fmt::format(" while step '{}' waited: {}", at.state.row.key, why->message);
+    return set(at.state, StepStatus::cancelled);
+  }
   if (mode == Mode::hold) return;
   if (*at.state.row.due_at > around_.now) return wake_at(*at.state.row.due_at);
   if (!around_.may_start_attempts) {
@@ -174,7 +180,6 @@ void Advance::postpone(StepState& step, const AttemptOutcome& outcome) {
                           outcome.failure->message);
   }
   --step.row.attempt;
-  step.row.failure.reset();
   step.row.due_at = *outcome.not_before;
   set(step, StepStatus::waiting);
 }

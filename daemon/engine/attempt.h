@@ -81,6 +81,7 @@ struct Attempt {
   std::string credential;                            ///< Or empty.
   std::optional<std::chrono::milliseconds> timeout;  ///< Enforced by the engine.
   std::optional<CachedResult> cached;                ///< Looked for by the engine, first of all.
+  bool is_by_hand = false;  ///< Somebody wants it now, be the host one that is left alone.
   Request request;
 };
 

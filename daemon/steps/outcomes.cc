@@ -4,7 +4,10 @@
 #include <charconv>
 #include <string>
 
+#include <fmt/format.h>
+
 #include "daemon/connectors/told_count.h"
+#include "shared/time_format.h"
 #include "shared/uri.h"
 #include "shared/value/json.h"
 
@@ -139,6 +142,34 @@ AttemptOutcome postponed(std::string_view what, Instant turn, Instant now) {
   outcome.not_before = turn;
   outcome.retry_after = std::chrono::ceil<std::chrono::milliseconds>(turn - now);
   return outcome;
+}
+
+AttemptOutcome left_alone(std::string_view what, const connectors::CircuitBreaker::Refusal& refusal,
+                          Instant now) {
+  auto outcome = not_attempted(
+      "network", fmt::format("{}: {} has not answered since {}, and is left alone for a while",
+                             what, refusal.host, format_time(refusal.since)));
+  if (!refusal.is_final) outcome.not_before = refusal.turn;
+  outcome.retry_after = std::chrono::ceil<std::chrono::milliseconds>(refusal.turn - now);
+  return outcome;
+}
+
+HostHealth host_health(const net::HttpResult& result) {
+  constexpr int kNotImplemented = 501;
+  if (result)
+    return result->status >= 500 && result->status != kNotImplemented ? HostHealth::bad
+                                                                      : HostHealth::good;
+  using Kind = net::HttpFailure::Kind;
+  switch (result.error().kind) {
+    case Kind::too_large:
+      return HostHealth::good;
+    case Kind::invalid:
+    case Kind::cancelled:
+    case Kind::stopping:
+      return HostHealth::unknown;
+    default:
+      return HostHealth::bad;
+  }
 }
 
 bool asks_to_wait(const AttemptOutcome& outcome) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "daemon/connectors/circuit_breaker.h"
 #include "daemon/engine/attempt.h"
 #include "daemon/net/http_client.h"
 #include "daemon/steps/process.h"
@@ -30,6 +31,19 @@ engine::AttemptOutcome not_attempted(std::string kind, std::string message);
 /// An outcome of a call that a limit of its API does not let be made before that turn. `what` names
 /// the call in messages.
 engine::AttemptOutcome postponed(std::string_view what, Instant turn, Instant now);
+
+/// An outcome of a call to a host that is left alone: to be made when it is its turn, or a failure
+/// of the network where that has gone on for too long.
+engine::AttemptOutcome left_alone(std::string_view what,
+                                  const connectors::CircuitBreaker::Refusal& refusal, Instant now);
+
+/// What an exchange says of its host.
+enum class HostHealth {
+  unknown,  ///< Nothing: it was not sent, or was cut off.
+  good,     ///< It answered, whatever it thinks of the request.
+  bad,      ///< No answer came, or one that tells of a fault of its own (5xx but 501).
+};
+HostHealth host_health(const net::HttpResult& result);
 
 /// Whether the far side asks to come later.
 bool asks_to_wait(const engine::AttemptOutcome& outcome);

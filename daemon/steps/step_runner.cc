@@ -21,7 +21,7 @@ using engine::AttemptOutcome;
 asio::awaitable<AttemptOutcome> StepRunner::perform(Attempt attempt, engine::LineSink log) {
   if (std::holds_alternative<engine::ProgramCall>(attempt.request))
     return run_program(std::move(attempt), std::move(log));
-  Terms terms{std::move(attempt.credential), attempt.effect, attempt.timeout};
+  Terms terms{std::move(attempt.credential), attempt.effect, attempt.timeout, attempt.is_by_hand};
   if (auto* call = std::get_if<engine::EndpointCall>(&attempt.request)) {
     return carry_out(std::move(*call), std::move(terms));
   }
@@ -33,10 +33,38 @@ void StepRunner::Terms::apply_to(net::HttpRequest& request) const {
   if (timeout) request.timeout = *timeout;
 }
 
+std::variant<StepRunner::Passage, StepRunner::Refusal> StepRunner::ask_for_passage(
+    const std::string& url, const Terms& terms) {
+  if (terms.is_by_hand) return environment_.circuits.insist(url, environment_.clock.now());
+  return environment_.circuits.ask(url, environment_.clock.now());
+}
+
+/// Says what the exchange tells of its host. Who cuts a request off when its time is over, instead
+/// of the client, found no answer either.
+void StepRunner::tell(Passage& passage, const net::HttpResult& result, bool took_its_time) {
+  auto health = host_health(result);
+  if (health == HostHealth::unknown && took_its_time) health = HostHealth::bad;
+  if (health == HostHealth::unknown) return;
+  const auto host = passage.host();
+  if (health == HostHealth::good) {
+    if (passage.answered()) environment_.log.info("a host answers again", {{"host", host}});
+    return;
+  }
+  const auto why =
+      result ? "it answered " + std::to_string(result->status) : result.error().message;
+  if (passage.failed(why, environment_.clock.now()))
+    environment_.log.warning("a host is left alone for a while", {{"host", host}, {"why", why}});
+}
+
 /// Sends the request; what comes back to one with secrets is masked before anybody reads it.
 asio::awaitable<net::HttpResult> StepRunner::send(net::HttpRequest request,
-                                                  const RequestSecrets& secrets) {
+                                                  const RequestSecrets& secrets, Passage passage) {
+  const auto timeout = request.timeout;
+  const auto begun = environment_.clock.now();
   auto result = co_await environment_.http.send(std::move(request));
+  // The engine's time began a little earlier than the request's.
+  const bool took_its_time = (environment_.clock.now() - begun) * 10 >= Duration(timeout) * 9;
+  tell(passage, result, took_its_time);
   if (secrets.empty() || !result) co_return result;
   environment_.live_secrets.mask(result->body);
   for (auto& [name, value] : result->headers) environment_.live_secrets.mask(value);
@@ -65,12 +93,16 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call,
   if (auto fits = secrets->check_destination(request->url, environment_.base_url_of); !fits)
     co_return not_attempted("credential", fits.error().message);
   terms.apply_to(*request);
+  auto passage = ask_for_passage(request->url, terms);
+  if (const auto* refusal = std::get_if<Refusal>(&passage))
+    co_return left_alone(what, *refusal, environment_.clock.now());
   const connectors::RateLimiter::Call counted{*call.connector, *endpoint, terms.credential, shown};
   auto now = environment_.clock.now();
   const auto leave = limiter_.ask(counted, now);
   if (const auto* turn = std::get_if<Instant>(&leave)) co_return postponed(what, *turn, now);
   const auto& permit = std::get<connectors::RateLimiter::Permit>(leave);
-  const auto result = co_await send(std::move(*request), *secrets);
+  const auto result =
+      co_await send(std::move(*request), *secrets, std::get<Passage>(std::move(passage)));
   now = environment_.clock.now();
   auto outcome = by_rules(endpoint->answer, outcome_of(result, what, now), what);
   if (result) {
@@ -107,7 +139,11 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Te
       co_return not_attempted("credential", done.error().message);
     }
   }
-  const auto result = co_await send(std::move(request), *secrets);
+  auto passage = ask_for_passage(request.url, terms);
+  if (const auto* refusal = std::get_if<Refusal>(&passage))
+    co_return left_alone("the request", *refusal, environment_.clock.now());
+  const auto result =
+      co_await send(std::move(request), *secrets, std::get<Passage>(std::move(passage)));
   co_return outcome_of(result, "the request", environment_.clock.now());
 }
 

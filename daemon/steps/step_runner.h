@@ -4,11 +4,14 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include <boost/asio/awaitable.hpp>
 
+#include "daemon/connectors/circuit_breaker.h"
 #include "daemon/connectors/rate_limiter.h"
 #include "daemon/engine/attempt.h"
+#include "daemon/log.h"
 #include "daemon/net/http_client.h"
 #include "daemon/steps/process.h"
 #include "daemon/steps/request_secrets.h"
@@ -22,7 +25,8 @@ namespace tba::steps {
 /// Carries out attempts for the engine: endpoint calls and raw requests through the HTTP client,
 /// programs through the process runner. Credentials, and the secrets that a request lacks, are
 /// looked up when the attempt is made, so that it always uses the present ones. Whatever comes back
-/// from where a secret went is masked. Calls of endpoints keep to the limits of their APIs.
+/// from where a secret went is masked. Calls of endpoints keep to the limits of their APIs, and all
+/// requests away from hosts that do not answer.
 class StepRunner final : public engine::AttemptRunner {
  public:
   /// What it needs from outside; all must outlive it.
@@ -33,6 +37,8 @@ class StepRunner final : public engine::AttemptRunner {
     const vault::LiveSecrets& live_secrets;
     RunFolders& folders;
     const Clock& clock;
+    connectors::CircuitBreaker& circuits;
+    daemon::Log& log;
     /// Where the API of that connector is; empty where there is no such connector. Called on the
     /// thread that performs.
     std::function<std::string(const std::string& connector)> base_url_of;
@@ -54,12 +60,18 @@ class StepRunner final : public engine::AttemptRunner {
     std::string credential;  ///< Its name, or empty.
     Effect effect = Effect::repeat;
     std::optional<std::chrono::milliseconds> timeout;
+    bool is_by_hand = false;
 
     void apply_to(net::HttpRequest& request) const;
   };
 
+  using Passage = connectors::CircuitBreaker::Passage;
+  using Refusal = connectors::CircuitBreaker::Refusal;
+
+  std::variant<Passage, Refusal> ask_for_passage(const std::string& url, const Terms& terms);
   boost::asio::awaitable<net::HttpResult> send(net::HttpRequest request,
-                                               const RequestSecrets& secrets);
+                                               const RequestSecrets& secrets, Passage passage);
+  void tell(Passage& passage, const net::HttpResult& result, bool took_its_time);
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::EndpointCall call, Terms terms);
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::RawRequest raw, Terms terms);
   boost::asio::awaitable<engine::AttemptOutcome> run_program(engine::Attempt attempt,

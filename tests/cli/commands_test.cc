@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "cli/time_text.h"
 #include "tests/cli/cli_fixture.h"
 
 namespace tba::tests {
@@ -513,6 +514,22 @@ TEST_CASE_METHOD(WithDaemon, "connector call: a dry run shows the request and se
   daemon.on_problem(preview, 400, R"("detail":"parameter 'page' cannot be 7")");
   show();  // as before
   CHECK(show().code == 2);
+}
+
+TEST_CASE_METHOD(WithDaemon, "daemon status: which hosts do not answer") {
+  daemon.on("GET /status", R"({"pid":42,"state":"running","runs":{"active":0,"waiting":0},
+    "open_circuits":[
+      {"host":"https://a.example","since":"2026-11-23T09:00:00.000Z",
+       "probe_at":"2026-11-23T09:02:00.000Z","is_probed":false,"why":"it answered 502"},
+      {"host":"http://b.example:81","since":"2026-11-23T09:00:00.000Z",
+       "probe_at":"2026-11-23T09:00:10.000Z","is_probed":true,"why":"nobody listens"}]})");
+  const auto out = run({"daemon", "status"}).out;
+  CHECK_THAT(out, Catch::Contains("HOST LEFT ALONE      SINCE"));
+  CHECK_THAT(out, Catch::Contains("https://a.example    " +
+                                  tba::cli::local_time("2026-11-23T09:00:00.000Z") + "  " +
+                                  tba::cli::local_time("2026-11-23T09:02:00.000Z") +
+                                  "  it answered 502\n"));
+  CHECK_THAT(out, Catch::Contains("  now                  nobody listens\n"));
 }
 
 TEST_CASE_METHOD(WithDaemon, "daemon status: how it is, what is held, what is broken") {

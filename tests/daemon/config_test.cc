@@ -82,6 +82,8 @@ TEST_CASE("config: every key is read, and relative paths are taken from the file
       "log: { level: debug, format: json }\n"
       "limits: { header_bytes: 8KiB, body_bytes: 1MiB, bodies_total: 4MiB, connections: 10,\n"
       "  idle: 5s, requests: 20, requests_to_host: 4 }\n"
+      "outbound: { circuit: { failures: 3, within: 2s, pause: 4s, longest_pause: 5s,\n"
+      "  patience: 6s } }\n"
       "vault: { key_file: key }\n"
       "retention: { age: 7d, runs: 10, bytes: 1MiB, workflows: { noisy: { runs: 3 } },\n"
       "  total_runs: 50, total_bytes: 1GiB, deliveries: 1d, delivery_ids: 2d, events: 3d,\n"
@@ -103,6 +105,11 @@ TEST_CASE("config: every key is read, and relative paths are taken from the file
   CHECK(config.requests.in_all == 20);
   CHECK(config.requests.to_host == 4);
   CHECK(config.limits.idle == 5s);
+  CHECK(config.circuits.failures == 3);
+  CHECK(config.circuits.within == 2s);
+  CHECK(config.circuits.pause == 4s);
+  CHECK(config.circuits.longest_pause == 5s);
+  CHECK(config.circuits.patience == 6s);
   CHECK(config.vault_key == "/etc/tba/key");
   const auto& kept = config.retention;
   CHECK(kept.of("triage") == tba::retention::RunLimits{7 * 24h, 10, 1 << 20});
@@ -122,6 +129,15 @@ TEST_CASE("config: every key is read, and relative paths are taken from the file
 TEST_CASE("config: listening on TCP can be turned off") {
   CHECK_FALSE(read("http: { listen: none }\n").listen);
   CHECK(read("http: { listen: localhost:80 }\n").listen == ListenAddress{"localhost", 80});
+}
+
+TEST_CASE("config: pauses of a circuit that make no sense are errors") {
+  CHECK_THAT(problems("outbound: { circuit: { pause: 0s } }\n"),
+             Catch::Contains("1:31: error: a host that fails would be tried all the time"));
+  CHECK_THAT(problems("outbound: { circuit: { pause: 5m } }\n"),
+             Catch::Contains("1:31: error: the longest pause is shorter than the first one"));
+  CHECK_THAT(problems("outbound: { circuit: { pause: 5m, longest_pause: 4m } }\n"),
+             Catch::Contains("1:50: error: the longest pause is shorter than the first one"));
 }
 
 TEST_CASE("config: problems come all at once") {

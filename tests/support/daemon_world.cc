@@ -111,6 +111,7 @@ struct DaemonWorld::Parts {
         folders({world.engine.io().get_executor(), world.engine.store(), log},
                 world.engine.folder / "runs"),
         runner({world.http, world.processes, credentials, live_secrets, folders, world.engine.clock,
+                circuits, log,
                 [this](const std::string& connector) { return workflows.base_url_of(connector); },
                 [this](const std::string& workflow) { return workflows.folder_of(workflow); }}),
         scheduler({world.engine.io().get_executor(), workflows, world.engine.engine(),
@@ -161,6 +162,7 @@ struct DaemonWorld::Parts {
   vault::Credentials credentials;
   daemon::Workflows workflows;
   steps::RunFolders folders;
+  connectors::CircuitBreaker circuits;
   steps::StepRunner runner;
   FakeAlarm alarm;
   triggers::Scheduler scheduler;
@@ -177,6 +179,7 @@ struct DaemonWorld::Parts {
                          live_secrets,
                          world.engine.engine(),
                          runner,
+                         circuits,
                          world.engine.feed(),
                          world.engine.definitions(),
                          world.engine.store(),

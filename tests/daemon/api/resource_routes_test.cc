@@ -99,8 +99,8 @@ TEST_CASE("api: status tells what the daemon is, does and cannot do") {
   const auto status = world.get("/api/v1/status");
   CHECK(status.status == 200);
   CHECK(keys(status.body) == Names{"pid", "version", "uptime", "state", "listen", "home",
-                                   "workflows", "held_workflows", "broken_files", "vault_problem",
-                                   "vault_hint", "runs", "store"});
+                                   "workflows", "held_workflows", "broken_files", "open_circuits",
+                                   "vault_problem", "vault_hint", "runs", "store"});
   CHECK(status.json("vault_problem") == "null");
   CHECK(status.json("vault_hint") == "null");
   CHECK(status.json("uptime") == "90");
@@ -119,6 +119,19 @@ TEST_CASE("api: status tells what the daemon is, does and cannot do") {
   CHECK(status.at("store.changes").as_integer() >= status.at("store.commits").as_integer());
   CHECK(status.at("store.rows").as_integer() >= status.at("store.commits").as_integer());
   CHECK(status.at("store.bytes").as_integer() > 4096);
+}
+
+TEST_CASE("api: status tells which hosts are left alone") {
+  DaemonWorld world;
+  world.http.answer(502);
+  for (int i = 0; i < 10; ++i)
+    world.post("/api/v1/connectors/github/endpoints/get-user/call",
+               R"({"parameters":{"username":"octocat"}})");
+  const auto circuit = world.get("/api/v1/status").at("open_circuits.0");
+  CHECK(keys(circuit) == Names{"host", "since", "probe_at", "is_probed", "why"});
+  CHECK(circuit.find("host")->as_string() == "https://api.github.com");
+  CHECK(circuit.find("why")->as_string() == "it answered 502");
+  CHECK_FALSE(circuit.find("is_probed")->as_boolean());
 }
 
 TEST_CASE("api: status tells that no credential can be opened, and why") {

@@ -48,6 +48,17 @@ TEST_CASE("postponed: an attempt is made at its turn, and counts only then") {
   CHECK(world.step(id, "post").attempt == 1);
 }
 
+TEST_CASE("postponed: a run whose time is over while it waits says for what") {
+  EngineWorld world;
+  world.runner.answer("post", not_before(world.clock.now() + 1h));
+  const auto id = world.start(std::string("timeout: 10m") + kPost);
+  world.pass(10min);
+  REQUIRE(world.run(id).status == RunStatus::failed);
+  CHECK(world.run(id).failure->message ==
+        "the run passed its timeout while step 'post' waited: it was called often enough");
+  CHECK(world.runner.attempts_of("post") == 1);
+}
+
 TEST_CASE("postponed: a short wait is not worth a line, and a cancelled run does not wait") {
   EngineWorld world;
   world.runner.answer("post", not_before(world.clock.now() + 5s));

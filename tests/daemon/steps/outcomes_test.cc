@@ -52,6 +52,24 @@ ProcessResult ended(int exit_code, std::string out = "", std::string err = "") {
 
 }  // namespace
 
+TEST_CASE("outcomes: no answer, or a fault of its own, speaks against a host") {
+  using tba::steps::host_health;
+  using tba::steps::HostHealth;
+  const auto of_status = [](int status) { return host_health(HttpResponse{status, {}, ""}); };
+  for (const int status : {200, 301, 404, 429, 501}) CHECK(of_status(status) == HostHealth::good);
+  for (const int status : {500, 502, 503, 504}) CHECK(of_status(status) == HostHealth::bad);
+  using Kind = HttpFailure::Kind;
+  const auto of_failure = [](Kind kind) {
+    return host_health(HttpFailure{kind, true, "it did not work"});
+  };
+  for (const auto kind :
+       {Kind::connect, Kind::dns, Kind::tls, Kind::timeout, Kind::reset, Kind::protocol})
+    CHECK(of_failure(kind) == HostHealth::bad);
+  CHECK(of_failure(Kind::too_large) == HostHealth::good);
+  for (const auto kind : {Kind::invalid, Kind::cancelled, Kind::stopping})
+    CHECK(of_failure(kind) == HostHealth::unknown);
+}
+
 TEST_CASE("outcomes: an answer below 400 is a success, from 400 on a failure with its status") {
   for (const int status : {200, 204, 301, 399}) {
     const auto outcome = answered(status);

@@ -6,6 +6,7 @@
 #include "shared/connector_catalog.h"
 #include "shared/connector_reader.h"
 #include "shared/diagnostic.h"
+#include "shared/time_format.h"
 #include "shared/value/json.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_credential_store.h"
@@ -52,6 +53,7 @@ struct World {
   tba::tests::ScriptedProcesses processes;
   tba::steps::RunFolders folders{{io.get_executor(), store, *log}, folder / "runs"};
   std::string folder_now;  // of the workflow's file
+  tba::connectors::CircuitBreaker circuits;
   tba::steps::StepRunner runner{environment(credentials)};
   std::shared_ptr<const tba::Connector> github = tba::built_in_connectors().find("github");
   Lines lines;
@@ -59,8 +61,9 @@ struct World {
   World() { run_coroutine(credentials.load()).value(); }
 
   tba::steps::StepRunner::Environment environment(const tba::vault::Credentials& used) {
-    return {http,    processes, used,        live_secrets,
-            folders, clock,     base_url_of, [this](const std::string&) { return folder_now; }};
+    return {
+        http,  processes, used, live_secrets, folders,
+        clock, circuits,  *log, base_url_of,  [this](const std::string&) { return folder_now; }};
   }
 
   void set_token(const std::string& name, const std::string& token) {
@@ -240,6 +243,58 @@ TEST_CASE("step runner: a call that got no answer keeps no other from being made
   world.http.answer(200, "{}");
   CHECK(world.perform(world.get_user()).failure->kind == "network");
   CHECK_FALSE(world.perform(world.get_user()).failure);
+}
+
+TEST_CASE("step runner: a host that fails is left alone, but for who calls by hand") {
+  World world;
+  world.http.answer(502);
+  for (int i = 0; i < 10; ++i) CHECK(world.perform(world.get_user()).http_status == 502);
+  const auto sent = world.http.requests.size();
+  const auto since = tba::format_time(world.clock.now());
+  const auto waiting = world.perform(world.get_user());
+  check_not_attempted(waiting, "network");
+  CHECK(waiting.failure->message ==
+        "github/get-user: https://api.github.com has not answered since " + since +
+            ", and is left alone for a while");
+  CHECK(waiting.not_before == world.clock.now() + std::chrono::seconds(5));
+  CHECK(waiting.retry_after == std::chrono::seconds(5));
+  Attempt raw;
+  raw.request = RawRequest{"GET", "https://api.github.com/a", {}, "", true, 1234};
+  check_not_attempted(world.perform(raw), "network");
+  CHECK(world.http.requests.size() == sent);
+
+  world.clock.advance(std::chrono::minutes(10));
+  CHECK(world.perform(raw).http_status == 502);  // the probe
+  const auto refused = world.perform(raw);
+  check_not_attempted(refused, "network");
+  CHECK_FALSE(refused.not_before);
+
+  world.http.answer_only(tba::net::HttpResponse{404, {}, ""});
+  auto by_hand = world.get_user();
+  by_hand.is_by_hand = true;
+  CHECK(world.perform(by_hand).http_status == 404);
+  CHECK(world.perform(raw).http_status == 404);
+}
+
+TEST_CASE("step runner: a limit that is reached is no reason to leave a host alone") {
+  World world;
+  world.http.answer(429, "", {{"retry-after", "0"}});
+  Attempt raw;
+  raw.request = RawRequest{"GET", "https://far.example/", {}, "", true, 1234};
+  for (int i = 0; i < 20; ++i) CHECK(world.perform(raw).http_status == 429);
+}
+
+TEST_CASE("step runner: what is cut off when its time is over was not answered") {
+  World world;
+  const tba::net::HttpResult cancelled =
+      tba::net::HttpFailure{tba::net::HttpFailure::Kind::cancelled, true, "cut off"};
+  world.http.answer(cancelled);
+  Attempt raw;
+  raw.request = RawRequest{"GET", "https://far.example/", {}, "", true, 1234};
+  for (int i = 0; i < 20; ++i) CHECK(world.perform(raw).failure->kind == "cancelled");
+  raw.timeout = std::chrono::milliseconds(0);
+  for (int i = 0; i < 10; ++i) CHECK(world.perform(raw).failure->kind == "cancelled");
+  CHECK(world.perform(raw).not_before);
 }
 
 TEST_CASE("step runner: a raw request is sent as it was evaluated") {
