@@ -369,7 +369,7 @@ TEST_CASE("api: connectors are listed, and shown with their endpoints") {
   CHECK(
       shown.json("endpoints.1.parameters.0") ==
       R"({"name":"username","in":"path","type":"string","required":true,"default":null,"description":"login name"})");
-  CHECK(shown.json("endpoints.6.response.0") ==
+  CHECK(shown.json("endpoints.17.response.0") ==
         R"({"id":"integer","node_id":"string","name":"string","color":"string",)"
         R"("default":"boolean","description":"string","url":"string","...":"any"})");
   const auto missing = world.get("/api/v1/connectors/gihtub");
