@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -17,6 +18,16 @@ TerminalSize size_of_terminal() {
     return {};
   }
   return {.rows = size.ws_row, .columns = size.ws_col};
+}
+
+std::optional<std::string> line_of_terminal(std::chrono::milliseconds time) {
+  if (std::cin.rdbuf()->in_avail() <= 0) {
+    pollfd terminal{STDIN_FILENO, POLLIN, 0};
+    if (poll(&terminal, 1, static_cast<int>(time.count())) <= 0) return std::nullopt;
+  }
+  std::string line;
+  if (!std::getline(std::cin, line)) return std::nullopt;
+  return line;
 }
 
 }  // namespace
@@ -37,6 +48,7 @@ Console process_console(const Clock& clock) {
     return value;
   };
   console.terminal_size = size_of_terminal;
+  console.line_within = line_of_terminal;
   console.ask_secret = [](std::string_view prompt) {
     return read_secret_from_terminal(STDIN_FILENO, STDERR_FILENO, prompt);
   };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <iosfwd>
 #include <optional>
@@ -38,6 +39,9 @@ struct Console {
 
   /// Now, since people resize windows.
   std::function<TerminalSize()> terminal_size;
+
+  /// A line that is typed within that time; nothing where none is. Only where in_is_terminal.
+  std::function<std::optional<std::string>(std::chrono::milliseconds)> line_within;
 
   /// Shows the prompt and reads one line that is not shown. Only where in_is_terminal.
   std::function<Outcome<std::string>(std::string_view prompt)> ask_secret;

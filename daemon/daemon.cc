@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "daemon/api/routes.h"
+#include "daemon/auth/logins.h"
+#include "daemon/auth/token_keeper.h"
 #include "daemon/engine/engine.h"
 #include "daemon/http/server.h"
 #include "daemon/lock.h"
@@ -122,9 +124,10 @@ class Daemon {
   asio::awaitable<Result<>> start() {
     if (auto started = http_client_.start(); !started) co_return started;
     processes_.start();
-    credentials_.on_change([this](const std::string&) {
+    credentials_.on_change([this](const std::string& name) {
       workflows_.reconsider();
       credential_watch_.look();
+      tokens_.changed(name);
     });
     if (auto loaded = co_await credentials_.load(); !loaded) co_return loaded;
     if (const auto problem = credentials_.key_problem()) {
@@ -136,6 +139,7 @@ class Daemon {
     engine_.listen(event_starts_);
     auto recovered = co_await engine_.start();
     if (!recovered) co_return recovered;
+    tokens_.start();
     tasks_.spawn(run_folders_.clean_up());
     co_await scheduler_.refresh();
     co_await poller_.refresh();
@@ -192,6 +196,7 @@ class Daemon {
     co_await credential_watch_.stop();
     co_await engine_.stop(kGrace);
     co_await server_.stop(kGrace);
+    co_await tokens_.stop();
     co_await tasks_.wait();
     http_client_.stop();
     processes_.stop();
@@ -227,6 +232,7 @@ class Daemon {
     return {io_.get_executor(),
             workflows_,
             credentials_,
+            logins_,
             live_secrets_,
             engine_,
             runner_,
@@ -240,6 +246,7 @@ class Daemon {
             poller_,
             scheduler_,
             clock_,
+            random_,
             ids_,
             options_.paths.home.string(),
             clock_.now(),
@@ -321,12 +328,19 @@ class Daemon {
 
   net::CurlClient http_client_{{.requests_to_origin = options_.config.requests.to_host,
                                 .requests = options_.config.requests.in_all}};
+  engine::SystemAlarm tokens_alarm_{io_.get_executor(), clock_};
+  auth::TokenKeeper tokens_{
+      {io_.get_executor(), credentials_, http_client_, tokens_alarm_, clock_, random_,
+       [this](const std::string& name) { return workflows_.connector_of(name); }, log_}};
+  auth::Logins logins_{{tokens_, credentials_, http_client_, clock_, random_,
+                        [this](const std::string& name) { return workflows_.connector_of(name); }}};
   steps::SystemProcessRunner processes_;
   steps::RunFolders run_folders_{{blocking_.get_executor(), *store_, log_}, options_.paths.runs};
   connectors::CircuitBreaker circuits_{options_.config.circuits};
   steps::StepRunner runner_{
-      {http_client_, processes_, credentials_, live_secrets_, run_folders_, clock_, circuits_, log_,
-       [this](const std::string& connector) { return workflows_.base_url_of(connector); },
+      {http_client_, processes_, credentials_, tokens_, live_secrets_, run_folders_, clock_,
+       random_, circuits_, log_,
+       [this](const std::string& connector) { return workflows_.connector_of(connector); },
        [this](const std::string& workflow) { return workflows_.folder_of(workflow); }}};
 
   engine::RunFeed feed_;

@@ -116,18 +116,18 @@ Result<> take(WorkflowSet& set, const std::shared_ptr<const engine::Definition>&
 std::string misfit(const OutsideName& use, const vault::Credential& credential,
                    const Connector* connector, const ConnectorCatalog& catalog) {
   using Kind = OutsideName::Kind;
+  const auto own = catalog.find(credential.connector);
   Result<> fits;
-  if (use.kind == Kind::request_credential) fits = connectors::check_for_requests(credential);
+  if (use.kind == Kind::request_credential)
+    fits = connectors::check_for_requests(credential, own.get());
   if (use.kind == Kind::secret)
     fits = connectors::check_for_secret(credential, use.field, use.connector);
   if (use.kind == Kind::call_credential && connector)
     fits = connectors::check_for_calls(credential, *connector);
   if (use.kind == Kind::webhook_credential && connector)
     fits = connectors::check_for_webhooks(credential, *connector);
-  if (fits && !use.url.empty()) {
-    const auto own = catalog.find(credential.connector);
-    fits = connectors::check_destination(use.url, credential, own ? own->base_url : "");
-  }
+  if (fits && !use.url.empty())
+    fits = connectors::check_destination(use.url, credential, own.get());
   return fits ? std::string() : fits.error().message;
 }
 
@@ -285,9 +285,8 @@ Result<std::shared_ptr<const engine::Definition>> Workflows::to_run(const std::s
   return loaded->definition;
 }
 
-std::string Workflows::base_url_of(const std::string& connector) const {
-  const auto found = current()->connectors.find(connector);
-  return found ? found->base_url : std::string();
+std::shared_ptr<const Connector> Workflows::connector_of(const std::string& name) const {
+  return current()->connectors.find(name);
 }
 
 std::string Workflows::folder_of(const std::string& workflow) const {

@@ -75,8 +75,8 @@ class Workflows {
   /// they lack is warned of.
   std::vector<CheckedFile> check(std::vector<FileText> files) const;
 
-  /// Where the API of that connector is; empty where there is no such connector.
-  std::string base_url_of(const std::string& connector) const;
+  /// The connector of that name as it is now; null where there is none.
+  std::shared_ptr<const Connector> connector_of(const std::string& name) const;
 
   /// The folder of the file that the workflow is in; empty where there is no such workflow.
   std::string folder_of(const std::string& workflow) const;

@@ -78,11 +78,6 @@ constexpr std::array kEndpointKeys{
         .description = "what is known of the body that a step has"},
 };
 
-// Whether a header's value can be sent as it is.
-bool is_one_line(std::string_view text) {
-  return text.find_first_of("\r\n") == std::string_view::npos;
-}
-
 class EndpointReader {
  public:
   EndpointReader(const EndpointSurroundings& around, Diagnostics& diagnostics)
@@ -267,18 +262,6 @@ std::string read_base_url(const Fields& fields, std::string_view key) {
   }
   while (url.ends_with('/')) url.pop_back();
   return url;
-}
-
-std::vector<std::pair<std::string, std::string>> read_headers(const Fields& fields,
-                                                              std::string_view key) {
-  const auto* written = fields.find(key);
-  if (!written) return {};
-  for (const auto& [name, value] : written->members) {
-    check_header_name(*name, fields.diagnostics());
-    if (!is_one_line(value->text))
-      value->error(fields.diagnostics(), "a header's value is one line");
-  }
-  return fields.text_map(key);
 }
 
 }  // namespace tba

@@ -67,8 +67,4 @@ Endpoint read_endpoint(const yaml::Node& id, const yaml::Node& node,
 /// The base URL that a key gives, without a slash at its end. Adds an error where it is none.
 std::string read_base_url(const Fields& fields, std::string_view key);
 
-/// The headers that a key gives. Adds an error for each that cannot be one.
-std::vector<std::pair<std::string, std::string>> read_headers(const Fields& fields,
-                                                              std::string_view key);
-
 }  // namespace tba

@@ -2,6 +2,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "shared/diagnostic.h"
 #include "shared/key_table.h"
@@ -18,5 +20,9 @@ void check_header_name(const yaml::Node& node, Diagnostics& diagnostics);
 /// The name of a header that a key gives; empty where there is none. Adds an error where it is
 /// none.
 std::string header_name(const Fields& fields, std::string_view key);
+
+/// The headers that a key gives. Adds an error for each that cannot be one.
+std::vector<std::pair<std::string, std::string>> read_headers(const Fields& fields,
+                                                              std::string_view key);
 
 }  // namespace tba

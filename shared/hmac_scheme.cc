@@ -58,6 +58,11 @@ void check_sent(const Fields& fields, const HmacScheme& scheme, Placeholder plac
 
 }  // namespace
 
+bool names_key(const HmacScheme& scheme) {
+  return !scheme.key_header.empty() || holds(scheme.is_signed, Placeholder::key) ||
+         holds(scheme.prefix, Placeholder::key);
+}
+
 HmacScheme read_hmac_scheme(const Fields& fields) {
   HmacScheme scheme;
   const auto choose = [&](std::string_view key, const auto& names, auto& value) {

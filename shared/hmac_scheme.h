@@ -98,6 +98,9 @@ inline constexpr std::array kHmacKeys{
         .choices = kHmacSecretEncodingNames},
 };
 
+/// Whether requests tell what the secret is known by, so that credentials must have it.
+bool names_key(const HmacScheme& scheme);
+
 /// The scheme that an auth scheme of type `hmac` describes: by kHmacKeys and `prefix`, all of which
 /// are in the fields' table.
 HmacScheme read_hmac_scheme(const Fields& fields);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <istream>
 #include <iterator>
 #include <memory>
@@ -7,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 #include <sodium/utils.h>
 
@@ -26,58 +28,87 @@ struct Options {
   std::string base_url;
 };
 
-struct Field {
-  std::string name;
-  std::string prompt;
-  bool secret;
-};
-
-// What a credential of that type consists of; empty for a type that this program does not know.
-std::vector<Field> fields_of(std::string_view type) {
-  if (type == "bearer") return {{"token", "Token", true}};
-  if (type == "api_key") return {{"key", "Key", true}};
-  if (type == "webhook_secret") return {{"secret", "Secret", true}};
-  if (type == "basic") {
-    return {{"username", "User name", false}, {"password", "Password", true}};
-  }
-  return {};
-}
-
 void wipe(std::string& text) {
   sodium_memzero(text.data(), text.size());
 }
 
-Outcome<Json> fields_from_prompt(Console& console, const std::vector<Field>& fields,
-                                 std::string_view type) {
-  if (fields.empty()) {
-    return usage_error(fmt::format("credentials of type '{}' cannot be typed in", type),
-                       "give a JSON object of the fields on standard input");
+bool flag(const Json& field, const char* name) {
+  const Json& value = member_of(field, name);
+  return value.is_boolean() && value.get<bool>();
+}
+
+// The fields that a credential of the scheme must have.
+std::vector<Json> required_fields(const Json& scheme) {
+  std::vector<Json> required;
+  for (const Json& field : member_of(scheme, "fields")) {
+    if (flag(field, "required")) required.push_back(field);
   }
+  return required;
+}
+
+// A text of several lines ends with an empty one.
+std::string ask_for_lines(Console& console, std::string_view prompt) {
+  console.err << fmt::format("{}, then an empty line:\n", prompt) << std::flush;
+  std::string all;
+  for (std::string line; std::getline(console.in, line) && !line.empty();) {
+    all.append(line).append("\n");
+    wipe(line);
+  }
+  return all;
+}
+
+Outcome<std::string> ask_for(Console& console, const Json& field) {
+  const std::string prompt = text_of(field, "prompt");
+  if (flag(field, "has_lines")) return ask_for_lines(console, prompt);
+  if (flag(field, "secret")) return console.ask_secret(prompt + " (not shown): ");
+  console.err << prompt << ": " << std::flush;
+  std::string value;
+  std::getline(console.in, value);
+  return value;
+}
+
+Outcome<Json> fields_from_prompt(Console& console, const Json& scheme) {
   Json given = Json::object();
-  for (const Field& field : fields) {
-    std::string value;
-    if (field.secret) {
-      auto answer = console.ask_secret(field.prompt + " (not shown): ");
-      if (!answer) return answer.error();
-      value = std::move(*answer);
-    } else {
-      console.err << field.prompt << ": " << std::flush;
-      std::getline(console.in, value);
-    }
-    if (value.empty()) {
-      return usage_error(fmt::format("the {} is empty; nothing was changed", field.name));
-    }
-    given[field.name] = value;
-    wipe(value);
+  for (const Json& field : required_fields(scheme)) {
+    auto value = ask_for(console, field);
+    if (!value) return value.error();
+    const std::string name = text_of(field, "name");
+    if (value->empty() && !flag(field, "may_be_empty"))
+      return usage_error(fmt::format("the {} is empty; nothing was changed", name));
+    given[name] = *value;
+    wipe(*value);
   }
   return given;
 }
 
+// An object that somebody else wrote, such as a service account's key, may have more in it than
+// what the scheme takes, once it has all that the scheme needs.
+Json without_others(Console& console, Json object, const Json& scheme) {
+  for (const Json& field : required_fields(scheme)) {
+    if (!object.contains(text_of(field, "name"))) return object;
+  }
+  std::vector<std::string> others;
+  for (const auto& [name, value] : object.items()) {
+    const auto& fields = member_of(scheme, "fields");
+    const bool is_known = std::any_of(fields.begin(), fields.end(), [&](const Json& field) {
+      return text_of(field, "name") == name;
+    });
+    if (!is_known) others.push_back(name);
+  }
+  for (const auto& name : others) object.erase(name);
+  if (!others.empty()) {
+    console.err << fmt::format("left out, as the scheme has no such fields: {}\n",
+                               fmt::join(others, ", "));
+  }
+  return object;
+}
+
 // One line is the only field's value; a JSON object is all of them.
-Outcome<Json> fields_from_stdin(Console& console, const std::vector<Field>& fields) {
+Outcome<Json> fields_from_stdin(Console& console, const Json& scheme) {
+  const auto fields = required_fields(scheme);
   std::string text{std::istreambuf_iterator<char>(console.in), {}};
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  if (text.empty() && fields.empty()) return Json::object();
   if (text.empty()) {
     return usage_error("there is no secret on standard input; nothing was changed",
                        "give it as one line, or as a JSON object of fields");
@@ -86,19 +117,22 @@ Outcome<Json> fields_from_stdin(Console& console, const std::vector<Field>& fiel
     Json object = Json::parse(text, nullptr, false);
     if (object.is_object()) {
       wipe(text);
-      return object;
+      return without_others(console, std::move(object), scheme);
     }
   }
   if (fields.size() != 1) {
     wipe(text);
+    std::vector<std::string> names;
+    for (const Json& field : fields) names.push_back(text_of(field, "name"));
+    if (names.empty()) return usage_error("this takes a JSON object of fields, or nothing");
     return usage_error("this takes several fields; one line of text is not enough",
-                       "give a JSON object, such as {\"username\": …, \"password\": …}");
+                       fmt::format("give a JSON object with: {}", fmt::join(names, ", ")));
   }
-  if (text.find('\n') != std::string::npos) {
+  if (text.find('\n') != std::string::npos && !flag(fields.front(), "has_lines")) {
     wipe(text);
     return usage_error("a secret is one line, or a JSON object; standard input has several lines");
   }
-  Json given = {{fields.front().name, text}};
+  Json given = {{text_of(fields.front(), "name"), text}};
   wipe(text);
   return given;
 }
@@ -112,9 +146,8 @@ Outcome<ExitCode> set(Session& session, const Options& options) {
   if (!scheme) return scheme.error();
 
   Console& console = session.console();
-  const std::string type = text_of(*scheme, "type");
-  auto fields = console.in_is_terminal ? fields_from_prompt(console, fields_of(type), type)
-                                       : fields_from_stdin(console, fields_of(type));
+  auto fields = console.in_is_terminal ? fields_from_prompt(console, *scheme)
+                                       : fields_from_stdin(console, *scheme);
   if (!fields) return fields.error();
   Json body = {{"connector", options.connector},
                {"scheme", text_of(*scheme, "name")},

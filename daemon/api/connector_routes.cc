@@ -5,6 +5,7 @@
 
 #include "daemon/api/routes.h"
 #include "daemon/api/views.h"
+#include "daemon/connectors/authentication.h"
 #include "daemon/connectors/request_builder.h"
 #include "daemon/connectors/request_view.h"
 #include "daemon/http/problem.h"
@@ -20,12 +21,33 @@ namespace {
 /// Longer than the request itself may take, which then says that it was too long.
 constexpr std::chrono::seconds kCallTime{75};
 
+Value scheme_summary(const AuthScheme& scheme) {
+  return Value::object(
+      {{"name", Value::string(scheme.name)}, {"type", Value::string(name_of(scheme.type))}});
+}
+
+Value scheme_view(const AuthScheme& scheme) {
+  ArrayBuilder fields;
+  for (const auto& field : fields_of(scheme)) {
+    fields.add(Value::object({{"name", Value::string(field.name)},
+                              {"prompt", Value::string(field.prompt)},
+                              {"secret", Value::boolean(field.is_secret)},
+                              {"required", Value::boolean(field.is_required)},
+                              {"may_be_empty", Value::boolean(field.may_be_empty)},
+                              {"has_lines", Value::boolean(field.has_lines)}}));
+  }
+  ArrayBuilder grants;
+  if (scheme.oauth2) {
+    for (const auto name : names_of(scheme.oauth2->grants)) grants.add(Value::string(name));
+  }
+  return scheme_summary(scheme)
+      .with_member("grants", std::move(grants).build())
+      .with_member("fields", std::move(fields).build());
+}
+
 Value summary(const Connector& connector) {
   ArrayBuilder auth;
-  for (const auto& scheme : connector.auth) {
-    auth.add(Value::object(
-        {{"name", Value::string(scheme.name)}, {"type", Value::string(name_of(scheme.type))}}));
-  }
+  for (const auto& scheme : connector.auth) auth.add(scheme_summary(scheme));
   return Value::object(
       {{"name", Value::string(connector.name)},
        {"title", text_view(connector.title)},
@@ -52,9 +74,13 @@ asio::awaitable<http::Response> show(Services& services, http::Request request) 
   const auto set = services.workflows.current();
   const auto connector = set->connectors.find(request.parameter("name"));
   if (!connector) co_return no_such_connector(request.parameter("name"), set->connectors);
+  ArrayBuilder auth;
+  for (const auto& scheme : connector->auth) auth.add(scheme_view(scheme));
   ArrayBuilder endpoints;
   for (const auto& endpoint : connector->endpoints) endpoints.add(endpoint_view(endpoint));
-  co_return json(200, summary(*connector).with_member("endpoints", std::move(endpoints).build()));
+  co_return json(200, summary(*connector)
+                          .with_member("auth", std::move(auth).build())
+                          .with_member("endpoints", std::move(endpoints).build()));
 }
 
 /// The API's limits are those of the runs, too.
@@ -135,6 +161,11 @@ asio::awaitable<http::Response> preview(Services& services, http::Request reques
   auto built = connectors::build_request(*by_hand->connector, *by_hand->endpoint,
                                          by_hand->parameters, credential.get());
   if (!built) co_return http::problem(built.error());
+  if (credential) {
+    auto proved = connectors::authenticate(*built, *by_hand->connector, *credential,
+                                           {services.clock.now(), services.random});
+    if (!proved) co_return http::problem(proved.error());
+  }
   co_return json(200, connectors::request_view(*std::move(built), services.live_secrets));
 }
 

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 #include "daemon/api/routes.h"
 #include "daemon/api/views.h"
@@ -28,6 +30,16 @@ Value credential_view(const vault::CredentialSummary& credential, const daemon::
        {"updated_at", time_view(credential.updated_at)},
        {"problem", text_view(credential.problem)},
        {"used_by", std::move(used_by).build()}});
+}
+
+/// Longer than the call itself may take, which then says that it was too long.
+constexpr std::chrono::seconds kTestTime{75};
+
+Value test_view(const std::string& endpoint, int status, const std::string& problem) {
+  return Value::object({{"works", Value::boolean(problem.empty())},
+                        {"endpoint", text_view(endpoint)},
+                        {"status", status == 0 ? Value() : Value::integer(status)},
+                        {"problem", text_view(problem)}});
 }
 
 asio::awaitable<http::Response> list(Services& services, http::Request) {
@@ -91,10 +103,40 @@ asio::awaitable<http::Response> remove(Services& services, http::Request request
   co_return response;
 }
 
+/// Calls the endpoint with which the credential's connector tells whether one works.
+asio::awaitable<http::Response> test(Services& services, http::Request request) {
+  const auto& name = request.parameter("name");
+  if (!services.credentials.knows(name)) {
+    co_return http::problem(404, "not_found", "credential '" + name + "' does not exist",
+                            "`credential list` shows which there are");
+  }
+  const auto credential = services.credentials.find(name);
+  if (!credential) co_return json(200, test_view("", 0, services.credentials.problem(name)));
+  const auto connector = services.workflows.connector_of(credential->connector);
+  if (!connector || connector->test.empty()) {
+    co_return http::problem(400, "invalid",
+                            "connector '" + credential->connector +
+                                "' names no endpoint that tells whether a credential works",
+                            "its key `test` does");
+  }
+  engine::Attempt attempt;
+  attempt.effect = Effect::repeat;
+  attempt.credential = name;
+  attempt.request = engine::EndpointCall{connector, connector->test, Value::object({}), ""};
+  const engine::LineSink no_log = [](std::string_view, std::string_view) {};
+  const auto outcome = co_await services.runner.perform(std::move(attempt), no_log);
+  const auto what = connector->name + "/" + connector->test;
+  co_return json(200, test_view(what, outcome.http_status,
+                                outcome.failure ? outcome.failure->message : std::string()));
+}
+
 }  // namespace
 
 std::vector<http::Route> credential_routes(Services& services) {
+  auto test_route = route(services, "POST", "/api/v1/credentials/{name}/test", test);
+  test_route.deadline = kTestTime;
   return {
+      std::move(test_route),
       route(services, "GET", "/api/v1/credentials", list),
       route(services, "PUT", "/api/v1/credentials/{name}", set),
       route(services, "DELETE", "/api/v1/credentials/{name}", remove),

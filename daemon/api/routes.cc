@@ -98,9 +98,9 @@ http::Route route(Services& services, std::string method, std::string pattern,
 
 std::vector<http::Route> all_routes(Services& services) {
   std::vector<http::Route> all;
-  for (const auto part :
-       {public_routes, status_routes, workflow_routes, run_routes, run_decision_routes,
-        delivery_routes, event_routes, credential_routes, connector_routes, store_routes}) {
+  for (const auto part : {public_routes, status_routes, workflow_routes, run_routes,
+                          run_decision_routes, delivery_routes, event_routes, credential_routes,
+                          login_routes, connector_routes, store_routes}) {
     auto routes = part(services);
     std::move(routes.begin(), routes.end(), std::back_inserter(all));
   }

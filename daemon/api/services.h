@@ -8,6 +8,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include "daemon/auth/logins.h"
 #include "daemon/connectors/circuit_breaker.h"
 #include "daemon/engine/engine.h"
 #include "daemon/engine/run_feed.h"
@@ -23,6 +24,7 @@
 #include "daemon/vault/live_secrets.h"
 #include "daemon/workflows.h"
 #include "shared/clock.h"
+#include "shared/random.h"
 #include "shared/uuid.h"
 
 namespace tba::api {
@@ -32,6 +34,7 @@ struct Services {
   boost::asio::any_io_executor executor;  ///< The server's.
   daemon::Workflows& workflows;
   vault::Credentials& credentials;
+  auth::Logins& logins;
   const vault::LiveSecrets& live_secrets;
   engine::Engine& engine;
   engine::AttemptRunner& runner;
@@ -45,6 +48,7 @@ struct Services {
   triggers::Poller& poller;
   triggers::Scheduler& scheduler;
   const Clock& clock;
+  Random& random;
   UuidGenerator& ids;
   std::string home;  ///< As `status` shows it.
   Instant started_at;

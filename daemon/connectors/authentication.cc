@@ -1,13 +1,21 @@
 #include "daemon/connectors/authentication.h"
 
+#include <algorithm>
+#include <array>
+#include <chrono>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "daemon/connectors/signing/aws_sigv4.h"
+#include "daemon/connectors/signing/hmac_signature.h"
+#include "daemon/connectors/signing/oauth1.h"
+#include "daemon/net/client_certificate.h"
 #include "daemon/net/origin.h"
 #include "daemon/vault/base64.h"
+#include "shared/placeholders.h"
 #include "shared/suggestion.h"
 #include "shared/uri.h"
 
@@ -18,17 +26,118 @@ Error invalid(std::string message, std::string hint = {}) {
   return {ErrorCode::invalid, std::move(message), std::move(hint)};
 }
 
-std::string bearer(const vault::Credential& credential) {
-  return fmt::format("Bearer {}", credential.field("token"));
+using Type = AuthScheme::Type;
+using Place = AuthScheme::Place;
+
+/// Puts the proof of one type of scheme into a request.
+using Authenticator = Result<> (*)(net::HttpRequest& request, const AuthScheme& scheme,
+                                   const vault::Credential& credential, const Moment& moment);
+
+Result<> by_nothing(net::HttpRequest&, const AuthScheme&, const vault::Credential&, const Moment&) {
+  return {};
+}
+
+/// RFC 6750, section 2.1.
+Result<> by_token(net::HttpRequest& request, const AuthScheme&, const vault::Credential& credential,
+                  const Moment&) {
+  set_header(request, "Authorization", fmt::format("Bearer {}", credential.field("token")));
+  return {};
 }
 
 /// RFC 7617.
-std::string basic(const vault::Credential& credential) {
+Result<> by_password(net::HttpRequest& request, const AuthScheme&,
+                     const vault::Credential& credential, const Moment&) {
   auto pair = fmt::format("{}:{}", credential.field("username"), credential.field("password"));
-  auto value = "Basic " + vault::base64(pair);
+  set_header(request, "Authorization", "Basic " + vault::base64(pair));
   vault::wipe(pair);
-  return value;
+  return {};
 }
+
+/// RFC 6265, section 4.2.1: a request has one Cookie header.
+void add_cookie(net::HttpRequest& request, std::string_view name, std::string_view value) {
+  auto cookie = fmt::format("{}={}", name, value);
+  const auto cookies = std::ranges::find_if(request.headers, [](const auto& header) {
+    return equal_ignoring_case(header.first, "Cookie");
+  });
+  if (cookies == request.headers.end()) {
+    request.headers.emplace_back("Cookie", std::move(cookie));
+  } else {
+    cookies->second.append("; ").append(cookie);
+  }
+}
+
+Result<> by_key(net::HttpRequest& request, const AuthScheme& scheme,
+                const vault::Credential& credential, const Moment&) {
+  auto key = fmt::format("{}{}", scheme.prefix, credential.field("key"));
+  if (scheme.place == Place::header) set_header(request, scheme.parameter, key);
+  if (scheme.place == Place::query)
+    request.url = with_query(request.url, {{scheme.parameter, key}});
+  if (scheme.place == Place::cookie) add_cookie(request, scheme.parameter, key);
+  vault::wipe(key);
+  return {};
+}
+
+Result<> by_access_token(net::HttpRequest& request, const AuthScheme& scheme,
+                         const vault::Credential& credential, const Moment&) {
+  set_header(request, "Authorization",
+             scheme.prefix + std::string(credential.field("access_token")));
+  return {};
+}
+
+std::string nonce_of(const Moment& moment) {
+  return fmt::format("{:016x}{:016x}", moment.random.next(), moment.random.next());
+}
+
+Result<> by_oauth1(net::HttpRequest& request, const AuthScheme& scheme,
+                   const vault::Credential& credential, const Moment& moment) {
+  const OAuth1Keys keys{credential.field("consumer_key"), credential.field("consumer_secret"),
+                        credential.field("token"), credential.field("token_secret")};
+  const auto method = scheme.oauth1_method == AuthScheme::OAuth1Method::hmac_sha1
+                          ? OAuth1Signature::hmac_sha1
+                          : OAuth1Signature::hmac_sha256;
+  const auto now = std::chrono::floor<std::chrono::seconds>(moment.now).time_since_epoch().count();
+  set_header(request, "Authorization",
+             oauth1_authorization(request, keys, method, nonce_of(moment), now));
+  return {};
+}
+
+Result<> by_hmac(net::HttpRequest& request, const AuthScheme& scheme,
+                 const vault::Credential& credential, const Moment& moment) {
+  return sign_hmac(request, *scheme.hmac, {credential.field("key"), credential.field("secret")},
+                   moment.now, nonce_of(moment));
+}
+
+Result<> by_aws_sigv4(net::HttpRequest& request, const AuthScheme& scheme,
+                      const vault::Credential& credential, const Moment& moment) {
+  const auto own = credential.field("region");
+  sign_aws_sigv4(request,
+                 {credential.field("access_key_id"), credential.field("secret_access_key"),
+                  credential.field("session_token")},
+                 {own.empty() ? std::string_view(scheme.region) : own, scheme.service}, moment.now);
+  return {};
+}
+
+Result<> by_certificate(net::HttpRequest& request, const AuthScheme&,
+                        const vault::Credential& credential, const Moment&) {
+  auto certificate = net::ClientCertificate::read(credential.field("certificate"),
+                                                  credential.field("private_key"));
+  if (!certificate)
+    return with_context(certificate.error(), "credential '" + credential.name + "'");
+  request.client_certificate = *std::move(certificate);
+  return {};
+}
+
+constexpr std::array<std::pair<Type, Authenticator>, 9> kAuthenticators{{
+    {Type::none, by_nothing},
+    {Type::bearer, by_token},
+    {Type::basic, by_password},
+    {Type::api_key, by_key},
+    {Type::oauth1, by_oauth1},
+    {Type::hmac, by_hmac},
+    {Type::aws_sigv4, by_aws_sigv4},
+    {Type::mutual_tls, by_certificate},
+    {Type::oauth2, by_access_token},
+}};
 
 }  // namespace
 
@@ -47,17 +156,23 @@ Result<> check_for_calls(const vault::Credential& credential, const Connector& c
                               credential.scheme),
                   "set it anew");
   }
-  if (scheme->type == AuthScheme::Type::webhook_secret)
+  if (scheme->type == Type::webhook_secret)
     return refuse("is a webhook's secret, which cannot authenticate a call");
   return {};
 }
 
-Result<> check_for_requests(const vault::Credential& credential) {
-  if (credential.type == AuthScheme::Type::bearer || credential.type == AuthScheme::Type::basic)
-    return {};
-  return invalid(fmt::format("credential '{}' cannot be used with `http`: it is of type {}",
-                             credential.name, name_of(credential.type)),
-                 "use bearer or basic, or describe the API in a connector and `call` it");
+Result<> check_for_requests(const vault::Credential& credential, const Connector* own) {
+  if (!own) {
+    return invalid(fmt::format("credential '{}' is for connector '{}', which there no longer is",
+                               credential.name, credential.connector));
+  }
+  if (auto fits = check_for_calls(credential, *own); !fits) return fits;
+  const auto* scheme = own->scheme(credential.scheme);
+  if (scheme->type != Type::api_key || scheme->place != Place::path) return {};
+  return invalid(fmt::format("credential '{}' cannot be used with `http`: it is a key that goes "
+                             "into the path",
+                             credential.name),
+                 "describe the API in a connector and `call` it");
 }
 
 Result<> check_for_secret(const vault::Credential& credential, std::string_view field,
@@ -77,8 +192,10 @@ Result<> check_for_secret(const vault::Credential& credential, std::string_view 
 }
 
 Result<> check_destination(const std::string& url, const vault::Credential& credential,
-                           const std::string& base_url) {
-  const auto home = net::origin_of(credential.base_url.empty() ? base_url : credential.base_url);
+                           const Connector* own) {
+  const auto home = net::origin_of(!credential.base_url.empty() ? credential.base_url
+                                   : own                        ? own->base_url
+                                                                : std::string());
   if (home != net::Origin{} && net::origin_of(url) == home) return {};
   return invalid(
       home == net::Origin{}
@@ -91,16 +208,17 @@ Result<> check_destination(const std::string& url, const vault::Credential& cred
       "set the credential with the base URL of the API that it is for");
 }
 
-Result<> authenticate(net::HttpRequest& request, const vault::Credential& credential,
-                      const std::string& base_url) {
-  if (auto fits = check_for_requests(credential); !fits) return fits;
-  if (auto fits = check_destination(request.url, credential, base_url); !fits) return fits;
-  set_header(request, "Authorization", authorization(credential));
-  return {};
-}
-
-std::string authorization(const vault::Credential& credential) {
-  return credential.type == AuthScheme::Type::bearer ? bearer(credential) : basic(credential);
+Result<> authenticate(net::HttpRequest& request, const Connector& connector,
+                      const vault::Credential& credential, const Moment& moment) {
+  const auto& scheme = *connector.scheme(credential.scheme);
+  for (const auto& [name, value] : scheme.headers) {
+    auto filled = fill_placeholders(
+        value, [&](std::string_view field) { return std::string(credential.field(field)); });
+    set_header(request, name, std::move(filled));
+  }
+  const auto* entry = std::ranges::find(kAuthenticators, scheme.type,
+                                        &decltype(kAuthenticators)::value_type::first);
+  return entry->second(request, scheme, credential, moment);
 }
 
 void set_header(net::HttpRequest& request, std::string_view name, std::string value) {

@@ -5,8 +5,10 @@
 
 #include "daemon/net/http_client.h"
 #include "daemon/vault/credentials.h"
+#include "shared/clock.h"
 #include "shared/connector.h"
 #include "shared/error.h"
+#include "shared/random.h"
 
 namespace tba::connectors {
 
@@ -14,9 +16,10 @@ namespace tba::connectors {
 /// why not: it belongs to another connector, its scheme has gone or changed, it is a webhook's.
 Result<> check_for_calls(const vault::Credential& credential, const Connector& connector);
 
-/// The same for a request that no connector describes. Error (`invalid`): a credential that is
-/// neither `bearer` nor `basic`: where another goes, only its connector knows.
-Result<> check_for_requests(const vault::Credential& credential);
+/// The same for a request that no connector describes, where `own`, the credential's own connector,
+/// still says how it proves who is calling; null where there is no such connector any more. Error
+/// (`invalid`): also a key that goes into a path, whose place only an endpoint has.
+Result<> check_for_requests(const vault::Credential& credential, const Connector* own);
 
 /// Whether the credential has that field, so that it can be given away as a secret. A `connector`
 /// that is named is the one that gets it, and must be the credential's own. The error (`invalid`)
@@ -25,18 +28,22 @@ Result<> check_for_secret(const vault::Credential& credential, std::string_view 
                           std::string_view connector = {});
 
 /// Whether what the credential holds may be sent to that URL: it goes nowhere but to the origin
-/// (scheme, host and port) of the credential's own base URL or, where it has none, of `base_url`,
-/// its connector's. Error: `invalid`.
+/// (scheme, host and port) of the credential's own base URL or, where it has none, of that of
+/// `own`, its connector; null where there is no such connector any more. Error: `invalid`.
 Result<> check_destination(const std::string& url, const vault::Credential& credential,
-                           const std::string& base_url);
+                           const Connector* own);
 
-/// Puts what proves who is calling into a request that no connector describes, whose URL may be
-/// made of what strangers sent. Errors (`invalid`): check_destination(), check_for_requests().
-Result<> authenticate(net::HttpRequest& request, const vault::Credential& credential,
-                      const std::string& base_url);
+/// What a signature is made with beside the request and the credential.
+struct Moment {
+  Instant now;
+  Random& random;  ///< For nonces.
+};
 
-/// What stands in the header Authorization for a `bearer` or `basic` credential. Requires one.
-std::string authorization(const vault::Credential& credential);
+/// Puts what proves who is calling into a request that is otherwise ready to be sent. `connector`
+/// is the credential's, for which check_for_calls() has found it good; a key that goes into the
+/// path stands there already (build_request()). Error: `invalid`.
+Result<> authenticate(net::HttpRequest& request, const Connector& connector,
+                      const vault::Credential& credential, const Moment& moment);
 
 /// Sets a header, in the place of one of that name.
 void set_header(net::HttpRequest& request, std::string_view name, std::string value);

@@ -44,7 +44,7 @@ class Draft {
   }
 
   Result<> put_parameters(const Value& given);
-  Result<> authenticate(const vault::Credential& credential);
+  Result<> use(const vault::Credential& credential);
   void set_header(std::string_view name, std::string value) {
     connectors::set_header(request_, name, std::move(value));
   }
@@ -56,7 +56,6 @@ class Draft {
   Result<> put(const Parameter& parameter, const Value& value);
   Result<> put_text(const Parameter& parameter, std::string text);
   Result<> put_in_path(const Parameter& parameter, std::string_view value);
-  Result<> put_key(const AuthScheme& scheme, const vault::Credential& credential);
   Result<std::string> expanded(std::string_view text) const;
   Result<> write_body();
   bool has_header(std::string_view name) const;
@@ -181,37 +180,24 @@ Result<> Draft::put_in_path(const Parameter& parameter, std::string_view value) 
   return {};
 }
 
-Result<> Draft::authenticate(const vault::Credential& credential) {
+/// Takes what the credential has for the URL.
+Result<> Draft::use(const vault::Credential& credential) {
   if (auto fits = check_for_calls(credential, connector_); !fits)
     return error(fits.error().message, fits.error().hint);
-  const auto* scheme = connector_.scheme(credential.scheme);
   if (!credential.base_url.empty()) base_url_ = credential.base_url;
-  if (scheme->type == AuthScheme::Type::api_key) return put_key(*scheme, credential);
-  set_header("Authorization", authorization(credential));
-  return {};
-}
-
-Result<> Draft::put_key(const AuthScheme& scheme, const vault::Credential& credential) {
-  auto key = fmt::format("{}{}", scheme.prefix, credential.field("key"));
-  switch (scheme.place) {
-    case AuthScheme::Place::header:
-      set_header(scheme.parameter, std::move(key));
-      return {};
-    case AuthScheme::Place::query:
-      query_.emplace_back(scheme.parameter, std::move(key));
-      return {};
-    case AuthScheme::Place::path:
-      if ((base_url_ + endpoint_.path).find(fmt::format("{{{}}}", scheme.parameter)) ==
-          std::string::npos) {
-        return error(
-            fmt::format("credential '{}' goes where the URL has {{{}}}, which this "
-                        "endpoint's has not",
-                        credential.name, scheme.parameter));
-      }
-      path_.insert_or_assign(scheme.parameter, percent_encode(key));
-      vault::wipe(key);
-      return {};
+  const auto& scheme = *connector_.scheme(credential.scheme);
+  if (scheme.type != AuthScheme::Type::api_key || scheme.place != AuthScheme::Place::path)
+    return {};
+  if ((base_url_ + endpoint_.path).find(fmt::format("{{{}}}", scheme.parameter)) ==
+      std::string::npos) {
+    return error(
+        fmt::format("credential '{}' goes where the URL has {{{}}}, which this "
+                    "endpoint's has not",
+                    credential.name, scheme.parameter));
   }
+  auto key = fmt::format("{}{}", scheme.prefix, credential.field("key"));
+  path_.insert_or_assign(scheme.parameter, percent_encode(key));
+  vault::wipe(key);
   return {};
 }
 
@@ -278,7 +264,7 @@ Result<net::HttpRequest> build_request(const Connector& connector, const Endpoin
     draft.set_header(connector.idempotency.header, std::string(idempotency_key));
   }
   if (credential) {
-    if (auto done = draft.authenticate(*credential); !done) return done.error();
+    if (auto done = draft.use(*credential); !done) return done.error();
   }
   return std::move(draft).finish();
 }

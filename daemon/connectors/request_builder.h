@@ -17,11 +17,11 @@ namespace tba::connectors {
 /// `any`. Values go into the path percent-encoded (RFC 3986 section 2.1), into the query as forms
 /// encode them, into headers and cookies as they are, arrays and objects everywhere by the
 /// parameter's style; see body_of() for the body. `credential`, or null, gives the base URL where
-/// it has one, and what proves who is calling. `idempotency_key` is sent where it is not empty and
-/// the connector names a header for it.
+/// it has one, and a key that goes into the path; authenticate() does what else it can do.
+/// `idempotency_key` is sent where it is not empty and the connector names a header for it.
 ///
-/// The request holds the credential's secrets: it may be sent, never shown. Errors (`invalid`): a
-/// parameter that is unknown, missing, of another type, or that cannot stand where it goes; a
+/// The request may hold the credential's secrets: it may be sent, never shown. Errors (`invalid`):
+/// a parameter that is unknown, missing, of another type, or that cannot stand where it goes; a
 /// credential of another connector, or one that cannot authenticate a call.
 Result<net::HttpRequest> build_request(const Connector& connector, const Endpoint& endpoint,
                                        const Value& parameters, const vault::Credential* credential,

@@ -1,12 +1,12 @@
 #include "daemon/steps/outcomes.h"
 
 #include <algorithm>
-#include <charconv>
+#include <chrono>
 #include <string>
 
 #include <fmt/format.h>
 
-#include "daemon/connectors/told_count.h"
+#include "daemon/connectors/retry_after.h"
 #include "shared/time_format.h"
 #include "shared/uri.h"
 #include "shared/value/json.h"
@@ -93,7 +93,7 @@ AttemptOutcome outcome_of(const net::HttpResult& result, std::string_view what, 
   outcome.failure =
       Failure{"http_status", std::string(what) + " answered " + std::to_string(result->status), ""};
   outcome.certainly_not_acted = result->status == 429 || result->status == 503;
-  outcome.retry_after = retry_after(*result, now);
+  outcome.retry_after = connectors::retry_after(*result, now);
   return outcome;
 }
 
@@ -174,23 +174,6 @@ HostHealth host_health(const net::HttpResult& result) {
 
 bool asks_to_wait(const AttemptOutcome& outcome) {
   return outcome.http_status == 429 || (outcome.http_status == 503 && outcome.retry_after);
-}
-
-std::optional<std::chrono::milliseconds> retry_after(const net::HttpResponse& response,
-                                                     Instant now) {
-  const auto* text = response.header("retry-after");
-  if (!text) return std::nullopt;
-  long long seconds = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
-  constexpr long long kLongest = 366LL * 24 * 3600;
-  if (error == std::errc() && end == text->data() + text->size() && seconds >= 0) {
-    return std::chrono::seconds(std::min(seconds, kLongest));
-  }
-  const auto when = connectors::parse_http_date(*text);
-  if (!when) return std::nullopt;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*when - now);
-  return std::clamp<std::chrono::milliseconds>(left, std::chrono::milliseconds(0),
-                                               std::chrono::seconds(kLongest));
 }
 
 }  // namespace tba::steps

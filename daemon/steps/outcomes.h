@@ -1,7 +1,5 @@
 #pragma once
 
-#include <chrono>
-#include <optional>
 #include <string_view>
 
 #include "daemon/connectors/circuit_breaker.h"
@@ -47,10 +45,5 @@ HostHealth host_health(const net::HttpResult& result);
 
 /// Whether the far side asks to come later.
 bool asks_to_wait(const engine::AttemptOutcome& outcome);
-
-/// How long the far side asks us to wait: seconds or an HTTP date (RFC 9110 section 10.2.3);
-/// nothing where it does not, or where it cannot be read.
-std::optional<std::chrono::milliseconds> retry_after(const net::HttpResponse& response,
-                                                     Instant now);
 
 }  // namespace tba::steps

@@ -88,9 +88,11 @@ void RequestSecrets::fill(engine::ProgramCall& program) const {
 
 Result<> RequestSecrets::check_destination(
     const std::string& url,
-    const std::function<std::string(const std::string& connector)>& base_url_of) const {
+    const std::function<std::shared_ptr<const Connector>(const std::string& name)>& connector_of)
+    const {
   for (const auto& [place, credential] : opened_) {
-    auto fits = connectors::check_destination(url, *credential, base_url_of(credential->connector));
+    const auto own = connector_of(credential->connector);
+    auto fits = connectors::check_destination(url, *credential, own.get());
     if (!fits) return fits;
   }
   return {};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "daemon/engine/attempt.h"
 #include "daemon/vault/credentials.h"
+#include "shared/connector.h"
 #include "shared/error.h"
 
 namespace tba::steps {
@@ -27,10 +29,11 @@ class RequestSecrets {
   void fill(engine::ProgramCall& program) const;
 
   /// Whether all of them may be sent there: like a credential that proves who is calling, each goes
-  /// nowhere but to the origin of its own API. `base_url_of` gives that of a connector.
+  /// nowhere but to the origin of its own API. `connector_of` gives the connector of that name.
   Result<> check_destination(
       const std::string& url,
-      const std::function<std::string(const std::string& connector)>& base_url_of) const;
+      const std::function<std::shared_ptr<const Connector>(const std::string& name)>& connector_of)
+      const;
 
  private:
   struct Opened {

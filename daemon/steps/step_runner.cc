@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "daemon/auth/credential_state.h"
 #include "daemon/connectors/authentication.h"
 #include "daemon/connectors/request_builder.h"
 #include "daemon/steps/answers.h"
@@ -17,6 +18,17 @@ namespace tba::steps {
 namespace asio = boost::asio;
 using engine::Attempt;
 using engine::AttemptOutcome;
+
+namespace {
+
+/// What an attempt is whose credential cannot be used; one that may be used later is tried again as
+/// if its API could not be reached.
+AttemptOutcome without_credential(const Error& error) {
+  return not_attempted(error.code == ErrorCode::unavailable ? "network" : "credential",
+                       error.message);
+}
+
+}  // namespace
 
 asio::awaitable<AttemptOutcome> StepRunner::perform(Attempt attempt, engine::LineSink log) {
   if (std::holds_alternative<engine::ProgramCall>(attempt.request))
@@ -71,18 +83,32 @@ asio::awaitable<net::HttpResult> StepRunner::send(net::HttpRequest request,
   co_return result;
 }
 
+/// The credential of that name, ready to be used; null where there is no name.
+asio::awaitable<StepRunner::Usable> StepRunner::ready(std::string name) {
+  if (name.empty()) co_return nullptr;
+  co_return co_await environment_.tokens.usable(std::move(name));
+}
+
 asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call, Terms terms) {
+  const auto credential = co_await ready(terms.credential);
+  if (!credential) co_return without_credential(credential.error());
+  auto outcome = co_await exchange(call, terms, *credential);
+  const bool is_refused = outcome.http_status == 401 && *credential;
+  if (!is_refused || !auth::may_be_renewed(**credential, environment_.clock.now()))
+    co_return outcome;
+  // The token was taken back before its end. Who is refused has done nothing.
+  auto renewed = co_await environment_.tokens.renewed(terms.credential, (*credential)->version);
+  if (!renewed) co_return without_credential(renewed.error());
+  co_return co_await exchange(std::move(call), std::move(terms), *std::move(renewed));
+}
+
+/// Asks once.
+asio::awaitable<AttemptOutcome> StepRunner::exchange(
+    engine::EndpointCall call, Terms terms, std::shared_ptr<const vault::Credential> credential) {
   const Endpoint* endpoint = call.connector->endpoint(call.endpoint);
   const std::string what = call.connector->name + "/" + call.endpoint;
   if (!endpoint) co_return not_attempted("request", "there is no endpoint " + what);
 
-  std::shared_ptr<const vault::Credential> credential;
-  if (!terms.credential.empty()) {
-    credential = environment_.credentials.find(terms.credential);
-    if (!credential) {
-      co_return not_attempted("credential", environment_.credentials.problem(terms.credential));
-    }
-  }
   const auto secrets = RequestSecrets::open(std::move(call.secrets), environment_.credentials);
   if (!secrets) co_return not_attempted("credential", secrets.error().message);
   const auto shown = call.parameters;
@@ -90,7 +116,12 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call,
   auto request = connectors::build_request(*call.connector, *endpoint, call.parameters,
                                            credential.get(), call.idempotency_key);
   if (!request) co_return not_attempted("request", request.error().message);
-  if (auto fits = secrets->check_destination(request->url, environment_.base_url_of); !fits)
+  if (credential) {
+    auto proved = connectors::authenticate(*request, *call.connector, *credential,
+                                           {environment_.clock.now(), environment_.random});
+    if (!proved) co_return not_attempted("credential", proved.error().message);
+  }
+  if (auto fits = secrets->check_destination(request->url, environment_.connector_of); !fits)
     co_return not_attempted("credential", fits.error().message);
   terms.apply_to(*request);
   auto passage = ask_for_passage(request->url, terms);
@@ -117,7 +148,7 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call,
 asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Terms terms) {
   const auto secrets = RequestSecrets::open(std::move(raw.secrets), environment_.credentials);
   if (!secrets) co_return not_attempted("credential", secrets.error().message);
-  if (auto fits = secrets->check_destination(raw.url, environment_.base_url_of); !fits)
+  if (auto fits = secrets->check_destination(raw.url, environment_.connector_of); !fits)
     co_return not_attempted("credential", fits.error().message);
   secrets->fill(raw);
   net::HttpRequest request;
@@ -129,15 +160,11 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Te
   request.follow_redirects = raw.follow_redirects && secrets->empty();
   request.max_response_bytes = raw.max_bytes;
   terms.apply_to(request);
-  if (!terms.credential.empty()) {
-    const auto credential = environment_.credentials.find(terms.credential);
-    if (!credential) {
-      co_return not_attempted("credential", environment_.credentials.problem(terms.credential));
-    }
-    const auto base_url = environment_.base_url_of(credential->connector);
-    if (auto done = connectors::authenticate(request, *credential, base_url); !done) {
-      co_return not_attempted("credential", done.error().message);
-    }
+  const auto credential = co_await ready(terms.credential);
+  if (!credential) co_return without_credential(credential.error());
+  if (*credential) {
+    if (auto proved = prove(request, **credential); !proved)
+      co_return not_attempted("credential", proved.error().message);
   }
   auto passage = ask_for_passage(request.url, terms);
   if (const auto* refusal = std::get_if<Refusal>(&passage))
@@ -145,6 +172,17 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Te
   const auto result =
       co_await send(std::move(request), *secrets, std::get<Passage>(std::move(passage)));
   co_return outcome_of(result, "the request", environment_.clock.now());
+}
+
+/// Puts what proves who is calling into a request that no connector describes, whose URL may be
+/// made of what strangers sent.
+Result<> StepRunner::prove(net::HttpRequest& request, const vault::Credential& credential) {
+  const auto own = environment_.connector_of(credential.connector);
+  if (auto fits = connectors::check_for_requests(credential, own.get()); !fits) return fits;
+  if (auto fits = connectors::check_destination(request.url, credential, own.get()); !fits)
+    return fits;
+  return connectors::authenticate(request, *own, credential,
+                                  {environment_.clock.now(), environment_.random});
 }
 
 /// The program as it is started: in the folder of its run, and with what every program is told.

@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 
 #include <boost/asio/awaitable.hpp>
 
+#include "daemon/auth/token_keeper.h"
 #include "daemon/connectors/circuit_breaker.h"
 #include "daemon/connectors/rate_limiter.h"
 #include "daemon/engine/attempt.h"
@@ -19,6 +21,7 @@
 #include "daemon/vault/credentials.h"
 #include "daemon/vault/live_secrets.h"
 #include "shared/clock.h"
+#include "shared/random.h"
 
 namespace tba::steps {
 
@@ -34,14 +37,16 @@ class StepRunner final : public engine::AttemptRunner {
     net::HttpClient& http;
     ProcessRunner& processes;
     const vault::Credentials& credentials;
+    auth::TokenKeeper& tokens;
     const vault::LiveSecrets& live_secrets;
     RunFolders& folders;
     const Clock& clock;
+    Random& random;
     connectors::CircuitBreaker& circuits;
     daemon::Log& log;
-    /// Where the API of that connector is; empty where there is no such connector. Called on the
-    /// thread that performs.
-    std::function<std::string(const std::string& connector)> base_url_of;
+    /// The connector of that name as it is now; null where there is none. Called on the thread that
+    /// performs.
+    std::function<std::shared_ptr<const Connector>(const std::string& name)> connector_of;
     /// The folder of the file that describes that workflow now; empty where none does. Likewise.
     std::function<std::string(const std::string& workflow)> folder_of;
   };
@@ -72,10 +77,16 @@ class StepRunner final : public engine::AttemptRunner {
   boost::asio::awaitable<net::HttpResult> send(net::HttpRequest request,
                                                const RequestSecrets& secrets, Passage passage);
   void tell(Passage& passage, const net::HttpResult& result, bool took_its_time);
+  using Usable = Result<std::shared_ptr<const vault::Credential>>;
+
+  boost::asio::awaitable<Usable> ready(std::string name);
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::EndpointCall call, Terms terms);
+  boost::asio::awaitable<engine::AttemptOutcome> exchange(
+      engine::EndpointCall call, Terms terms, std::shared_ptr<const vault::Credential> credential);
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::RawRequest raw, Terms terms);
   boost::asio::awaitable<engine::AttemptOutcome> run_program(engine::Attempt attempt,
                                                              engine::LineSink log);
+  Result<> prove(net::HttpRequest& request, const vault::Credential& credential);
   ProcessRequest process_of(const engine::Attempt& attempt);
 
   Environment environment_;

@@ -1,7 +1,6 @@
 #include "daemon/vault/credentials.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,24 +17,8 @@ using Type = AuthScheme::Type;
 constexpr std::size_t kLongestBaseUrl = 2'000;
 constexpr std::size_t kLongestField = 64 << 10;
 
-constexpr std::array kBearer = {FieldDescription{"token"}};
-constexpr std::array kApiKey = {FieldDescription{"key"}};
-constexpr std::array kBasic = {FieldDescription{.name = "username", .is_secret = false},
-                               FieldDescription{.name = "password", .may_be_empty = true}};
-constexpr std::array kWebhookSecret = {FieldDescription{"secret"}};
-
-/// The type whose fields these are; nothing where there is none.
-std::optional<Type> type_of(const Fields& fields) {
-  for (const auto type : {Type::bearer, Type::api_key, Type::basic, Type::webhook_secret}) {
-    const auto described = fields_of(type);
-    if (fields.size() == described.size() && std::ranges::all_of(described, [&](const auto& field) {
-          return fields.contains(field.name);
-        })) {
-      return type;
-    }
-  }
-  return std::nullopt;
-}
+// Sealed with the fields, under the name that none of them has.
+constexpr std::string_view kType;
 
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
@@ -77,34 +60,55 @@ Result<> check_base_url(std::string_view url) {
   return {};
 }
 
+Result<> check_field(const CredentialField& field, std::string_view value) {
+  if (value.empty() && field.is_required && !field.may_be_empty)
+    return invalid(fmt::format("the field '{}' is empty", field.name));
+  if (value.size() > kLongestField) {
+    return invalid(
+        fmt::format("the field '{}' is longer than {} bytes", field.name, kLongestField));
+  }
+  if (field.is_sent && std::ranges::any_of(value, is_control)) {
+    return invalid(
+        fmt::format("the field '{}' holds a line break or another control character, "
+                    "which cannot be sent",
+                    field.name));
+  }
+  return {};
+}
+
+/// "scheme 'oauth' takes: client_id, and may have: scopes"
+std::string describe(const AuthScheme& scheme, const std::vector<CredentialField>& fields) {
+  std::vector<std::string_view> required;
+  std::vector<std::string_view> optional;
+  for (const auto& field : fields) (field.is_required ? required : optional).push_back(field.name);
+  if (fields.empty()) return fmt::format("scheme '{}' takes none", scheme.name);
+  auto text = fmt::format("scheme '{}' takes: {}", scheme.name, fmt::join(required, ", "));
+  if (!optional.empty()) text += fmt::format("; it may have: {}", fmt::join(optional, ", "));
+  return text;
+}
+
 Result<> check_fields(const AuthScheme& scheme, const Fields& fields) {
-  const auto described = fields_of(scheme.type);
-  std::vector<std::string_view> names;
-  for (const auto& field : described) names.push_back(field.name);
-  const auto hint = fmt::format("scheme '{}' takes: {}", scheme.name, fmt::join(names, ", "));
+  const auto described = fields_of(scheme);
   for (const auto& [name, value] : fields) {
-    if (std::ranges::find(names, name) == names.end()) {
-      return invalid(fmt::format("scheme '{}' has no field '{}'", scheme.name, name), hint);
+    if (std::ranges::find(described, name, &CredentialField::name) == described.end()) {
+      return invalid(fmt::format("scheme '{}' has no field '{}'", scheme.name, name),
+                     describe(scheme, described));
     }
   }
   for (const auto& field : described) {
     const auto found = fields.find(field.name);
     if (found == fields.end()) {
-      return invalid(fmt::format("the field '{}' is missing", field.name), hint);
+      if (!field.is_required) continue;
+      return invalid(fmt::format("the field '{}' is missing", field.name),
+                     describe(scheme, described));
     }
-    const auto value = found->second.view();
-    if (value.empty() && !field.may_be_empty) {
-      return invalid(fmt::format("the field '{}' is empty", field.name));
-    }
-    if (value.size() > kLongestField) {
-      return invalid(
-          fmt::format("the field '{}' is longer than {} bytes", field.name, kLongestField));
-    }
-    if (scheme.type != Type::webhook_secret && std::ranges::any_of(value, is_control)) {
-      return invalid(
-          fmt::format("the field '{}' holds a line break or another control character, "
-                      "which cannot be sent",
-                      field.name));
+    if (auto checked = check_field(field, found->second.view()); !checked) return checked;
+  }
+  if (const auto grant = fields.find("grant"); scheme.oauth2 && grant != fields.end()) {
+    const auto named = grant_named(grant->second.view());
+    if (!named || !scheme.oauth2->has(*named)) {
+      return invalid(fmt::format("scheme '{}' has no such grant as 'grant' says", scheme.name),
+                     fmt::format("it has: {}", fmt::join(names_of(scheme.oauth2->grants), ", ")));
     }
   }
   if (scheme.type == Type::basic &&
@@ -133,8 +137,8 @@ Result<> check(const NewCredential& credential) {
 /// base64 hides in a header.
 LiveSecrets::Registration masks_for(LiveSecrets& live_secrets, Type type, const Fields& fields) {
   std::vector<std::string_view> secrets;
-  for (const auto& field : fields_of(type)) {
-    if (field.is_secret) secrets.push_back(fields.find(field.name)->second.view());
+  for (const auto& [name, value] : fields) {
+    if (field_named(name).is_secret) secrets.push_back(value.view());
   }
   std::string pair;
   if (type == Type::basic) {
@@ -183,6 +187,16 @@ std::optional<Error> key_problem_of(const Result<MasterKey>& key, const KeyFile&
                   kLostForGood)};
 }
 
+/// Whether somebody must log in before a credential with these fields can be used.
+bool waits_for_login(const AuthScheme& scheme, const Fields& fields) {
+  if (!scheme.oauth2 || fields.contains("access_token") || fields.contains("refresh_token"))
+    return false;
+  const auto chosen = fields.find("grant");
+  const auto grant = chosen == fields.end() ? std::nullopt : grant_named(chosen->second.view());
+  return grant ? needs_somebody(*grant)
+               : std::ranges::any_of(scheme.oauth2->grants, needs_somebody);
+}
+
 Error being_changed(std::string_view name) {
   return {ErrorCode::conflict,
           fmt::format("credential '{}' is being changed by somebody else", name),
@@ -199,20 +213,6 @@ Result<> committed(const Result<storage::Outcome>& outcome, std::string_view nam
 }
 
 }  // namespace
-
-std::span<const FieldDescription> fields_of(AuthScheme::Type type) {
-  switch (type) {
-    case Type::bearer:
-      return kBearer;
-    case Type::api_key:
-      return kApiKey;
-    case Type::basic:
-      return kBasic;
-    case Type::webhook_secret:
-      return kWebhookSecret;
-  }
-  return {};
-}
 
 /// Lets one coroutine at a time change the credential of a name, so that what find() gives follows
 /// the store.
@@ -269,6 +269,13 @@ std::optional<Error> Credentials::key_problem() const {
 std::shared_ptr<const Credential> Credentials::find(std::string_view name) const {
   std::lock_guard lock(mutex_);
   const auto found = entries_.find(name);
+  if (found == entries_.end() || !found->second.summary.problem.empty()) return nullptr;
+  return found->second.opened;
+}
+
+std::shared_ptr<const Credential> Credentials::find_for_login(std::string_view name) const {
+  std::lock_guard lock(mutex_);
+  const auto found = entries_.find(name);
   return found == entries_.end() ? nullptr : found->second.opened;
 }
 
@@ -297,8 +304,13 @@ boost::asio::awaitable<Result<CredentialSummary>> Credentials::set(NewCredential
   if (auto checked = check(credential); !checked) co_return checked.error();
   const Claim claim(*this, credential.name);
   if (!claim) co_return being_changed(credential.name);
-  const auto key = key_for_sealing();
-  if (!key) co_return key.error();
+  const auto* scheme = credential.connector->scheme(credential.scheme);
+  if (waits_for_login(*scheme, credential.fields)) {
+    const auto problem =
+        fmt::format("nobody has logged in with it yet; `tba-integrate credential login {}` does",
+                    credential.name);
+    credential.fields.emplace(kLoginProblem, Secret(problem));
+  }
 
   storage::Credential row;
   row.name = credential.name;
@@ -314,21 +326,64 @@ boost::asio::awaitable<Result<CredentialSummary>> Credentials::set(NewCredential
     row.version = is_new ? 1 : old->second.summary.version + 1;
     row.created_at = is_new ? row.updated_at : old->second.summary.created_at;
   }
-  seal(row, credential.fields, **key, environment_.random);
+  auto entry = co_await store(std::move(row), scheme->type, std::move(credential.fields));
+  if (!entry) co_return entry.error();
+  if (listener_) listener_(entry->summary.name);
+  co_return std::move(entry->summary);
+}
+
+boost::asio::awaitable<Result<std::shared_ptr<const Credential>>> Credentials::update(
+    std::string name, std::int64_t version, FieldChanges changes) {
+  const Claim claim(*this, name);
+  if (!claim) co_return being_changed(name);
+  const auto old = find_for_login(name);
+  if (!old) co_return Error{ErrorCode::not_found, problem(name), ""};
+  if (old->version != version) co_return being_changed(name);
+
+  storage::Credential row;
+  row.id = old->id;
+  row.name = std::move(name);
+  row.connector = old->connector;
+  row.scheme = old->scheme;
+  row.base_url = old->base_url;
+  row.version = version + 1;
+  row.updated_at = environment_.clock.now();
+  {
+    std::lock_guard lock(mutex_);
+    row.created_at = entries_.find(row.name)->second.summary.created_at;
+  }
+  Fields fields;
+  for (const auto& [field, value] : old->fields) {
+    if (!changes.contains(field)) fields.emplace(field, value.clone());
+  }
+  for (auto& [field, value] : changes) {
+    if (value) fields.emplace(field, std::move(*value));
+  }
+  auto entry = co_await store(std::move(row), old->type, std::move(fields));
+  if (!entry) co_return entry.error();
+  const bool is_as_usable = entry->summary.problem == old->field(kLoginProblem);
+  if (listener_ && !is_as_usable) listener_(entry->summary.name);
+  co_return std::move(entry->opened);
+}
+
+/// Seals and stores what the row is to hold, and has it in use from then on.
+boost::asio::awaitable<Result<Credentials::Entry>> Credentials::store(storage::Credential row,
+                                                                      AuthScheme::Type type,
+                                                                      Fields fields) {
+  const auto key = key_for_sealing();
+  if (!key) co_return key.error();
+  fields.insert_or_assign(std::string(kType), Secret(name_of(type)));
+  seal(row, fields, **key, environment_.random);
 
   storage::Change change;
   change.writes.emplace_back(storage::PutCredential{row, row.version - 1});
   auto outcome = co_await environment_.store.submit(std::move(change));
   if (auto done = committed(outcome, row.name); !done) co_return done.error();
 
-  auto entry = opened(row, std::move(credential.fields));
-  auto summary = entry.summary;
-  {
-    std::lock_guard lock(mutex_);
-    entries_.insert_or_assign(row.name, std::move(entry));
-  }
-  if (listener_) listener_(row.name);
-  co_return summary;
+  auto entry = opened(row, std::move(fields));
+  std::lock_guard lock(mutex_);
+  entries_.insert_or_assign(row.name, entry);
+  co_return entry;
 }
 
 boost::asio::awaitable<Result<>> Credentials::remove(std::string name) {
@@ -387,9 +442,12 @@ Credentials::Entry Credentials::opened(const storage::Credential& row,
     entry.summary.problem = fields.error().message;
     return entry;
   }
-  entry.summary.type = type_of(*fields);
+  if (const auto type = fields->find(kType); type != fields->end()) {
+    entry.summary.type = auth_type_named(type->second.view());
+    fields->erase(type);
+  }
   if (!entry.summary.type) {
-    entry.summary.problem = "it holds fields that this version of tba-integrate does not know";
+    entry.summary.problem = "it is of a type that this version of tba-integrate does not know";
     return entry;
   }
   auto credential = std::make_shared<Credential>();
@@ -402,6 +460,7 @@ Credentials::Entry Credentials::opened(const storage::Credential& row,
   credential->version = row.version;
   credential->masked = masks_for(environment_.live_secrets, credential->type, *fields);
   credential->fields = std::move(*fields);
+  entry.summary.problem = credential->field(kLoginProblem);
   entry.opened = std::move(credential);
   return entry;
 }

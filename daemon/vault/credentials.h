@@ -22,16 +22,8 @@
 
 namespace tba::vault {
 
-/// One field of a type of credential.
-struct FieldDescription {
-  std::string_view name;
-  bool is_secret = true;  ///< A user name is sealed like everything else, but not masked in logs.
-  bool may_be_empty = false;
-};
-
-/// What a credential of that type consists of: bearer: token; api_key: key; basic: username and
-/// password; webhook_secret: secret.
-std::span<const FieldDescription> fields_of(AuthScheme::Type type);
+/// What the daemon itself keeps with a credential, beside the fields that people set.
+inline constexpr std::string_view kLoginProblem = "login_problem";  ///< Why it needs a login.
 
 /// What everybody who manages credentials may see of one.
 struct CredentialSummary {
@@ -56,14 +48,18 @@ struct Credential {
   AuthScheme::Type type = AuthScheme::Type::bearer;
   std::string base_url;  ///< Overrides the connector's, or empty.
   std::int64_t version = 1;
-  Fields fields;  ///< Exactly those of the type.
+  Fields fields;
   LiveSecrets::Registration masked;
 
-  /// The value of a field of its type.
+  /// The value of a field; empty where it has none of that name.
   std::string_view field(std::string_view field_name) const {
-    return fields.find(field_name)->second.view();
+    const auto found = fields.find(field_name);
+    return found == fields.end() ? std::string_view() : found->second.view();
   }
 };
+
+/// What a field is to be; nothing: it is to go.
+using FieldChanges = std::map<std::string, std::optional<Secret>, std::less<>>;
 
 /// A credential to be stored.
 struct NewCredential {
@@ -81,8 +77,8 @@ struct NewCredential {
 /// the object goes.
 class Credentials {
  public:
-  /// Called with a credential's name after it appeared, changed or went; on the thread of the
-  /// coroutine that changed it, with no lock held.
+  /// Called with a credential's name after it was set or removed, or update() has changed whether
+  /// it can be used; on the thread of the coroutine that did it, with no lock held.
   using Listener = std::function<void(const std::string& name)>;
 
   /// What the service needs from outside; all must outlive it.
@@ -114,6 +110,9 @@ class Credentials {
   /// The credential of that name; null where there is none or it cannot be used: see problem().
   std::shared_ptr<const Credential> find(std::string_view name) const;
 
+  /// The same, be it that it waits for a login.
+  std::shared_ptr<const Credential> find_for_login(std::string_view name) const;
+
   /// Why find() gives nothing, as a sentence; empty where it gives something.
   std::string problem(std::string_view name) const;
 
@@ -126,6 +125,13 @@ class Credentials {
   /// store's.
   boost::asio::awaitable<Result<CredentialSummary>> set(NewCredential credential);
 
+  /// Stores other values of some fields, known to be good, as the version after `version`. Gives
+  /// the credential as it then is. Errors: `not_found`; `conflict` where it is no longer that
+  /// version; key_problem(); the store's.
+  boost::asio::awaitable<Result<std::shared_ptr<const Credential>>> update(std::string name,
+                                                                           std::int64_t version,
+                                                                           FieldChanges changes);
+
   /// Errors: `not_found`; `conflict` where it is being changed by somebody else; the store's.
   boost::asio::awaitable<Result<>> remove(std::string name);
 
@@ -136,8 +142,10 @@ class Credentials {
   };
   class Claim;
 
+  boost::asio::awaitable<Result<Entry>> store(storage::Credential row, AuthScheme::Type type,
+                                              Fields fields);
   Result<std::shared_ptr<const MasterKey>> key_for_sealing();
-  Entry opened(const storage::Credential& row, Result<Fields> fields) const;
+  Entry opened(const storage::Credential& row, Result<Fields> fields) const;  // with the type
 
   Environment environment_;
   const KeyFile key_file_;

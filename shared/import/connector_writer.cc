@@ -21,11 +21,10 @@ void put_text(ObjectBuilder& object, std::string_view key, std::string_view text
 }
 
 Value as_value(const AuthScheme& scheme) {
-  constexpr std::array<std::string_view, 3> kPlaces{"header", "query", "path"};
   ObjectBuilder object;
   put_text(object, "type", name_of(scheme.type));
   if (scheme.type == AuthScheme::Type::api_key) {
-    put_text(object, "in", kPlaces.at(static_cast<std::size_t>(scheme.place)));
+    put_text(object, "in", name_of(scheme.place));
     put_text(object, "parameter", scheme.parameter);
     put_text(object, "prefix", scheme.prefix);
   }

@@ -19,12 +19,18 @@ std::optional<AuthScheme> api_key(Description& description, const Value& written
   scheme.type = AuthScheme::Type::api_key;
   scheme.parameter = text_member(written, "name");
   const auto place = text_member(written, "in");
-  const bool is_header = place == "header" && is_header_name(scheme.parameter);
-  if (!is_header && (place != "query" || scheme.parameter.empty())) {
+  using Place = AuthScheme::Place;
+  const auto found = place == "header"   ? std::optional(Place::header)
+                     : place == "query"  ? std::optional(Place::query)
+                     : place == "cookie" ? std::optional(Place::cookie)
+                                         : std::nullopt;
+  const bool is_named =
+      found == Place::query ? !scheme.parameter.empty() : is_header_name(scheme.parameter);
+  if (!found || !is_named) {
     description.unsupported().add(fmt::format("API key in '{}'", one_line(place, 40)));
     return std::nullopt;
   }
-  scheme.place = is_header ? AuthScheme::Place::header : AuthScheme::Place::query;
+  scheme.place = *found;
   return scheme;
 }
 

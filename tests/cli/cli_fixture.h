@@ -44,6 +44,11 @@ class CliFixture {
       return found->second;
     };
     console.terminal_size = [] { return cli::TerminalSize{24, 80}; };
+    console.line_within = [&in](std::chrono::milliseconds) -> std::optional<std::string> {
+      std::string line;
+      if (!std::getline(in, line)) return std::nullopt;
+      return line;
+    };
     console.ask_secret = [this](std::string_view prompt) -> cli::Outcome<std::string> {
       prompts.emplace_back(prompt);
       return typed_secret;

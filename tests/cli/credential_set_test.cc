@@ -10,9 +10,22 @@ using Catch::Contains;
 struct WithConnectors : CliFixture {
   WithConnectors() {
     daemon
-        .on("GET /connectors/github", R"({"name":"github","auth":[
-            {"name":"token","type":"bearer"},{"name":"webhook","type":"webhook_secret"}]})")
-        .on("GET /connectors/shop", R"({"name":"shop","auth":[{"name":"login","type":"basic"}]})")
+        .on("GET /connectors/github", R"json({"name":"github","auth":[
+            {"name":"token","type":"bearer","fields":[
+              {"name":"token","prompt":"Token","secret":true,"required":true}]},
+            {"name":"webhook","type":"webhook_secret","fields":[
+              {"name":"secret","prompt":"Secret","secret":true,"required":true}]},
+            {"name":"open","type":"none","fields":[]},
+            {"name":"app","type":"oauth2","fields":[
+              {"name":"app_id","prompt":"App ID","secret":false,"required":true},
+              {"name":"private_key","prompt":"Private key (PEM)","secret":true,"required":true,
+               "has_lines":true},
+              {"name":"scopes","prompt":"Scopes","secret":false,"required":false}]}]})json")
+        .on("GET /connectors/shop", R"({"name":"shop","auth":[{"name":"login","type":"basic",
+            "fields":[
+              {"name":"username","prompt":"User name","secret":false,"required":true},
+              {"name":"password","prompt":"Password","secret":true,"required":true,
+               "may_be_empty":true}]}]})")
         .on("GET /connectors/open", R"({"name":"open","auth":[]})")
         .on("PUT /credentials/c", {201, R"({"name":"c"})", "application/json"});
   }
@@ -56,6 +69,39 @@ TEST_CASE_METHOD(WithConnectors, "credential set: on a terminal the fields are a
   CHECK_THAT(daemon.last().body, Contains(R"({"username":"ada","password":"hunter2"})"));
 }
 
+TEST_CASE_METHOD(WithConnectors, "credential set: a key of several lines ends with an empty one") {
+  in_is_terminal = true;
+  const auto result =
+      set("123\n-----BEGIN\nabc\n\nrest\n", {"--connector", "github", "--auth", "app"});
+  CHECK(result.code == 0);
+  CHECK(prompts.empty());
+  CHECK_THAT(result.err, Contains("Private key (PEM), then an empty line:"));
+  CHECK_THAT(daemon.last().body, Contains(R"({"app_id":"123","private_key":"-----BEGIN\nabc\n"})"));
+}
+
+TEST_CASE_METHOD(WithConnectors, "credential set: what a file has beside the fields is left out") {
+  const auto result =
+      set(R"({"app_id":"123","private_key":"k","type":"app","project":"p","scopes":"a"})",
+          {"--connector", "github", "--auth", "app"});
+  CHECK(result.code == 0);
+  CHECK(result.err == "left out, as the scheme has no such fields: type, project\n");
+  CHECK_THAT(daemon.last().body, Contains(R"({"app_id":"123","private_key":"k","scopes":"a"})"));
+
+  // One that lacks a field may be for something else: the daemon says what is wrong with it.
+  const auto lacking =
+      set(R"({"app_id":"123","token":"t"})", {"--connector", "github", "--auth", "app"});
+  CHECK(lacking.err.empty());
+  CHECK_THAT(daemon.last().body, Contains(R"({"app_id":"123","token":"t"})"));
+}
+
+TEST_CASE_METHOD(WithConnectors, "credential set: a scheme without fields takes nothing") {
+  CHECK(set("", {"--connector", "github", "--auth", "open"}).code == 0);
+  CHECK_THAT(daemon.last().body, Contains(R"("fields":{})"));
+  in_is_terminal = true;
+  CHECK(set("", {"--connector", "github", "--auth", "open"}).code == 0);
+  CHECK(prompts.empty());
+}
+
 TEST_CASE_METHOD(WithConnectors, "credential set: what cannot be a secret is refused") {
   struct Case {
     std::string input;
@@ -65,7 +111,8 @@ TEST_CASE_METHOD(WithConnectors, "credential set: what cannot be a secret is ref
   const Case cases[] = {
       {"", {"--connector", "github", "--auth", "token"}, "there is no secret on standard input"},
       {"a\nb\n", {"--connector", "github", "--auth", "token"}, "has several lines"},
-      {"a\n", {"--connector", "shop"}, "this takes several fields"},
+      {"a\n", {"--connector", "shop"}, "give a JSON object with: username, password"},
+      {"a\n", {"--connector", "github", "--auth", "open"}, "this takes a JSON object"},
       {"a\n", {"--connector", "github"}, "which authentication scheme? Say --auth"},
       {"a\n",
        {"--connector", "github", "--auth", "tokn"},

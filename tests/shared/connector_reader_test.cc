@@ -235,3 +235,49 @@ TEST_CASE("webhook scheme: the credential's auth scheme picks the verification")
   CHECK(second->secret.encoding == tba::WebhookVerification::Encoding::hex);
   CHECK(webhook.verification_by("three") == nullptr);
 }
+
+TEST_CASE("connector: what credentials consist of follows from their scheme") {
+  tba::Diagnostics diagnostics;
+  const auto connector = tba::read_connector("a.yaml", R"(connector: a
+base_url: https://a.example
+auth:
+  open: { type: none }
+  login: { type: basic }
+  key: { type: api_key, parameter: X-Key, headers: { X-Account: "{account_id}", X-Key2: "{key}" } }
+  one: { type: oauth1 }
+  aws: { type: aws_sigv4, service: s3 }
+  aws-eu: { type: aws_sigv4, service: s3, region: eu-central-1 }
+  tls: { type: mutual_tls }
+  signed: { type: hmac, header: X-Signature, signed: "{body}" }
+  keyed: { type: hmac, header: X-Signature, signed: "{key}{body}", key_header: X-Key }
+  web: { type: oauth2, grants: [authorization_code], authorize_url: "{origin}/a", token_url: "{origin}/{tenant}/t" }
+  app: { type: oauth2, grants: [client_credentials], token_url: https://a.example/t }
+  robot: { type: oauth2, grants: [jwt_bearer], token_url: https://a.example/t, jwt: { issuer: "{client_email}" } }
+  hook: { type: webhook_secret }
+endpoints: {}
+)",
+                                             diagnostics);
+  REQUIRE(connector);
+  const auto fields = [&](const char* name) {
+    std::string all;
+    for (const auto& field : fields_of(*connector->scheme(name)))
+      all += (all.empty() ? "" : " ") + field.name + (field.is_required ? "" : "?");
+    return all;
+  };
+  const std::string tokens = " scopes? grant? access_token? refresh_token? expires_at?";
+  CHECK(fields("open").empty());
+  CHECK(fields("login") == "username password");
+  CHECK(fields("key") == "key account_id");
+  CHECK(fields("one") == "consumer_key consumer_secret token? token_secret?");
+  CHECK(fields("aws") == "access_key_id secret_access_key region session_token?");
+  CHECK(fields("aws-eu") == "access_key_id secret_access_key session_token?");
+  CHECK(fields("tls") == "certificate private_key");
+  CHECK(fields("signed") == "secret");
+  CHECK(fields("keyed") == "secret key");
+  CHECK(fields("web") == "client_id client_secret? tenant" + tokens);
+  CHECK(fields("app") == "client_id client_secret" + tokens);
+  CHECK(fields("robot") == "client_email private_key" + tokens);
+  CHECK(fields("hook") == "secret");
+  CHECK(connector->scheme("web")->prefix == "Bearer ");
+  CHECK(connector->scheme("web")->oauth2->pkce);
+}

@@ -110,9 +110,14 @@ struct DaemonWorld::Parts {
                   {world.engine.folder / "workflows"}, {world.engine.folder / "connectors"}),
         folders({world.engine.io().get_executor(), world.engine.store(), log},
                 world.engine.folder / "runs"),
-        runner({world.http, world.processes, credentials, live_secrets, folders, world.engine.clock,
-                circuits, log,
-                [this](const std::string& connector) { return workflows.base_url_of(connector); },
+        tokens({world.engine.io().get_executor(), credentials, world.http, tokens_alarm,
+                world.engine.clock, world.engine.random,
+                [this](const std::string& name) { return workflows.connector_of(name); }, log}),
+        logins({tokens, credentials, world.http, world.engine.clock, world.engine.random,
+                [this](const std::string& name) { return workflows.connector_of(name); }}),
+        runner({world.http, world.processes, credentials, tokens, live_secrets, folders,
+                world.engine.clock, world.engine.random, circuits, log,
+                [this](const std::string& connector) { return workflows.connector_of(connector); },
                 [this](const std::string& workflow) { return workflows.folder_of(workflow); }}),
         scheduler({world.engine.io().get_executor(), workflows, world.engine.engine(),
                    world.engine.store(), alarm, world.engine.clock, world.engine.ids, log}),
@@ -130,9 +135,10 @@ struct DaemonWorld::Parts {
         routes(api::all_routes(services)) {
     for (const auto& route : routes) router.add(route);
     world.engine.engine().listen(event_starts);
-    credentials.on_change([this](const std::string&) {
+    credentials.on_change([this](const std::string& name) {
       workflows.reconsider();
       credential_watch.look();
+      tokens.changed(name);
     });
     world.engine.await(credentials.load()).value();
     world.engine.await(reload()).value();
@@ -150,7 +156,7 @@ struct DaemonWorld::Parts {
   /// The alarm that rings first, by `end`; null where none does.
   FakeAlarm* next_alarm(Instant end) {
     FakeAlarm* next = nullptr;
-    for (auto* each : {&alarm, &poller_alarm}) {
+    for (auto* each : {&alarm, &poller_alarm, &tokens_alarm}) {
       if (each->when() && *each->when() <= end && (!next || *each->when() < *next->when()))
         next = each;
     }
@@ -162,6 +168,9 @@ struct DaemonWorld::Parts {
   vault::Credentials credentials;
   daemon::Workflows workflows;
   steps::RunFolders folders;
+  FakeAlarm tokens_alarm;
+  auth::TokenKeeper tokens;
+  auth::Logins logins;
   connectors::CircuitBreaker circuits;
   steps::StepRunner runner;
   FakeAlarm alarm;
@@ -176,6 +185,7 @@ struct DaemonWorld::Parts {
   api::Services services{world.engine.io().get_executor(),
                          workflows,
                          credentials,
+                         logins,
                          live_secrets,
                          world.engine.engine(),
                          runner,
@@ -189,6 +199,7 @@ struct DaemonWorld::Parts {
                          poller,
                          scheduler,
                          world.engine.clock,
+                         world.engine.random,
                          world.engine.ids,
                          "/home/of/it",
                          world.engine.clock.now(),

@@ -365,6 +365,9 @@ TEST_CASE("api: connectors are listed, and shown with their endpoints") {
   CHECK(list.json("items.1.auth.0") == R"({"name":"token","type":"bearer"})");
   const auto shown = world.get("/api/v1/connectors/github");
   CHECK(keys(shown.body) == Names{"name", "title", "base_url", "auth", "endpoints", "webhook"});
+  CHECK(shown.json("auth.0.fields") ==
+        R"([{"name":"token","prompt":"Token","secret":true,"required":true,)"
+        R"("may_be_empty":false,"has_lines":false}])");
   CHECK(shown.json("endpoints.1.id") == R"("get-user")");
   CHECK(
       shown.json("endpoints.1.parameters.0") ==

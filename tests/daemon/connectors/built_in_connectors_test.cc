@@ -2,10 +2,12 @@
 
 #include <catch2/catch.hpp>
 
+#include "daemon/connectors/authentication.h"
 #include "daemon/connectors/request_builder.h"
 #include "shared/connector_catalog.h"
 #include "shared/value/json.h"
 #include "tests/support/result.h"
+#include "tests/support/seeded_random.h"
 
 using tba::AuthScheme;
 using tba::Value;
@@ -43,12 +45,14 @@ TEST_CASE("built-in connectors: GitHub's issue call has its headers, path and bo
   token.scheme = "token";
   token.fields.emplace("token", Secret("s3cret"));
   token.base_url = "http://127.0.0.1:9000";
-  const auto request = build_request(
+  auto request = build_request(
       *github, *github->endpoint("create-comment"),
       tba::parse_json(R"({"owner":"octo","repo":"hello world","issue_number":7,"body":"Hi"})")
           .value(),
       &token);
   REQUIRE(request);
+  tba::tests::SeededRandom random(1);
+  REQUIRE(tba::connectors::authenticate(*request, *github, token, {{}, random}));
   CHECK(request->method == "POST");
   CHECK(request->url == "http://127.0.0.1:9000/repos/octo/hello%20world/issues/7/comments");
   CHECK(request->body == R"({"body":"Hi"})");
@@ -61,10 +65,12 @@ TEST_CASE("built-in connectors: Discord is called as a bot, or through a webhook
   const auto discord = tba::built_in_connectors().find("discord");
   REQUIRE(discord);
   const auto bot = api_key("discord", "bot");
-  const auto message =
+  auto message =
       build_request(*discord, *discord->endpoint("create-message"),
                     tba::parse_json(R"({"channel_id":"1122","content":"Hi"})").value(), &bot);
   REQUIRE(message);
+  tba::tests::SeededRandom random(1);
+  REQUIRE(tba::connectors::authenticate(*message, *discord, bot, {{}, random}));
   CHECK(message->url == "https://discord.com/api/v10/channels/1122/messages");
   CHECK(header(*message, "Authorization") == "Bot s3cret");
 
@@ -72,8 +78,9 @@ TEST_CASE("built-in connectors: Discord is called as a bot, or through a webhook
   const auto parameters =
       tba::parse_json(R"({"webhook_id":"1122","wait":true,"content":"Hi"})").value();
   const auto webhook = api_key("discord", "webhook");
-  const auto executed = build_request(*discord, execute, parameters, &webhook);
+  auto executed = build_request(*discord, execute, parameters, &webhook);
   REQUIRE(executed);
+  REQUIRE(tba::connectors::authenticate(*executed, *discord, webhook, {{}, random}));
   CHECK(executed->url == "https://discord.com/api/v10/webhooks/1122/s3cret?wait=true");
   CHECK(header(*executed, "Authorization").empty());
 

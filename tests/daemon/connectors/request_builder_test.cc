@@ -3,8 +3,11 @@
 #include <catch2/catch.hpp>
 
 #include "daemon/connectors/authentication.h"
+#include "daemon/connectors/digest.h"
+#include "daemon/connectors/hmac.h"
 #include "shared/value/json.h"
 #include "tests/support/result.h"
+#include "tests/support/seeded_random.h"
 
 using Catch::Matchers::Contains;
 using tba::AuthScheme;
@@ -58,9 +61,13 @@ Connector example() {
       scheme("login", AuthScheme::Type::basic),
       scheme("bot", AuthScheme::Type::api_key, AuthScheme::Place::header, "Authorization", "Bot "),
       scheme("query", AuthScheme::Type::api_key, AuthScheme::Place::query, "key"),
+      scheme("cookie", AuthScheme::Type::api_key, AuthScheme::Place::cookie, "session"),
       scheme("path", AuthScheme::Type::api_key, AuthScheme::Place::path, "token"),
-      scheme("webhook", AuthScheme::Type::webhook_secret),
+      scheme("nothing", AuthScheme::Type::none),
+      scheme("oauth", AuthScheme::Type::oauth2, AuthScheme::Place::header, "", "Bearer "),
   };
+  connector.auth.back().headers = {{"Client-Id", "id {client_id}"}, {"X-Fixed", "{}"}};
+  connector.auth.push_back(scheme("webhook", AuthScheme::Type::webhook_secret));
   return connector;
 }
 
@@ -109,6 +116,9 @@ HttpRequest built(const Endpoint& endpoint, std::string_view parameters,
                   const Credential* credential = nullptr) {
   auto request = build_request(example(), endpoint, json(parameters), credential);
   REQUIRE(request);
+  tba::tests::SeededRandom random(1);
+  if (credential)
+    REQUIRE(tba::connectors::authenticate(*request, example(), *credential, {{}, random}));
   return std::move(*request);
 }
 
@@ -300,6 +310,74 @@ TEST_CASE("request: each auth scheme puts its secret where it belongs") {
   const auto query = credential("query", AuthScheme::Type::api_key, {{"key", "s3c&ret"}});
   CHECK(built(get_item(), R"({"item":"a","labels":"b"})", &query).url ==
         "https://api.example.com/v1/items/a?labels=b&key=s3c%26ret");
+
+  const auto cookie = credential("cookie", AuthScheme::Type::api_key, {{"key", "s3cret"}});
+  CHECK(header(built(get_item(), R"({"item":"a"})", &cookie), "Cookie") == "session=s3cret");
+  auto with_cookies = get_item();
+  with_cookies.parameters.push_back(parameter("theme", ParameterPlace::cookie));
+  CHECK(header(built(with_cookies, R"({"item":"a","theme":"dark"})", &cookie), "Cookie") ==
+        "theme=dark; session=s3cret");
+
+  const auto nothing = credential("nothing", AuthScheme::Type::none, {});
+  CHECK(built(get_item(), R"({"item":"a"})", &nothing).headers ==
+        built(get_item(), R"({"item":"a"})").headers);
+
+  const auto oauth = credential("oauth", AuthScheme::Type::oauth2,
+                                {{"client_id", "c1"}, {"access_token", "s3cret"}});
+  const auto with_token = built(get_item(), R"({"item":"a"})", &oauth);
+  CHECK(header(with_token, "Authorization") == "Bearer s3cret");
+  CHECK(header(with_token, "Client-Id") == "id c1");
+  CHECK(header(with_token, "X-Fixed") == "{}");
+}
+
+TEST_CASE("request: what signs does so over the request as it is sent") {
+  auto connector = example();
+  connector.auth.push_back(scheme("signed1", AuthScheme::Type::oauth1));
+  connector.auth.push_back(scheme("aws", AuthScheme::Type::aws_sigv4));
+  connector.auth.back().service = "execute-api";
+  connector.auth.push_back(scheme("own", AuthScheme::Type::hmac));
+  connector.auth.back().headers = {{"X-Client", "{key}"}};
+  tba::HmacScheme hmac;
+  hmac.header = "X-Signature";
+  hmac.is_signed = {{tba::HmacScheme::Placeholder::body, ""}};
+  connector.auth.back().hmac = hmac;
+  const auto signed_by = [&](const Credential& mine) {
+    auto request = build_request(connector, create_item(), json(R"({"title":"a"})"), &mine);
+    REQUIRE(request);
+    tba::tests::SeededRandom random(1);
+    REQUIRE(tba::connectors::authenticate(*request, connector, mine,
+                                          {tba::Instant(std::chrono::seconds(1)), random}));
+    return std::move(*request);
+  };
+  const auto by_oauth1 = signed_by(credential("signed1", AuthScheme::Type::oauth1,
+                                              {{"consumer_key", "k"}, {"consumer_secret", "s"}}));
+  CHECK_THAT(header(by_oauth1, "Authorization"), Contains("oauth_signature_method=\"HMAC-SHA1\"") &&
+                                                     Contains("oauth_timestamp=\"1\"") &&
+                                                     !Contains("oauth_token"));
+  const auto by_aws = signed_by(credential(
+      "aws", AuthScheme::Type::aws_sigv4,
+      {{"access_key_id", "AKID"}, {"secret_access_key", "s"}, {"region", "eu-central-1"}}));
+  CHECK_THAT(header(by_aws, "Authorization"),
+             Contains("AKID/19700101/eu-central-1/execute-api/aws4_request"));
+  const auto by_hmac =
+      signed_by(credential("own", AuthScheme::Type::hmac, {{"key", "k1"}, {"secret", "s"}}));
+  CHECK(header(by_hmac, "X-Client") == "k1");
+  CHECK(header(by_hmac, "X-Signature") == tba::connectors::hex(tba::connectors::hmac(
+                                              tba::connectors::Hash::sha256, "s", by_hmac.body)));
+}
+
+TEST_CASE("request: a certificate that is none is refused") {
+  auto connector = example();
+  connector.auth.push_back(scheme("tls", AuthScheme::Type::mutual_tls));
+  const auto mine = credential("tls", AuthScheme::Type::mutual_tls,
+                               {{"certificate", "nonsense"}, {"private_key", "s3cret"}});
+  HttpRequest request;
+  tba::tests::SeededRandom random(1);
+  const auto done = tba::connectors::authenticate(request, connector, mine, {{}, random});
+  REQUIRE_FALSE(done);
+  CHECK(done.error().code == ErrorCode::invalid);
+  CHECK_THAT(done.error().message,
+             Catch::Matchers::StartsWith("credential 'mine': ") && !Contains("s3cret"));
 }
 
 TEST_CASE("request: a key in the path fills its placeholder, in the base URL too") {
@@ -348,42 +426,44 @@ TEST_CASE("request: a credential that does not fit is refused without its secret
         "call");
 }
 
-TEST_CASE("request: one that no connector describes takes what needs no description") {
-  HttpRequest request;
+TEST_CASE("request: one that no connector describes takes what needs no endpoint") {
+  const auto problem = [](const Credential& mine, const Connector* own) {
+    const auto fits = tba::connectors::check_for_requests(mine, own);
+    return fits ? std::string() : fits.error().message;
+  };
+  const auto connector = example();
   const auto login = credential("login", AuthScheme::Type::basic,
                                 {{"username", "Aladdin"}, {"password", "open sesame"}});
-  request.url = "https://api.example.com/v2/items";
-  REQUIRE(tba::connectors::authenticate(request, login, "https://api.example.com/v1"));
-  CHECK(header(request, "Authorization") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-
-  const auto key = credential("key", AuthScheme::Type::api_key, {{"key", "s3cret"}});
-  const auto refused = tba::connectors::authenticate(request, key, "https://api.example.com");
-  REQUIRE_FALSE(refused);
-  CHECK(refused.error().message ==
-        "credential 'mine' cannot be used with `http`: it is of type api_key");
+  CHECK(problem(login, &connector).empty());
+  CHECK(problem(login, nullptr) ==
+        "credential 'mine' is for connector 'example', which there no longer is");
+  const auto key = credential("query", AuthScheme::Type::api_key, {{"key", "s3cret"}});
+  CHECK(problem(key, &connector).empty());
+  const auto path = credential("path", AuthScheme::Type::api_key, {{"key", "s3cret"}});
+  CHECK(problem(path, &connector) ==
+        "credential 'mine' cannot be used with `http`: it is a key that goes into the path");
+  const auto webhook = credential("webhook", AuthScheme::Type::webhook_secret, {{"secret", "s"}});
+  CHECK_THAT(problem(webhook, &connector), Contains("cannot authenticate a call"));
 }
 
-TEST_CASE("request: one that no connector describes takes its secret to its own origin only") {
+TEST_CASE("request: a credential goes to its own origin only") {
   auto mine = credential("token", AuthScheme::Type::bearer, {{"token", "s3cret"}});
-  const auto sent_to = [&](const std::string& url, const std::string& base_url) {
-    HttpRequest request;
-    request.url = url;
-    const auto done = tba::connectors::authenticate(request, mine, base_url);
-    CHECK(done.has_value() == (header(request, "Authorization") == "Bearer s3cret"));
-    return done.has_value();
+  auto own = example();
+  const auto may_go = [&](const std::string& url, const Connector* connector) {
+    return tba::connectors::check_destination(url, mine, connector).has_value();
   };
-  CHECK(sent_to("https://api.example.com/a", "https://api.example.com/v1"));
+  CHECK(may_go("https://api.example.com/a", &own));
   for (const auto* url :
        {"https://evil.test/a", "http://api.example.com/a", "https://api.example.com:8443/a",
         "https://api.example.com@evil.test/", "https://api.example.com.evil.test/", "nonsense"}) {
     CAPTURE(url);
-    CHECK_FALSE(sent_to(url, "https://api.example.com/v1"));
+    CHECK_FALSE(may_go(url, &own));
   }
-  CHECK_FALSE(sent_to("https://api.example.com/a", ""));
-  CHECK_FALSE(sent_to("nonsense", ""));
+  CHECK_FALSE(may_go("https://api.example.com/a", nullptr));
+  CHECK_FALSE(may_go("nonsense", nullptr));
   mine.base_url = "http://localhost:8080";
-  CHECK(sent_to("http://localhost:8080/a", "https://api.example.com/v1"));
-  CHECK_FALSE(sent_to("https://api.example.com/a", "https://api.example.com/v1"));
+  CHECK(may_go("http://localhost:8080/a", &own));
+  CHECK_FALSE(may_go("https://api.example.com/a", &own));
 }
 
 TEST_CASE("request: the idempotency key goes where the connector says, if it does") {

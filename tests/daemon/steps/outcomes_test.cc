@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "daemon/connectors/retry_after.h"
 #include "shared/time_format.h"
 #include "shared/value/json.h"
 
@@ -16,7 +17,6 @@ using tba::net::HttpResult;
 using tba::steps::outcome_of;
 using tba::steps::ProcessResult;
 using tba::steps::response_value;
-using tba::steps::retry_after;
 
 namespace {
 
@@ -33,7 +33,8 @@ AttemptOutcome failed(HttpFailure::Kind kind, bool sent) {
 }
 
 std::optional<std::chrono::milliseconds> waits(std::string text) {
-  return retry_after(HttpResponse{429, {{"retry-after", std::move(text)}}, ""}, kNow);
+  return tba::connectors::retry_after(HttpResponse{429, {{"retry-after", std::move(text)}}, ""},
+                                      kNow);
 }
 
 std::string body_of(std::string body, std::optional<std::string> type = "application/json") {
@@ -107,7 +108,7 @@ TEST_CASE("outcomes: Retry-After is read as seconds or as a date, and else not a
     CAPTURE(garbage);
     CHECK_FALSE(waits(garbage));
   }
-  CHECK_FALSE(retry_after(HttpResponse{429, {}, ""}, kNow));
+  CHECK_FALSE(tba::connectors::retry_after(HttpResponse{429, {}, ""}, kNow));
   CHECK(answered(503, {{"retry-after", "7"}}).retry_after == 7s);
   CHECK_FALSE(answered(200, {{"retry-after", "7"}}).retry_after);
 }

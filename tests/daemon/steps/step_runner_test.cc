@@ -8,6 +8,7 @@
 #include "shared/diagnostic.h"
 #include "shared/time_format.h"
 #include "shared/value/json.h"
+#include "tests/support/engine_world.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_credential_store.h"
 #include "tests/support/result.h"
@@ -32,9 +33,8 @@ namespace {
 using Variables = std::vector<std::pair<std::string, std::string>>;
 using Lines = std::vector<std::pair<std::string, std::string>>;
 
-std::string base_url_of(const std::string& connector) {
-  const auto found = tba::built_in_connectors().find(connector);
-  return found ? found->base_url : std::string();
+std::shared_ptr<const tba::Connector> connector_of(const std::string& name) {
+  return tba::built_in_connectors().find(name);
 }
 
 /// What a step runner needs.
@@ -54,16 +54,24 @@ struct World {
   tba::steps::RunFolders folders{{io.get_executor(), store, *log}, folder / "runs"};
   std::string folder_now;  // of the workflow's file
   tba::connectors::CircuitBreaker circuits;
-  tba::steps::StepRunner runner{environment(credentials)};
+  tba::tests::FakeAlarm alarm;
+  tba::auth::TokenKeeper tokens{keeper_of(credentials)};
+  tba::steps::StepRunner runner{environment(credentials, tokens)};
   std::shared_ptr<const tba::Connector> github = tba::built_in_connectors().find("github");
   Lines lines;
 
   World() { run_coroutine(credentials.load()).value(); }
 
-  tba::steps::StepRunner::Environment environment(const tba::vault::Credentials& used) {
-    return {
-        http,  processes, used, live_secrets, folders,
-        clock, circuits,  *log, base_url_of,  [this](const std::string&) { return folder_now; }};
+  tba::auth::TokenKeeper::Environment keeper_of(tba::vault::Credentials& used) {
+    return {io.get_executor(), used, http, alarm, clock, random, connector_of, *log};
+  }
+
+  tba::steps::StepRunner::Environment environment(const tba::vault::Credentials& used,
+                                                  tba::auth::TokenKeeper& keeper) {
+    return {http,   processes,    used,
+            keeper, live_secrets, folders,
+            clock,  random,       circuits,
+            *log,   connector_of, [this](const std::string&) { return folder_now; }};
   }
 
   void set_token(const std::string& name, const std::string& token) {
@@ -141,7 +149,8 @@ TEST_CASE("step runner: a credential that is missing or broken fails the attempt
       {world.store, world.live_secrets, world.clock, world.random, world.ids},
       {world.folder / "vault.key", false});
   run_coroutine(reopened.load()).value();
-  tba::steps::StepRunner runner(world.environment(reopened));
+  tba::auth::TokenKeeper keeper(world.keeper_of(reopened));
+  tba::steps::StepRunner runner(world.environment(reopened, keeper));
   outcome = run_coroutine(runner.perform(world.get_user("bot"), nullptr));
   check_not_attempted(outcome, "credential");
   CHECK(outcome.failure->message == reopened.problem("bot"));
@@ -344,7 +353,7 @@ TEST_CASE("step runner: a raw request is sent with its credential, or not at all
   attempt.credential = "hook";
   const auto outcome = world.perform(attempt);
   check_not_attempted(outcome, "credential");
-  CHECK_THAT(outcome.failure->message, Contains("'hook'") && Contains("webhook_secret"));
+  CHECK_THAT(outcome.failure->message, Contains("'hook' is a webhook's secret"));
   CHECK(world.http.requests.size() == 1);
 }
 
