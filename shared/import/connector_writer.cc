@@ -28,6 +28,13 @@ Value as_value(const AuthScheme& scheme) {
     put_text(object, "parameter", scheme.parameter);
     put_text(object, "prefix", scheme.prefix);
   }
+  if (scheme.oauth2) {
+    ArrayBuilder grants;
+    for (const auto name : names_of(scheme.oauth2->grants)) grants.add(Value::string(name));
+    object.put("grants", std::move(grants).build());
+    put_text(object, "authorize_url", scheme.oauth2->authorize_url);
+    put_text(object, "token_url", scheme.oauth2->token_url);
+  }
   return std::move(object).build();
 }
 

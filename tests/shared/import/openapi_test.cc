@@ -305,20 +305,52 @@ TEST_CASE("openapi: auth schemes are those that a connector can have") {
     odd: { type: http, scheme: digest }
     cert: { type: mutualTLS }
     cookie: { type: apiKey, in: cookie, name: sid }
-    login: { type: oauth2 }
+    login:
+      type: oauth2
+      flows:
+        authorizationCode: { authorizationUrl: https://a.example/authorize, tokenUrl: /token, scopes: { read: "" } }
+        clientCredentials: { tokenUrl: /token }
+        password: { tokenUrl: /token }
+    implicit: { type: oauth2, flows: { implicit: { authorizationUrl: https://a.example/authorize } } }
+    strange: { type: oauth2, flows: { clientCredentials: { tokenUrl: "token here" } } }
+    oidc: { type: openIdConnect, openIdConnectUrl: https://a.example/.well-known }
 )"));
   const auto& connector = imported.connector;
   CHECK(connector.scheme("bearer")->type == AuthScheme::Type::bearer);
   CHECK(connector.scheme("basic")->type == AuthScheme::Type::basic);
   CHECK(connector.scheme("key_in_query")->place == AuthScheme::Place::query);
   CHECK(connector.scheme("key_in_query")->parameter == "key");
-  CHECK(connector.scheme("login")->type == AuthScheme::Type::bearer);
-  CHECK(connector.auth.size() == 4);
-  CHECK(imported.unsupported == std::map<std::string, std::size_t>{
-                                    {"API key in 'cookie'", 1},
-                                    {"authentication by HTTP scheme 'digest'", 1},
-                                    {"authentication of type 'mutualTLS'", 1},
-                                    {"login by oauth2 (bearer: a token from elsewhere)", 1}});
+  CHECK(connector.scheme("cookie")->place == AuthScheme::Place::cookie);
+  CHECK(connector.scheme("cert")->type == AuthScheme::Type::mutual_tls);
+  const auto& login = *connector.scheme("login")->oauth2;
+  CHECK(tba::names_of(login.grants) ==
+        std::vector<std::string_view>{"authorization_code", "client_credentials"});
+  CHECK(login.authorize_url == "https://a.example/authorize");
+  CHECK(login.token_url == "{origin}/token");
+  for (const auto* name : {"implicit", "strange", "oidc"})
+    CHECK(connector.scheme(name)->type == AuthScheme::Type::bearer);
+  CHECK(imported.unsupported ==
+        std::map<std::string, std::size_t>{
+            {"authentication by HTTP scheme 'digest'", 1},
+            {"login by oauth2 of another flow (bearer: a token from elsewhere)", 2},
+            {"login by openIdConnect (bearer: a token from elsewhere)", 1}});
+}
+
+TEST_CASE("swagger 2: a login is one of its flows") {
+  const auto imported = import_text(R"(swagger: "2.0"
+host: a.example
+securityDefinitions:
+  people: { type: oauth2, flow: accessCode, authorizationUrl: https://a.example/authorize, tokenUrl: https://a.example/token }
+  program: { type: oauth2, flow: application, tokenUrl: https://a.example/token }
+  page: { type: oauth2, flow: implicit, authorizationUrl: https://a.example/authorize }
+paths: { /a: { get: {} } }
+)");
+  const auto grants = [&](const char* name) {
+    return tba::names_of(imported.connector.scheme(name)->oauth2->grants);
+  };
+  CHECK(grants("people") == std::vector<std::string_view>{"authorization_code"});
+  CHECK(grants("program") == std::vector<std::string_view>{"client_credentials"});
+  CHECK(imported.connector.scheme("page")->type == AuthScheme::Type::bearer);
 }
 
 TEST_CASE("swagger 2: host, bodies, forms, collection formats and security") {
