@@ -14,7 +14,8 @@
 namespace tba::cli {
 namespace {
 
-std::string parameters_text(const Json& parameters) {
+// "client_id client_secret?"
+std::string names_text(const Json& parameters) {
   std::string text;
   if (!parameters.is_array()) return text;
   for (const Json& parameter : parameters) {
@@ -33,9 +34,11 @@ void print_connector(Console& console, const Json& connector) {
   fields.add("webhooks", member_of(connector, "webhook") == true ? "yes" : "no");
   fields.print(console.out, console.colour_out);
 
-  Table schemes({"AUTH SCHEME", "TYPE"});
+  Table schemes({"AUTH SCHEME", "TYPE", "GRANTS", "FIELDS (? = OPTIONAL)"});
   for (const Json& scheme : member_of(connector, "auth")) {
-    schemes.add({text_of(scheme, "name"), text_of(scheme, "type")});
+    schemes.add({text_of(scheme, "name"), text_of(scheme, "type"),
+                 joined(member_of(scheme, "grants"), " "),
+                 names_text(member_of(scheme, "fields"))});
   }
   if (!schemes.empty()) {
     console.out << '\n';
@@ -45,7 +48,7 @@ void print_connector(Console& console, const Json& connector) {
   Table endpoints({"ENDPOINT", "METHOD", "PATH", "PARAMETERS (? = OPTIONAL)"});
   for (const Json& endpoint : member_of(connector, "endpoints")) {
     endpoints.add({text_of(endpoint, "id"), text_of(endpoint, "method"), text_of(endpoint, "path"),
-                   parameters_text(member_of(endpoint, "parameters"))});
+                   names_text(member_of(endpoint, "parameters"))});
   }
   if (!endpoints.empty()) {
     console.out << '\n';

@@ -163,6 +163,8 @@ Outcome<ExitCode> set(Session& session, const Options& options) {
   } else {
     console.out << fmt::format("stored credential {} ({}, {})\n", options.name, options.connector,
                                text_of(*scheme, "name"));
+    if (const auto problem = text_of(*stored, "problem"); !problem.empty())
+      console.err << fmt::format("{}\n", problem);
   }
   return ExitCode::done;
 }

@@ -18,7 +18,9 @@ struct WithDaemon : CliFixture {
 
 constexpr const char* kGithub = R"({"name":"github","title":"GitHub REST",
   "base_url":"https://api.github.com","webhook":true,
-  "auth":[{"name":"token","type":"bearer"},{"name":"webhook","type":"webhook_secret"}],
+  "auth":[{"name":"token","type":"bearer","grants":[],"fields":[{"name":"token","required":true}]},
+          {"name":"oauth","type":"oauth2","grants":["authorization_code","device_code"],
+           "fields":[{"name":"client_id","required":true},{"name":"scopes","required":false}]}],
   "endpoints":[{"id":"get-user","title":"Get a user","method":"GET","path":"/users/{username}",
     "parameters":[{"name":"username","in":"path","type":"string","required":true,"default":null,
                    "description":"the login"},
@@ -448,8 +450,11 @@ TEST_CASE_METHOD(WithDaemon, "connector list and show") {
   CHECK(run({"connector", "list"}).out ==
         "NAME    TITLE        ENDPOINTS  WEBHOOKS  AUTH   BASE URL\n"
         "github  GitHub REST  7          yes       token  https://api.github.com\n");
-  CHECK_THAT(run({"connector", "show", "github"}).out,
-             Contains("get-user  GET     /users/{username}  username page?\n"));
+  CHECK_THAT(
+      run({"connector", "show", "github"}).out,
+      Contains("get-user  GET     /users/{username}  username page?\n") &&
+          Contains("token        bearer                                  token\n"
+                   "oauth        oauth2  authorization_code device_code  client_id scopes?\n"));
   CHECK_THAT(run({"connector", "show", "github/get-user"}).out,
              Contains("username   path   string   required  the login\n"));
   const auto missing = run({"connector", "show", "github/get-uesr"});

@@ -80,8 +80,8 @@ TEST_CASE_METHOD(WithDaemon,
       login({"--output", "json"}, "\nhttp://127.0.0.1:1/callback?code=c2&state=s\n");
   visit.join();
   CHECK(result.code == 0);
-  CHECK_THAT(result.out, Contains(R"("grant": "authorization_code")") &&
-                             Contains(R"("logged_in": true)"));
+  CHECK_THAT(result.out,
+             Contains(R"("grant": "authorization_code")") && Contains(R"("logged_in": true)"));
 }
 
 TEST_CASE_METHOD(WithDaemon, "credential login: where it cannot listen, the URL is pasted") {

@@ -94,6 +94,15 @@ TEST_CASE_METHOD(WithConnectors, "credential set: what a file has beside the fie
   CHECK_THAT(daemon.last().body, Contains(R"({"app_id":"123","token":"t"})"));
 }
 
+TEST_CASE_METHOD(WithConnectors, "credential set: what is still to be done is told") {
+  FakeDaemon::Answer waits{201, R"({"name":"c","problem":"nobody has logged in with it yet"})"};
+  daemon.on("PUT /credentials/waits", waits);
+  const auto result =
+      run({"credential", "set", "waits", "--connector", "github", "--auth", "open"}, "");
+  CHECK(result.code == 0);
+  CHECK(result.err == "nobody has logged in with it yet\n");
+}
+
 TEST_CASE_METHOD(WithConnectors, "credential set: a scheme without fields takes nothing") {
   CHECK(set("", {"--connector", "github", "--auth", "open"}).code == 0);
   CHECK_THAT(daemon.last().body, Contains(R"("fields":{})"));
