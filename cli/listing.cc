@@ -33,6 +33,11 @@ DaemonClient::Query query_of(const Page& page) {
   return query;
 }
 
+std::optional<std::size_t> columns_of(const Console& console) {
+  if (!console.out_is_terminal) return std::nullopt;
+  return static_cast<std::size_t>(std::max(console.terminal_size().columns, kNarrowest));
+}
+
 void print_list(Session& session, const Json& list, std::vector<std::string> headings,
                 const std::function<std::vector<Table::Cell>(const Json&)>& row_of,
                 std::string_view when_empty) {
@@ -46,11 +51,7 @@ void print_list(Session& session, const Json& list, std::vector<std::string> hea
   if (table.empty()) {
     console.out << when_empty << '\n';
   } else {
-    std::optional<std::size_t> columns;
-    if (console.out_is_terminal) {
-      columns = static_cast<std::size_t>(std::max(console.terminal_size().columns, kNarrowest));
-    }
-    table.print(console.out, console.colour_out, columns);
+    table.print(console.out, console.colour_out, columns_of(console));
   }
   const std::string next = text_of(list, "next");
   if (!next.empty()) console.err << fmt::format("there are more: --cursor {}\n", next);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,9 @@ void add_page_options(CLI::App& arguments, Page& page);
 
 /// The page as parameters of the API.
 DaemonClient::Query query_of(const Page& page);
+
+/// How long a line may be: as wide as the terminal that standard output is, if it is one.
+std::optional<std::size_t> columns_of(const Console& console);
 
 /// Prints an API list: with --output json as it is, else one row for each item, or `when_empty`
 /// where there are none. On a terminal rows are cut to its width. Says on stderr how to get the

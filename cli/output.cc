@@ -5,6 +5,7 @@
 #include <cwchar>
 #include <limits>
 #include <ostream>
+#include <utility>
 
 #include <fmt/format.h>
 #include <locale.h>
@@ -91,6 +92,25 @@ bool is_c1_control(std::string_view bytes) {
 std::string padded(std::string_view text, std::size_t width) {
   const std::size_t used = display_width(text);
   return std::string(text) + std::string(used < width ? width - used : 0, ' ');
+}
+
+/// The text in lines that have room beside `indent` in so many columns, where blanks let it.
+std::vector<std::string> wrapped(const std::string& text, std::optional<std::size_t> columns,
+                                 std::size_t indent) {
+  if (!columns) return {text};
+  const std::size_t room = *columns > indent ? *columns - indent : 1;
+  std::vector<std::string> lines;
+  std::string line;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find(' ', begin), text.size());
+    const auto word = text.substr(begin, end - begin);
+    const bool fits = display_width(line) + 1 + display_width(word) <= room;
+    if (!line.empty() && !fits) lines.push_back(std::exchange(line, {}));
+    line += (line.empty() ? "" : " ") + word;
+    begin = end + 1;
+  }
+  lines.push_back(std::move(line));
+  return lines;
 }
 
 }  // namespace
@@ -214,12 +234,17 @@ void Fields::add(std::string name, std::string value, Style style) {
   if (!value.empty()) fields_.push_back({std::move(name), std::move(value), style});
 }
 
-void Fields::print(std::ostream& out, bool colour) const {
+void Fields::print(std::ostream& out, bool colour, std::optional<std::size_t> columns) const {
   std::size_t width = 0;
   for (const Field& field : fields_) width = std::max(width, display_width(field.name));
+  const std::size_t indent = width + 3;
   for (const Field& field : fields_) {
-    out << styled(padded(field.name + ":", width + 1), Style::heading, colour) << "  "
-        << styled(one_line(field.value), field.style, colour) << '\n';
+    std::string name = field.name + ":";
+    for (const auto& line : wrapped(one_line(field.value), columns, indent)) {
+      out << styled(padded(name, width + 1), Style::heading, colour) << "  "
+          << styled(line, field.style, colour) << '\n';
+      name.clear();
+    }
   }
 }
 

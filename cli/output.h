@@ -65,7 +65,9 @@ class Table {
 class Fields {
  public:
   void add(std::string name, std::string value, Style style = Style::plain);
-  void print(std::ostream& out, bool colour) const;
+  /// With `columns` given, values that make a line longer than that go on below themselves, from
+  /// one of their blanks on.
+  void print(std::ostream& out, bool colour, std::optional<std::size_t> columns = {}) const;
 
  private:
   struct Field {

@@ -1,4 +1,9 @@
+#include <memory>
+#include <ostream>
+#include <utility>
+
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/commands.h"
@@ -8,34 +13,82 @@
 namespace tba::cli {
 namespace {
 
-std::string schemes_text(const Json& schemes) {
-  std::string text;
-  if (!schemes.is_array()) return text;
-  for (const auto& scheme : schemes) {
-    text += (text.empty() ? "" : ", ") + text_of(scheme, "name");
+/// What `text` says of each item, with commas between them.
+template <class Text>
+std::string listed(const Json& items, const Text& text) {
+  std::string list;
+  if (!items.is_array()) return list;
+  for (const Json& item : items) list += (list.empty() ? "" : ", ") + text(item);
+  return list;
+}
+
+std::string name_of(const Json& scheme) {
+  return text_of(scheme, "name");
+}
+
+std::string name_and_type(const Json& scheme) {
+  return fmt::format("{} ({})", text_of(scheme, "name"), text_of(scheme, "type"));
+}
+
+std::string limit_text(const Json& limit) {
+  const auto requests = text_of(limit, "requests");
+  const auto count = requests.empty() ? std::string("as answers tell")
+                                      : fmt::format("{} in {}", requests, text_of(limit, "per"));
+  return fmt::format("{} ({})", text_of(limit, "name"), count);
+}
+
+std::string yes_or_no(const Json& flag) {
+  return flag == true ? "yes" : "no";
+}
+
+/// One paragraph for each connector.
+void print_long(Console& console, const Json& connectors) {
+  bool is_first = true;
+  for (const Json& connector : connectors) {
+    if (!std::exchange(is_first, false)) console.out << '\n';
+    Fields fields;
+    fields.add("name", text_of(connector, "name"), Style::good);
+    fields.add("title", text_of(connector, "title"));
+    fields.add("base URL", text_of(connector, "base_url"));
+    fields.add("auth", listed(member_of(connector, "auth"), name_and_type));
+    fields.add("endpoints", text_of(connector, "endpoints"));
+    fields.add("webhooks", yes_or_no(member_of(connector, "webhook")));
+    fields.add("limits", listed(member_of(connector, "rate_limits"), limit_text));
+    fields.add("test", text_of(connector, "test"));
+    fields.print(console.out, console.colour_out, columns_of(console));
   }
-  return text;
+}
+
+void print_short(Session& session, const Json& list) {
+  print_list(
+      session, list, {"NAME", "TITLE", "ENDPOINTS", "WEBHOOKS", "AUTH", "BASE URL"},
+      [](const Json& connector) -> std::vector<Table::Cell> {
+        return {text_of(connector, "name"),
+                text_of(connector, "title"),
+                text_of(connector, "endpoints"),
+                yes_or_no(member_of(connector, "webhook")),
+                listed(member_of(connector, "auth"), name_of),
+                text_of(connector, "base_url")};
+      },
+      "no connectors");
 }
 
 }  // namespace
 
-Action build_connector_list(CLI::App&) {
-  return [](Session& session) -> Outcome<ExitCode> {
+Action build_connector_list(CLI::App& arguments) {
+  auto is_long = std::make_shared<bool>(false);
+  arguments.add_flag("--long", *is_long, "All that is known of each, in a paragraph of its own");
+  return [is_long](Session& session) -> Outcome<ExitCode> {
     auto daemon = session.daemon();
     if (!daemon) return daemon.error();
     const auto connectors = daemon->list("/connectors");
     if (!connectors) return connectors.error();
-    print_list(
-        session, *connectors, {"NAME", "TITLE", "ENDPOINTS", "WEBHOOKS", "AUTH", "BASE URL"},
-        [](const Json& connector) -> std::vector<Table::Cell> {
-          return {text_of(connector, "name"),
-                  text_of(connector, "title"),
-                  text_of(connector, "endpoints"),
-                  member_of(connector, "webhook") == true ? "yes" : "no",
-                  schemes_text(member_of(connector, "auth")),
-                  text_of(connector, "base_url")};
-        },
-        "no connectors");
+    const bool in_paragraphs = *is_long && !session.json() && !connectors->at("items").empty();
+    if (in_paragraphs) {
+      print_long(session.console(), connectors->at("items"));
+    } else {
+      print_short(session, *connectors);
+    }
     return ExitCode::done;
   };
 }

@@ -45,6 +45,18 @@ Value scheme_view(const AuthScheme& scheme) {
       .with_member("fields", std::move(fields).build());
 }
 
+Value rate_limit_view(const RateLimit& limit) {
+  ArrayBuilder by;
+  for (const auto scope : limit.by)
+    by.add(Value::string(scope == RateLimit::Scope::credential ? "credential" : "endpoint"));
+  for (const auto& parameter : limit.parameters) by.add(Value::string(parameter));
+  const bool is_known = limit.requests > 0;
+  return Value::object({{"name", Value::string(limit.name)},
+                        {"requests", is_known ? Value::integer(limit.requests) : Value()},
+                        {"per", is_known ? Value::string(format_duration(limit.per)) : Value()},
+                        {"by", std::move(by).build()}});
+}
+
 Value summary(const Connector& connector) {
   ArrayBuilder auth;
   for (const auto& scheme : connector.auth) auth.add(scheme_summary(scheme));
@@ -54,7 +66,9 @@ Value summary(const Connector& connector) {
        {"base_url", text_view(connector.base_url)},
        {"auth", std::move(auth).build()},
        {"endpoints", Value::integer(static_cast<std::int64_t>(connector.endpoints.size()))},
-       {"webhook", Value::boolean(connector.webhook.has_value())}});
+       {"webhook", Value::boolean(connector.webhook.has_value())},
+       {"rate_limits", array_view(connector.rate_limits, rate_limit_view)},
+       {"test", text_view(connector.test)}});
 }
 
 http::Response no_such_connector(const std::string& name, const ConnectorCatalog& catalog) {

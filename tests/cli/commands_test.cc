@@ -462,6 +462,38 @@ TEST_CASE_METHOD(WithDaemon, "connector list and show") {
   CHECK_THAT(missing.err, Contains("has no endpoint 'get-uesr' (did you mean 'get-user'?)"));
 }
 
+TEST_CASE_METHOD(WithDaemon,
+                 "connector list --long: a paragraph for each, as wide as the terminal") {
+  constexpr const char* kConnectors = R"({"items":[
+    {"name":"github","title":"GitHub REST","base_url":"https://api.github.com",
+     "auth":[{"name":"token","type":"bearer"},{"name":"webhook","type":"webhook_secret"}],
+     "endpoints":61,"webhook":true,"test":"get-authenticated-user",
+     "rate_limits":[{"name":"primary","requests":null,"per":null,"by":["credential"]},
+                    {"name":"search","requests":30,"per":"1m","by":["credential"]},
+                    {"name":"secondary","requests":900,"per":"1m","by":["credential"]}]},
+    {"name":"notes","title":"","base_url":"https://notes.example","auth":[],"endpoints":2,
+     "webhook":false,"test":null,"rate_limits":[]}],"next":null})";
+  daemon.on("GET /connectors", kConnectors).on("GET /connectors", kConnectors);
+  out_is_terminal = true;
+  environment["NO_COLOR"] = "1";
+  CHECK(run({"connector", "list", "--long"}).out ==
+        "name:       github\n"
+        "title:      GitHub REST\n"
+        "base URL:   https://api.github.com\n"
+        "auth:       token (bearer), webhook (webhook_secret)\n"
+        "endpoints:  61\n"
+        "webhooks:   yes\n"
+        "limits:     primary (as answers tell), search (30 in 1m), secondary (900 in 1m)\n"
+        "test:       get-authenticated-user\n"
+        "\n"
+        "name:       notes\n"
+        "base URL:   https://notes.example\n"
+        "endpoints:  2\n"
+        "webhooks:   no\n");
+  CHECK(cli::Json::parse(run({"connector", "list", "--long", "--output", "json"}).out) ==
+        cli::Json::parse(kConnectors));
+}
+
 TEST_CASE_METHOD(WithDaemon, "connector call: typed parameters go in, status and body come out") {
   daemon.on("GET /connectors/github", kGithub)
       .on("POST /connectors/github/endpoints/get-user/call",

@@ -84,6 +84,32 @@ TEST_CASE("output: a table is cut to the columns that there are, its first colum
   }
 }
 
+TEST_CASE("output: a value that is too long for its line goes on below itself") {
+  cli::Fields fields;
+  fields.add("name", "github");
+  fields.add("auth", "token (bearer), 日本 (webhook_secret)");
+  fields.add("empty", "");
+  const auto printed = [&](std::optional<std::size_t> columns) {
+    std::ostringstream out;
+    fields.print(out, false, columns);
+    return out.str();
+  };
+  CHECK(printed({}) ==
+        "name:  github\n"
+        "auth:  token (bearer), 日本 (webhook_secret)\n");
+  CHECK(printed(26) ==
+        "name:  github\n"
+        "auth:  token (bearer),\n"
+        "       日本\n"
+        "       (webhook_secret)\n");
+  CHECK(printed(1) ==
+        "name:  github\n"
+        "auth:  token\n"
+        "       (bearer),\n"
+        "       日本\n"
+        "       (webhook_secret)\n");
+}
+
 TEST_CASE("output: colour only on a terminal that can, and not with NO_COLOR") {
   std::istringstream in;
   std::ostringstream out;

@@ -364,10 +364,16 @@ TEST_CASE("api: connectors are listed, and shown with their endpoints") {
   CHECK(list.json("items.1.webhook") == "true");
   CHECK(list.json("items.1.auth.0") == R"({"name":"token","type":"bearer"})");
   const auto shown = world.get("/api/v1/connectors/github");
-  CHECK(keys(shown.body) == Names{"name", "title", "base_url", "auth", "endpoints", "webhook"});
   CHECK(shown.json("auth.0.fields") ==
         R"([{"name":"token","prompt":"Token","secret":true,"required":true,)"
         R"("may_be_empty":false,"has_lines":false}])");
+  CHECK(keys(shown.body) ==
+        Names{"name", "title", "base_url", "auth", "endpoints", "webhook", "rate_limits", "test"});
+  CHECK(shown.json("test") == R"("get-authenticated-user")");
+  CHECK(shown.json("rate_limits.0") ==
+        R"({"name":"primary","requests":null,"per":null,"by":["credential"]})");
+  CHECK(shown.json("rate_limits.1") ==
+        R"({"name":"search","requests":30,"per":"1m","by":["credential"]})");
   CHECK(shown.json("endpoints.1.id") == R"("get-user")");
   CHECK(
       shown.json("endpoints.1.parameters.0") ==
