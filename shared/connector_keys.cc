@@ -51,6 +51,11 @@ constexpr std::array kConnectorKeys{
         .type = KeyType::templated,
         .description = "an expression on .status, .headers and .body: what a step has for its "
                        "body, in the place of the answer's"},
+    Key{.name = "pagination",
+        .type = KeyType::table,
+        .description = "how lists are asked for page by page: of GET endpoints that have its "
+                       "`parameter`, and none of their own",
+        .table = &kPaginationTable},
     Key{.name = "test", .description = "the endpoint that tells whether a credential works"},
     Key{.name = "endpoints",
         .type = KeyType::table_map,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -39,13 +40,16 @@ class ConnectorReader {
                       connector_.rate_limits.push_back(read_rate_limit(name, node, diagnostics_));
                     });
     const auto answer = read_answer_rules(fields, {});
-    const EndpointSurroundings around{connector_.auth, connector_.rate_limits, answer};
+    const auto* pages = fields.find("pagination");
+    const auto pagination = pages ? read_pagination(*pages, diagnostics_) : nullptr;
+    const EndpointSurroundings around{connector_.auth, connector_.rate_limits, answer, pagination};
     for_each_member(fields.find("endpoints"), [&](const yaml::Node& id, const yaml::Node& node) {
       connector_.endpoints.push_back(read_endpoint(id, node, around, diagnostics_));
     });
     if (const auto* webhook = fields.find("webhook"))
       connector_.webhook = read_webhook_scheme(*webhook, connector_.auth, diagnostics_);
     connector_.test = read_test(fields);
+    if (pagination) check_pagination(*pages, *pagination);
     return std::move(connector_);
   }
 
@@ -58,6 +62,24 @@ class ConnectorReader {
   Idempotency read_idempotency(const yaml::Node& node) {
     const Fields fields(node, *kConnectorTable.find("idempotency")->table, diagnostics_);
     return {header_name(fields, "header"), fields.duration("lifetime")};
+  }
+
+  // A parameter that no endpoint has is misspelt.
+  void check_pagination(const yaml::Node& node, const Pagination& pagination) {
+    const auto has_parameter = [&](const Endpoint& endpoint) {
+      return has_page_parameter(pagination, endpoint.parameters);
+    };
+    if (connector_.endpoints.empty() || std::ranges::any_of(connector_.endpoints, has_parameter))
+      return;
+    std::set<std::string> known;
+    for (const auto& endpoint : connector_.endpoints) {
+      for (const auto& parameter : endpoint.parameters) known.insert(parameter.name);
+    }
+    node.find("parameter")
+        ->error(diagnostics_,
+                fmt::format("no endpoint has a parameter '{}' that can tell of a page{}",
+                            pagination.parameter,
+                            did_you_mean(pagination.parameter, {known.begin(), known.end()})));
   }
 
   std::string read_test(const Fields& fields) {

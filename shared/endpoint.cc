@@ -73,6 +73,11 @@ constexpr std::array kEndpointKeys{
         .type = KeyType::templated,
         .description = "an expression on .status, .headers and .body: what a step has for its "
                        "body, in the place of the connector's"},
+    Key{.name = "pagination",
+        .type = KeyType::table,
+        .description = "how the list that it gives is asked for page by page, in the place of the "
+                       "connector's",
+        .table = &kPaginationTable},
     Key{.name = "response",
         .type = KeyType::shape,
         .description = "what is known of the body that a step has"},
@@ -104,6 +109,7 @@ class EndpointReader {
     read_rate_limits(fields, endpoint);
     read_parameters(fields, endpoint);
     check_body(fields, endpoint);
+    endpoint.pagination = pagination_of(fields, endpoint);
     if (const auto* path = fields.find("path")) check_path(*path, endpoint);
     return endpoint;
   }
@@ -130,6 +136,22 @@ class EndpointReader {
       check_place(parameter, *name, *node, endpoint);
       endpoint.parameters.push_back(std::move(parameter));
     }
+  }
+
+  // Its own, or the connector's where that fits: it is said of the lists among many endpoints.
+  std::shared_ptr<const Pagination> pagination_of(const Fields& fields, const Endpoint& endpoint) {
+    if (const auto* node = fields.find("pagination")) {
+      auto own = read_pagination(*node, diagnostics_);
+      if (own) check_page_parameters(*own, endpoint.parameters, *node, diagnostics_);
+      return own;
+    }
+    const auto& shared = around_.pagination;
+    const bool may_be_list = endpoint.response.type == ValueType::any ||
+                             endpoint.response.type == ValueType::array ||
+                             (shared && shared->items);
+    const bool fits = shared && endpoint.method == "GET" && may_be_list &&
+                      has_page_parameter(*shared, endpoint.parameters);
+    return fits ? shared : nullptr;
   }
 
   // Whether there is room for the parameter where it goes.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 #include "shared/auth_scheme.h"
 #include "shared/diagnostic.h"
 #include "shared/key_table.h"
+#include "shared/pagination.h"
 #include "shared/parameter.h"
 #include "shared/rate_limit.h"
 #include "shared/retry_policy.h"
@@ -44,7 +46,8 @@ struct Endpoint {
   std::optional<RetryPolicy> retry;      ///< In the place of the connector's.
   std::vector<std::string> rate_limits;  ///< That count its calls; empty: all that count any.
   AnswerRules answer;                    ///< Its own, and what the connector has for the rest.
-  Shape response;                        ///< Of the body of an answer that tells of success.
+  std::shared_ptr<const Pagination> pagination;  ///< Of the list that it gives; null: none.
+  Shape response;  ///< Of the body of an answer that tells of success.
 
   /// Whether any of its parameters goes into the body.
   bool has_body() const;
@@ -55,6 +58,7 @@ struct EndpointSurroundings {
   std::span<const AuthScheme> auth;  ///< Whose keys may stand in the path.
   std::span<const RateLimit> rate_limits;
   const AnswerRules& answer;
+  std::shared_ptr<const Pagination> pagination;  ///< Of endpoints that it fits; or null.
 };
 
 /// The keys of an endpoint.

@@ -30,7 +30,8 @@ std::string names(std::span<const std::string_view> choices) {
 // Whether the values of such keys are read by tables of their own.
 bool has_own_keys(KeyType type) {
   return type == KeyType::table || type == KeyType::table_list || type == KeyType::table_or_list ||
-         type == KeyType::table_map || type == KeyType::table_lists;
+         type == KeyType::table_map || type == KeyType::table_lists ||
+         type == KeyType::boolean_or_table || type == KeyType::value_or_table;
 }
 
 // Checks the values of one mapping; each check reports what it finds.
@@ -94,6 +95,11 @@ class ValueCheck {
         return is(Kind::sequence, "a list");
       case KeyType::table_or_list:
         return node_.kind == Kind::mapping || is(Kind::sequence, "a mapping or a list of them");
+      case KeyType::boolean_or_table:
+        return as_boolean(node_) || node_.kind == Kind::mapping ||
+               wrong("must be true, false or a mapping", hint_for_boolean());
+      case KeyType::value_or_table:
+        return node_.kind == Kind::mapping || !refuse_secrets(node_, diagnostics_);
     }
     return false;
   }

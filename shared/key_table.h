@@ -22,36 +22,38 @@ namespace tba {
 
 struct KeyTable;
 
-/// What the value of a key may be. Only `condition`, `templated`, `templated_list`, `value` and
-/// `value_map` may hold expressions.
+/// What the value of a key may be. Only `condition`, `templated`, `templated_list`, `value`,
+/// `value_map` and `value_or_table` may hold expressions.
 enum class KeyType {
-  text,            ///< A scalar, taken as it is written.
-  name,            ///< A letter, then letters, digits, '_' and '-'.
-  boolean,         ///< true or false.
-  integer,         ///< Within the key's range.
-  number,          ///< Within the key's range.
-  duration,        ///< "1h30m"
-  size,            ///< "64KiB"
-  choice,          ///< One of the key's choices.
-  choice_list,     ///< A list of the key's choices, not empty.
-  condition,       ///< A boolean, or exactly one expression.
-  templated,       ///< A scalar.
-  templated_list,  ///< A scalar, or a list of scalars, not empty.
-  value,           ///< Anything.
-  value_map,       ///< A mapping of anything.
-  literal,         ///< Anything.
-  literal_list,    ///< A list of anything, not empty.
-  literal_map,     ///< A mapping of anything.
-  text_list,       ///< A list of scalars, not empty.
-  text_or_list,    ///< A scalar, or such a list.
-  text_map,        ///< A mapping of scalars.
-  shape,           ///< A Shape; read_shape() checks it.
-  shape_map,       ///< A mapping of shapes.
-  table,           ///< A mapping by the key's table.
-  table_list,      ///< A list of such mappings.
-  table_or_list,   ///< One such mapping, or a list of them.
-  table_map,       ///< A mapping of names to such mappings.
-  table_lists,     ///< A mapping of names to lists of them.
+  text,              ///< A scalar, taken as it is written.
+  name,              ///< A letter, then letters, digits, '_' and '-'.
+  boolean,           ///< true or false.
+  integer,           ///< Within the key's range.
+  number,            ///< Within the key's range.
+  duration,          ///< "1h30m"
+  size,              ///< "64KiB"
+  choice,            ///< One of the key's choices.
+  choice_list,       ///< A list of the key's choices, not empty.
+  condition,         ///< A boolean, or exactly one expression.
+  templated,         ///< A scalar.
+  templated_list,    ///< A scalar, or a list of scalars, not empty.
+  value,             ///< Anything.
+  value_map,         ///< A mapping of anything.
+  literal,           ///< Anything.
+  literal_list,      ///< A list of anything, not empty.
+  literal_map,       ///< A mapping of anything.
+  text_list,         ///< A list of scalars, not empty.
+  text_or_list,      ///< A scalar, or such a list.
+  text_map,          ///< A mapping of scalars.
+  shape,             ///< A Shape; read_shape() checks it.
+  shape_map,         ///< A mapping of shapes.
+  table,             ///< A mapping by the key's table.
+  table_list,        ///< A list of such mappings.
+  table_or_list,     ///< One such mapping, or a list of them.
+  boolean_or_table,  ///< true, false or such a mapping.
+  value_or_table,    ///< Anything; a mapping is such a one.
+  table_map,         ///< A mapping of names to such mappings.
+  table_lists,       ///< A mapping of names to lists of them.
 };
 
 /// A key that a mapping may have.

@@ -1,5 +1,6 @@
 #include <array>
 
+#include "shared/pages_reader.h"
 #include "shared/retry_policy.h"
 #include "shared/workflow_keys.h"
 
@@ -138,8 +139,10 @@ constexpr std::array kStepKeys{
         .description = "lists of steps that are carried out beside each other, by name",
         .table = &kStepTable},
     Key{.name = "for_each",
-        .type = KeyType::value,
-        .description = "the items for each of which `steps` are carried out"},
+        .type = KeyType::value_or_table,
+        .description = "the items for each of which `steps` are carried out; or the call that "
+                       "gives them page by page",
+        .table = &kPagesTable},
     Key{.name = "choose",
         .type = KeyType::table_list,
         .description = "lists of steps of which the first whose `when` is true is carried out",
@@ -152,6 +155,11 @@ constexpr std::array kStepKeys{
         .type = KeyType::table_list,
         .description = "what `for_each` does with each item",
         .table = &kStepTable},
+    Key{.name = "paginate",
+        .type = KeyType::boolean_or_table,
+        .description = "whether all pages of the list that is called for are gathered; or how much "
+                       "of it",
+        .table = &kPaginateTable},
     Key{.name = "max_parallel",
         .type = KeyType::integer,
         .description = "how many items `for_each` works on at once; 1 if not given",
@@ -203,6 +211,34 @@ constexpr std::array kStepKeys{
         .type = KeyType::value,
         .description = "data that takes the place of body"},
 };
+constexpr std::array kPagesKeys{
+    Key{.name = "call",
+        .description = "connector/endpoint of the list whose items are done page by page"},
+    Key{.name = "with",
+        .type = KeyType::value_map,
+        .description = "the parameters of the endpoint",
+        .takes_secrets = true},
+    Key{.name = "credential",
+        .type = KeyType::name,
+        .description = "the credential that it is called with"},
+    Key{.name = "paginate",
+        .type = KeyType::boolean_or_table,
+        .description = "how much of the list is done; all of it if not given",
+        .table = &kPaginateTable},
+    Key{.name = "retry",
+        .type = KeyType::table,
+        .description = "what the call of a page is tried again for if it fails",
+        .table = &kStepRetryTable},
+    Key{.name = "timeout",
+        .type = KeyType::duration,
+        .description = "how long one attempt to get a page may take"},
+    Key{.name = "effect",
+        .type = KeyType::choice,
+        .description = "what may be done when it is not known whether an attempt acted",
+        .choices = kEffects},
+};
+constexpr std::array kPagesKinds{"call"sv};
+
 constexpr std::array kStepKinds{"call"sv,   "http"sv,     "run"sv,      "set"sv,
                                 "wait"sv,   "workflow"sv, "parallel"sv, "for_each"sv,
                                 "choose"sv, "notify"sv,   "fail"sv};
@@ -225,6 +261,8 @@ constexpr std::array kOtherWords{
 };
 
 }  // namespace
+
+constinit const KeyTable kPagesTable{"pages", "a `for_each` over pages", kPagesKeys, kPagesKinds};
 
 constinit const KeyTable kStepTable{"step",     "a step",    kStepKeys,
                                     kStepKinds, kLaterKinds, kOtherWords};

@@ -11,6 +11,7 @@
 #include "shared/action_reader.h"
 #include "shared/condition_reader.h"
 #include "shared/connector_catalog.h"
+#include "shared/pages_reader.h"
 #include "shared/suggestion.h"
 #include "shared/workflow_keys.h"
 
@@ -32,11 +33,13 @@ constexpr std::array kRequestKinds{"call"sv, "http"sv};
 constexpr std::array kProgramKinds{"run"sv};
 constexpr std::array kActingKinds{"call"sv, "http"sv, "run"sv, "notify"sv};
 constexpr std::array kLoopKinds{"for_each"sv};
+constexpr std::array kCallKinds{"call"sv};
 constexpr std::array kLastingKinds{"call"sv,     "http"sv,     "run"sv,    "wait"sv,  "workflow"sv,
                                    "parallel"sv, "for_each"sv, "choose"sv, "notify"sv};
-constexpr std::array<Belonging, 11> kBelongings{{
+constexpr std::array<Belonging, 12> kBelongings{{
     {"with", kWithKinds},
     {"credential", kRequestKinds},
+    {"paginate", kCallKinds},
     {"env", kProgramKinds},
     {"shell", kProgramKinds},
     {"format", kProgramKinds},
@@ -137,7 +140,29 @@ Step StepReader::read_step(const yaml::Node& node, std::string default_id) {
     step.output = reading_.read_data(*output, {Part::step_output, step.number});
   check_belongings(fields);
   check_effect(fields, step);
+  gather_pages(fields, step);
   return step;
+}
+
+/// A step whose call is for pages becomes one that asks for each of them on its terms.
+void StepReader::gather_pages(const Fields& fields, Step& step) {
+  const auto* paginate = fields.find("paginate");
+  const bool is_wanted = paginate != nullptr && fields.boolean("paginate", true);
+  if (!is_wanted || !std::holds_alternative<CallStep>(step.action)) return;
+  if (step.cache) {
+    fields.key("cache")->error(diagnostics(), "'cache' does not go with 'paginate'",
+                               "call for one page, or cache what is made of the items");
+  }
+  Step call;
+  call.number = step.number;
+  call.id = step.id + std::string(kPageSuffix);
+  call.action = std::move(step.action);
+  call.credential = std::exchange(step.credential, {});
+  call.retry = std::exchange(step.retry, {});
+  call.timeout = std::exchange(step.timeout, {});
+  call.effect = std::exchange(step.effect, {});
+  step.action = PagesStep{make_pages(std::move(call), read_page_caps(*paginate, diagnostics()),
+                                     *fields.key("paginate"), reading_)};
 }
 
 void StepReader::note_credential(const Fields& fields, const Step& step) {
@@ -204,9 +229,14 @@ Action StepReader::read_parallel(const Fields& fields, const yaml::Node& node, c
 Action StepReader::read_for_each(const Fields& fields, const yaml::Node& node, const Step& step,
                                  ExpressionPlace place) {
   ForEachStep loop;
-  loop.items = reading_.read_data(node, place);
+  if (node.kind == yaml::Node::Kind::mapping) {
+    loop.pages = read_pages(node, step, place);
+  } else {
+    loop.items = reading_.read_data(node, place);
+  }
   loop.max_parallel = static_cast<std::size_t>(fields.integer("max_parallel", 1));
-  const bool is_known = loop.items.is_constant() && node.text.find("${{") == std::string::npos;
+  const bool is_known =
+      !loop.pages && loop.items.is_constant() && node.text.find("${{") == std::string::npos;
   if (is_known && !loop.items.as_constant().is_array()) {
     node.error(diagnostics(), "'for_each' needs a list, or an expression that gives an array");
   }
@@ -216,6 +246,34 @@ Action StepReader::read_for_each(const Fields& fields, const yaml::Node& node, c
   }
   loop.steps = read_list(fields.tables("steps"), step.id);
   return loop;
+}
+
+// The call of a list whose items come page by page.
+Pages StepReader::read_pages(const yaml::Node& node, const Step& step, ExpressionPlace place) {
+  const Fields fields(node, kPagesTable, diagnostics());
+  Step call;
+  call.number = step.number;
+  call.id = step.id + std::string(kPageSuffix);
+  call.credential = fields.text("credential");
+  call.timeout = read_timeout(fields);
+  call.effect = effect_named(fields.text("effect"));
+  call.retry = retry_;
+  if (const auto* retry = fields.find("retry"))
+    call.retry = read_step_retry(*retry, {Part::retry, step.number}, reading_);
+  call.action = CallStep{};
+  if (fields.find("call") != nullptr) call.action = read_action(fields, place, reading_);
+  if (fields.find("credential") != nullptr) note_credential(fields, call);
+  check_effect(fields, call);
+  PageCaps caps;
+  if (const auto* paginate = fields.find("paginate")) {
+    caps = read_page_caps(*paginate, diagnostics());
+    if (!fields.boolean("paginate", true)) {
+      paginate->error(diagnostics(), "'for_each' over a call asks for its pages",
+                      "leave `paginate` out, or say how much of the list is wanted");
+    }
+  }
+  const auto* target = fields.find("call");
+  return make_pages(std::move(call), caps, target != nullptr ? *target : node, reading_);
 }
 
 Action StepReader::read_choose(const Fields& fields, const yaml::Node& node, const Step& step,

@@ -26,6 +26,8 @@ class StepReader {
   std::vector<Step> read_list(const std::vector<const yaml::Node*>& nodes, const std::string& ids);
   Step read_step(const yaml::Node& node, std::string default_id);
   void note_credential(const Fields& fields, const Step& step);
+  void gather_pages(const Fields& fields, Step& step);
+  Pages read_pages(const yaml::Node& node, const Step& step, ExpressionPlace place);
   Action read_held(const Fields& fields, const Step& step, ExpressionPlace place);
   Action read_parallel(const Fields& fields, const yaml::Node& node, const Step& step,
                        ExpressionPlace place);

@@ -62,6 +62,28 @@ std::string with_query(std::string_view url,
   return result;
 }
 
+std::string without_query(std::string_view url, std::string_view name) {
+  const auto fragment = std::min(url.find('#'), url.size());
+  const auto mark = url.substr(0, fragment).find('?');
+  if (mark == std::string_view::npos) return std::string(url);
+  const auto encoded = percent_encode(name);
+  std::string result(url.substr(0, mark));
+  char before = '?';
+  for (auto rest = url.substr(mark + 1, fragment - mark - 1); !rest.empty();) {
+    const auto end = std::min(rest.find('&'), rest.size());
+    const auto field = rest.substr(0, end);
+    const auto written = field.substr(0, field.find('='));
+    if (written != name && written != encoded) {
+      result += before;
+      result += field;
+      before = '&';
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  result += url.substr(fragment);
+  return result;
+}
+
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }

@@ -19,6 +19,9 @@ std::string form_encode(const std::vector<std::pair<std::string, std::string>>& 
 std::string with_query(std::string_view url,
                        const std::vector<std::pair<std::string, std::string>>& query);
 
+/// The URL without the parameters of that name in its query.
+std::string without_query(std::string_view url, std::string_view name);
+
 /// Whether two ASCII texts are equal but for case, as names of headers are (RFC 9110 section 5.1).
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 

@@ -11,6 +11,7 @@ namespace {
 constexpr std::array<std::string_view, 3> kAnswerKeys{"status", "headers", "body"};
 constexpr std::array<std::string_view, 4> kProgramKeys{"exit_code", "stdout", "stderr", "body"};
 constexpr std::array<std::string_view, 1> kBodyKeys{"body"};
+constexpr std::array<std::string_view, 3> kPagesKeys{"body", "pages", "complete"};
 
 /// What there is to say of each kind of step, in the order of Action.
 struct KindOfStep {
@@ -29,9 +30,12 @@ constexpr std::array<KindOfStep, std::variant_size_v<Action>> kKinds{{
     {"choose", kBodyKeys},
     {"notify", kAnswerKeys},
     {"fail", {}},
+    {"call", kPagesKeys},
 }};
 
 using Mappings = std::vector<const expression::Mapping*>;
+
+Mappings mappings_of(const Step& step);
 
 struct MappingsOf {
   Mappings operator()(const CallStep& call) const { return {&call.with}; }
@@ -45,7 +49,9 @@ struct MappingsOf {
   }
   Mappings operator()(const WorkflowStep& workflow) const { return {&workflow.with}; }
   Mappings operator()(const ParallelStep&) const { return {}; }
-  Mappings operator()(const ForEachStep& loop) const { return {&loop.items}; }
+  Mappings operator()(const ForEachStep& loop) const {
+    return loop.pages ? mappings_of(loop.pages->call.front()) : Mappings{&loop.items};
+  }
   Mappings operator()(const ChooseStep& choose) const {
     Mappings conditions;
     for (const auto& branch : choose.branches) {
@@ -55,6 +61,7 @@ struct MappingsOf {
   }
   Mappings operator()(const NotifyStep& notify) const { return {&notify.with}; }
   Mappings operator()(const FailStep& fail) const { return {&fail.message}; }
+  Mappings operator()(const PagesStep& step) const { return mappings_of(step.pages.call.front()); }
 };
 
 /// Every mapping of the step itself.
@@ -104,6 +111,12 @@ std::vector<const std::vector<Step>*> lists_of(const Step& step) {
     for (const auto& branch : choose->branches) lists.push_back(&branch.steps);
   }
   return lists;
+}
+
+const Pages* pages_of(const Step& step) {
+  if (const auto* all = std::get_if<PagesStep>(&step.action)) return &all->pages;
+  const auto* loop = std::get_if<ForEachStep>(&step.action);
+  return loop != nullptr && loop->pages ? &*loop->pages : nullptr;
 }
 
 std::string_view condition_hint(ValueType type) {
@@ -165,6 +178,7 @@ std::vector<std::string> Workflow::connectors() const {
     if (const auto* poll = std::get_if<PollTrigger>(&trigger)) names.insert(poll->connector);
   }
   for (const auto* step : all_steps()) {
+    if (const auto* pages = pages_of(*step)) step = &pages->call.front();
     if (const auto* call = std::get_if<CallStep>(&step->action)) names.insert(call->connector);
   }
   return {names.begin(), names.end()};

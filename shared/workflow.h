@@ -13,6 +13,7 @@
 #include "shared/connector.h"
 #include "shared/expression/mapping.h"
 #include "shared/outside_names.h"
+#include "shared/page_walk.h"
 #include "shared/run.h"
 #include "shared/schedule.h"
 
@@ -154,10 +155,24 @@ struct ParallelStep {
   std::vector<ParallelBranch> branches;
 };
 
+/// A list of an endpoint, page by page.
+struct Pages {
+  /// What calls the endpoint for one of them: exactly one step. Its id is that of the step that
+  /// asks for pages, with ".page" behind it.
+  std::vector<Step> call;
+  PageCaps caps;
+};
+
+/// Calls an endpoint for each page of its list. Leaves body: all items; pages and complete.
+struct PagesStep {
+  Pages pages;
+};
+
 /// A list that is carried out for each item. Leaves body: an array of the results, in the order of
-/// the items.
+/// the items; of items that come in pages, how many there were.
 struct ForEachStep {
   expression::Mapping items;
+  std::optional<Pages> pages;  ///< Where the items come from instead.
   std::size_t max_parallel = 1;
   std::vector<Step> steps;
 };
@@ -168,7 +183,7 @@ struct ChooseStep {
 };
 
 using Action = std::variant<CallStep, HttpStep, RunStep, SetStep, WaitStep, WorkflowStep,
-                            ParallelStep, ForEachStep, ChooseStep, NotifyStep, FailStep>;
+                            ParallelStep, ForEachStep, ChooseStep, NotifyStep, FailStep, PagesStep>;
 
 /// Results of a step that are used again instead of doing it again.
 struct StepCache {
@@ -209,6 +224,12 @@ bool is_graph(const std::vector<Step>& list);
 
 /// The lists of steps that a step holds; none but in parallel, for_each and choose.
 std::vector<const std::vector<Step>*> lists_of(const Step& step);
+
+/// What the id of the call of a page ends with, behind that of the step that asks for it.
+inline constexpr std::string_view kPageSuffix = ".page";
+
+/// Where the step gets items page by page; null for all others.
+const Pages* pages_of(const Step& step);
 
 /// How deep lists of steps may be nested.
 inline constexpr int kDeepestNesting = 16;

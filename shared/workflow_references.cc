@@ -49,6 +49,13 @@ Shape attempt_shape() {
                         {"stderr", text()}});
 }
 
+/// What a loop leaves that gets its items page by page.
+Shape count_shape() {
+  return Shape::object({{"items", Shape::of(ValueType::integer)},
+                        {"pages", Shape::of(ValueType::integer)},
+                        {"complete", Shape::of(ValueType::boolean)}});
+}
+
 Shape run_shape() {
   return Shape::object({{"id", text()}, {"created_at", text()}, {"started_at", text()}});
 }
@@ -194,6 +201,8 @@ class ReferenceCheck {
       if (key == "status" || key == "exit_code") shape = Shape::of(ValueType::integer);
       if (key == "headers") shape = Shape::of(ValueType::object);
       if (key == "stdout" || key == "stderr") shape = text();
+      if (key == "pages") shape = Shape::of(ValueType::integer);
+      if (key == "complete") shape = Shape::of(ValueType::boolean);
       if (key == "body" && !after_failure) shape = body_of(step);
       fields.emplace_back(key, std::move(shape));
     }
@@ -210,6 +219,7 @@ class ReferenceCheck {
       return Shape::object(std::move(branches));
     }
     if (const auto* loop = std::get_if<ForEachStep>(&step.action)) {
+      if (loop->pages) return count_shape();
       auto results = Shape::of(ValueType::array);
       results.items = std::make_shared<const Shape>(result_of(loop->steps));
       return results;
@@ -224,10 +234,16 @@ class ReferenceCheck {
 
   /// What the step itself leaves, whatever `output` makes of it.
   Shape answer_of(const Step& step) const {
-    const auto* call = std::get_if<CallStep>(&step.action);
+    const auto* pages = std::get_if<PagesStep>(&step.action);
+    const auto* call =
+        std::get_if<CallStep>(pages != nullptr ? &pages->pages.call.front().action : &step.action);
     const auto connector = call != nullptr ? find_connector(call->connector) : nullptr;
     const auto* endpoint = connector ? connector->endpoint(call->endpoint) : nullptr;
-    return endpoint != nullptr ? endpoint->response : Shape();
+    if (endpoint == nullptr) return Shape();
+    if (pages == nullptr) return endpoint->response;
+    const bool is_known = endpoint->response.type == ValueType::array && endpoint->pagination &&
+                          !endpoint->pagination->items;
+    return is_known ? endpoint->response : Shape::of(ValueType::array);
   }
 
   // --- what is read of it

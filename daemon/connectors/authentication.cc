@@ -71,7 +71,8 @@ Result<> by_key(net::HttpRequest& request, const AuthScheme& scheme,
   auto key = fmt::format("{}{}", scheme.prefix, credential.field("key"));
   if (scheme.place == Place::header) set_header(request, scheme.parameter, key);
   if (scheme.place == Place::query)
-    request.url = with_query(request.url, {{scheme.parameter, key}});
+    request.url =
+        with_query(without_query(request.url, scheme.parameter), {{scheme.parameter, key}});
   if (scheme.place == Place::cookie) add_cookie(request, scheme.parameter, key);
   vault::wipe(key);
   return {};

@@ -41,7 +41,8 @@ struct Moment {
 
 /// Puts what proves who is calling into a request that is otherwise ready to be sent. `connector`
 /// is the credential's, for which check_for_calls() has found it good; a key that goes into the
-/// path stands there already (build_request()). Error: `invalid`.
+/// path stands there already (build_request()), one in the query takes the place of any of its
+/// name. Error: `invalid`.
 Result<> authenticate(net::HttpRequest& request, const Connector& connector,
                       const vault::Credential& credential, const Moment& moment);
 

@@ -12,6 +12,7 @@
 #include "daemon/connectors/authentication.h"
 #include "daemon/connectors/parameter_text.h"
 #include "daemon/connectors/request_body.h"
+#include "daemon/net/origin.h"
 #include "shared/uri.h"
 #include "shared/value/json.h"
 
@@ -48,6 +49,11 @@ class Draft {
   void set_header(std::string_view name, std::string value) {
     connectors::set_header(request_, name, std::move(value));
   }
+  /// What is in the query is in the URL already.
+  void go_to_page(const std::string& url) {
+    page_url_ = url;
+    query_.clear();
+  }
   Result<net::HttpRequest> finish() &&;
 
  private:
@@ -57,6 +63,7 @@ class Draft {
   Result<> put_text(const Parameter& parameter, std::string text);
   Result<> put_in_path(const Parameter& parameter, std::string_view value);
   Result<std::string> expanded(std::string_view text) const;
+  Result<std::string> page_url(const std::string& url) const;
   Result<> write_body();
   bool has_header(std::string_view name) const;
   Error error(std::string_view message, std::string hint = {}) const {
@@ -74,6 +81,7 @@ class Draft {
   net::HttpRequest request_;
   std::map<std::string, std::string, std::less<>> path_;  // encoded, by placeholder
   TextFields query_;
+  std::string page_url_;  // or empty
   std::string cookies_;
   BodyParts body_;
 };
@@ -243,9 +251,19 @@ Result<> Draft::write_body() {
   return {};
 }
 
+/// The page's URL, if that leads to where the endpoint is: `url`.
+Result<std::string> Draft::page_url(const std::string& url) const {
+  if (net::origin_of(page_url_) != net::origin_of(url)) {
+    return error("the next page is said to be at another origin, where nothing is sent",
+                 "a list is followed on the scheme, host and port of the base URL only");
+  }
+  return page_url_;
+}
+
 Result<net::HttpRequest> Draft::finish() && {
   const auto base = std::string_view(base_url_).substr(0, base_url_.find_last_not_of('/') + 1);
   auto url = expanded(std::string(base) + endpoint_.path);
+  if (url && !page_url_.empty()) url = page_url(*url);
   if (!url) return url.error();
   request_.url = with_query(*url, query_);
   if (!cookies_.empty()) set_header("Cookie", std::move(cookies_));
@@ -257,9 +275,11 @@ Result<net::HttpRequest> Draft::finish() && {
 
 Result<net::HttpRequest> build_request(const Connector& connector, const Endpoint& endpoint,
                                        const Value& parameters, const vault::Credential* credential,
-                                       std::string_view idempotency_key) {
+                                       std::string_view idempotency_key,
+                                       const std::string& page_url) {
   Draft draft(connector, endpoint);
   if (auto done = draft.put_parameters(parameters); !done) return done.error();
+  if (!page_url.empty()) draft.go_to_page(page_url);
   if (!idempotency_key.empty() && !connector.idempotency.header.empty()) {
     draft.set_header(connector.idempotency.header, std::string(idempotency_key));
   }

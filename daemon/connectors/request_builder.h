@@ -20,11 +20,16 @@ namespace tba::connectors {
 /// it has one, and a key that goes into the path; authenticate() does what else it can do.
 /// `idempotency_key` is sent where it is not empty and the connector names a header for it.
 ///
+/// Where another page of a list is known by its URL, `page_url` takes the place of the one that
+/// path and query make, and must be of the same origin.
+///
 /// The request may hold the credential's secrets: it may be sent, never shown. Errors (`invalid`):
 /// a parameter that is unknown, missing, of another type, or that cannot stand where it goes; a
-/// credential of another connector, or one that cannot authenticate a call.
+/// credential of another connector, or one that cannot authenticate a call; a
+/// page elsewhere.
 Result<net::HttpRequest> build_request(const Connector& connector, const Endpoint& endpoint,
                                        const Value& parameters, const vault::Credential* credential,
-                                       std::string_view idempotency_key = {});
+                                       std::string_view idempotency_key = {},
+                                       const std::string& page_url = {});
 
 }  // namespace tba::connectors

@@ -89,19 +89,37 @@ class Advance {
   void open(Underway at, Value memo);
   Mode mode_inside(Underway at, Mode mode);
   void note_failure(Underway at, const Progress& progress);
-  void close(Underway at, Mode mode, bool is_busy, Value body);
+  void close(Underway at, Mode mode, bool is_busy, Value result);
   Value result_of(const std::vector<Step>& list, const Scope& scope) const;
   void go_on(const ParallelStep& parallel, Underway at, Mode mode);
   void go_on(const ForEachStep& loop, Underway at, Mode mode);
   void go_on(const ChooseStep& choose, Underway at, Mode mode);
-  void restore_loop(Underway at);
+  void restore_loop(const ForEachStep& step, Underway at);
+  bool begin_items(const ForEachStep& step, Underway at, Mode mode);
+  static std::string item_prefix(Underway at, std::size_t index);
   bool work_item(const ForEachStep& step, Underway at, std::size_t index, Mode mode);
   void begin(const ParallelStep& parallel, Underway at);
   void begin(const ForEachStep& loop, Underway at);
   void begin(const ChooseStep& choose, Underway at);
 
+  // Lists that come page by page (advance_pages.cc).
+  void begin(const PagesStep& step, Underway at);
+  void go_on(const PagesStep& step, Underway at, Mode mode);
+  StepState* find_page(Underway at, std::int64_t number);
+  static std::string page_key(Underway at, std::int64_t number);
+  StepState* work_page(const Pages& pages, Underway at, Mode mode, bool& is_busy);
+  std::optional<Value> take_page(Underway at, StepState& page);
+  void clear_page(StepState& page);
+  Value gathered(Underway at);
+  static Value first_memo(const Pages& pages);
+  void restore_pages(const Pages& pages, Underway at);
+  bool work_pages(const ForEachStep& step, Underway at, Mode mode);
+  void hold_items(Underway at, const Value& items);
+  static Value count_of(Underway at);
+
   // Steps (advance_steps.cc).
   StepState* begin(const Step& step, const Scope& scope);
+  StepState& open_row(const Step& step, std::string key);
   void go_on(Underway at, Mode mode);
   Result<bool> condition(const expression::Mapping& condition, std::string_view key,
                          const std::string& step, const Scope& scope);

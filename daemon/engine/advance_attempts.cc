@@ -87,6 +87,9 @@ void Advance::start_attempt(Underway at, int number) {
   attempt.credential = at.step.credential;
   auto request = request_of(at, attempt.credential);
   if (!request) return fail(step, request.error());
+  if (auto* call = std::get_if<EndpointCall>(&*request)) {
+    if (const Value* page = step.memo.find("page")) call->page = *page;
+  }
   if (at.step.cache && !ask_for_cache(at, attempt)) return;
   step.row.attempt = number;
   step.row.attempt_started_at = around_.now;

@@ -121,10 +121,10 @@ void Advance::note_failure(Underway at, const Progress& progress) {
 }
 
 /// Ends the step if what it holds has ended.
-void Advance::close(Underway at, Mode mode, bool is_busy, Value body) {
+void Advance::close(Underway at, Mode mode, bool is_busy, Value result) {
   if (is_busy) return;
   if (at.state.row.failure) return fail(at.state, *at.state.row.failure);
-  if (mode == Mode::go) return succeed(at, Value::object({{"body", std::move(body)}}));
+  if (mode == Mode::go) return succeed(at, std::move(result));
   if (mode != Mode::hold) set(at.state, StepStatus::cancelled);
 }
 
@@ -163,7 +163,7 @@ void Advance::go_on(const ParallelStep& parallel, Underway at, Mode mode) {
   ObjectBuilder results;
   for (const auto& branch : parallel.branches)
     results.put(branch.name, result_of(branch.steps, at.scope));
-  close(at, mode, is_busy, std::move(results).build());
+  close(at, mode, is_busy, Value::object({{"body", std::move(results).build()}}));
 }
 
 void Advance::begin(const ChooseStep& choose, Underway at) {
@@ -182,13 +182,14 @@ void Advance::go_on(const ChooseStep& choose, Underway at, Mode mode) {
   const auto& steps = choose.branches[chosen].steps;
   const auto progress = work_list(steps, at.scope, mode_inside(at, mode));
   note_failure(at, progress);
-  close(at, mode, progress.is_busy, result_of(steps, at.scope));
+  close(at, mode, progress.is_busy, Value::object({{"body", result_of(steps, at.scope)}}));
 }
 
 // --- loops
 // --------------------------------------------------------------------------------------------------------------
 
 void Advance::begin(const ForEachStep& loop, Underway at) {
+  if (loop.pages) return open(at, first_memo(*loop.pages));
   auto items = evaluate(loop.items, at.state.row.key, at.scope);
   if (!items) return fail(at.state, items.error());
   if (!items->is_array()) {
@@ -203,7 +204,7 @@ void Advance::begin(const ForEachStep& loop, Underway at) {
 }
 
 void Advance::go_on(const ForEachStep& step, Underway at, Mode mode) {
-  if (!at.state.loop) restore_loop(at);
+  if (!at.state.loop) restore_loop(step, at);
   auto& loop = *at.state.loop;
   const auto work_active = [&] {
     for (const auto index : std::vector(loop.active.begin(), loop.active.end()))
@@ -211,44 +212,59 @@ void Advance::go_on(const ForEachStep& step, Underway at, Mode mode) {
   };
   const bool had_failed = at.state.row.failure.has_value();
   work_active();
+  bool is_fetching = step.pages && work_pages(step, at, mode);
+  if (!begin_items(step, at, mode)) return;
+  if (step.pages && !is_fetching) is_fetching = work_pages(step, at, mode);
+  if (!had_failed && at.state.row.failure) work_active();
+  const bool is_busy = is_fetching || !loop.active.empty();
+  Value body;
+  if (!is_busy) body = step.pages ? count_of(at) : Value::array(std::vector(loop.results));
+  close(at, mode, is_busy, Value::object({{"body", std::move(body)}}));
+}
+
+/// Begins as many items as there is room for; false where there are others for which there is, but
+/// not in this transition.
+bool Advance::begin_items(const ForEachStep& step, Underway at, Mode mode) {
+  auto& loop = *at.state.loop;
+  const auto end =
+      step.pages ? static_cast<std::size_t>(at.state.paging->walk.items()) : loop.items.size();
   while (mode_inside(at, mode) == Mode::go && loop.active.size() < step.max_parallel &&
-         loop.next < loop.items.size()) {
+         loop.next < end) {
     if (begun_items_ == kMostItems) {
       wake_at(around_.now);
-      return;
+      return false;
     }
     ++begun_items_;
-    if (!work_item(step, at, loop.next, mode)) return;
+    if (!work_item(step, at, loop.next, mode)) return false;
   }
-  if (!had_failed && at.state.row.failure) work_active();
-  ArrayBuilder results;
-  const bool is_busy = !loop.active.empty();
-  if (!is_busy) {
-    for (const auto& result : loop.results) results.add(result);
-  }
-  close(at, mode, is_busy, std::move(results).build());
+  return true;
 }
 
 /// Finds out which items have been begun. Those that are done are found so by the next walk.
-void Advance::restore_loop(Underway at) {
+void Advance::restore_loop(const ForEachStep& step, Underway at) {
   auto& loop = *(at.state.loop = std::make_unique<Loop>());
-  loop.items = *at.state.memo.find("items");
-  loop.results.resize(loop.items.size());
   const auto prefix = at.state.row.key + "[";
-  for (const auto* step : state_.steps.with_prefix(prefix)) {
-    const auto& key = step->row.key;
+  for (const auto* begun : state_.steps.with_prefix(prefix)) {
+    const auto& key = begun->row.key;
     std::size_t index = 0;
     std::from_chars(key.data() + prefix.size(), key.data() + key.size(), index);
     loop.active.insert(index);
     loop.next = std::max(loop.next, index + 1);
   }
+  if (step.pages) return restore_pages(*step.pages, at);
+  loop.items = *at.state.memo.find("items");
+  loop.results.resize(loop.items.size());
+}
+
+/// What the keys of the steps of an item begin with.
+std::string Advance::item_prefix(Underway at, std::size_t index) {
+  return at.state.row.key + "[" + std::to_string(index) + "]/";
 }
 
 /// Works on the steps of an item, which may be the next one; false where that cannot begin now.
 bool Advance::work_item(const ForEachStep& step, Underway at, std::size_t index, Mode mode) {
   auto& loop = *at.state.loop;
-  const Scope scope{&at.scope, &at.step, at.state.row.key + "[" + std::to_string(index) + "]/",
-                    loop.items.items()[index], index};
+  const Scope scope{&at.scope, &at.step, item_prefix(at, index), loop.item(index), index};
   const auto progress = work_list(step.steps, scope, mode_inside(at, mode));
   if (index == loop.next) {
     if (progress.is_busy && state_.steps.with_prefix(scope.prefix).empty()) return false;
@@ -257,7 +273,7 @@ bool Advance::work_item(const ForEachStep& step, Underway at, std::size_t index,
   }
   note_failure(at, progress);
   if (progress.is_busy) return true;
-  loop.results[index] = result_of(step.steps, scope);
+  if (!step.pages) loop.results[index] = result_of(step.steps, scope);
   loop.active.erase(index);
   state_.steps.forget(scope.prefix);
   return true;

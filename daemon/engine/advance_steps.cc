@@ -12,13 +12,7 @@ StepState* Advance::begin(const Step& step, const Scope& scope) {
     is_held_back_ = true;
     return nullptr;
   }
-  auto& state = state_.steps.begin(scope.key_of(step));
-  state.row.run = state_.row.id;
-  state.row.status = StepStatus::running;
-  state.row.effect = effect_of(step);
-  state.row.started_at = around_.now;
-  state.row.attempt_started_at = around_.now;
-
+  auto& state = open_row(step, scope.key_of(step));
   const auto wanted =
       step.condition ? condition(*step.condition, "if", state.row.key, scope) : Result<bool>(true);
   if (!wanted) {
@@ -33,6 +27,16 @@ StepState* Advance::begin(const Step& step, const Scope& scope) {
         step.action);
   }
   return &state;
+}
+
+StepState& Advance::open_row(const Step& step, std::string key) {
+  auto& state = state_.steps.begin(std::move(key));
+  state.row.run = state_.row.id;
+  state.row.status = StepStatus::running;
+  state.row.effect = effect_of(step);
+  state.row.started_at = around_.now;
+  state.row.attempt_started_at = around_.now;
+  return state;
 }
 
 void Advance::go_on(Underway at, Mode mode) {

@@ -38,6 +38,9 @@ struct EndpointCall {
   Value parameters;             ///< An object; null where its secrets belong.
   std::string idempotency_key;  ///< For `keyed`; else empty.
   std::vector<RequestSecret> secrets = {};
+  /// Which page of the endpoint's list is wanted: what the one before said as its `next`, null for
+  /// the first. Nothing where it is not called for a page.
+  std::optional<Value> page = {};
 };
 
 /// A raw HTTP request, evaluated.
@@ -88,7 +91,8 @@ struct Attempt {
 /// How an attempt ended.
 struct AttemptOutcome {
   /// What the step leaves in `.steps.<id>` (status, headers, body, …): an object, or null where
-  /// there was no answer.
+  /// there was no answer. Of a page that was got, its `body` are the items and its `next` is where
+  /// the next one is, or null.
   Value result;
   std::optional<storage::Failure> failure;  ///< None: it succeeded.
   int http_status = 0;                      ///< 0 where there was no HTTP answer.

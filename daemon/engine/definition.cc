@@ -37,10 +37,10 @@ Result<std::string> text_member(const Value& object, std::string_view key) {
 }
 
 /// The steps whose bodies are the results of the lists that they end. Loops gather those of every
-/// item, so with one of them all are read.
+/// item, and what gets pages those of every page, so with one of them all are read.
 void read_results_of_lists(const Workflow& workflow, Reads& reads) {
   for (const auto* step : workflow.all_steps()) {
-    if (opens_scope(*step)) reads.results.reset();
+    if (opens_scope(*step) || pages_of(*step)) reads.results.reset();
     if (!reads.results) return;
     for (const auto* list : lists_of(*step)) {
       if (!list->empty()) reads.results->push_back(list->back().id);
@@ -73,6 +73,11 @@ void learn(const std::vector<Step>& list, const Step* scope, const Step* contain
     definition.steps.emplace(step.id, &step);
     definition.scopes[scope].push_back(&step);
     if (container) definition.containers.emplace(&step, container);
+    if (const auto* pages = pages_of(step)) {
+      const auto& call = pages->call.front();
+      definition.steps.emplace(call.id, &call);
+      definition.containers.emplace(&call, &step);
+    }
     for (const auto* held : lists_of(step))
       learn(*held, opens_scope(step) ? &step : scope, &step, definition);
   }
@@ -210,7 +215,8 @@ RunPhase Definition::phase_of(const Step& step) const {
 }
 
 const Step* Definition::step(std::string_view key) const {
-  const auto found = steps.find(key.substr(key.rfind('/') + 1));
+  const auto last = key.substr(key.rfind('/') + 1);
+  const auto found = steps.find(last.substr(0, last.find('[')));
   return found != steps.end() ? found->second : nullptr;
 }
 

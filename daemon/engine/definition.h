@@ -36,7 +36,8 @@ struct Definition {
   /// The step that holds it, of each that is held by one.
   std::unordered_map<const Step*, const Step*> containers;
 
-  /// The step of that id or key, or null. A key ends with the id (step_states.h).
+  /// The step of that id or key, or null. A key ends with the id (step_states.h), that of the call
+  /// of a page with its number too.
   const Step* step(std::string_view key) const;
 
   /// Which of the workflow's lists it is in, or is held in.

@@ -101,7 +101,7 @@ void take_over(RunState& state, Retry retry) {
   for (auto& taken : retry.steps) {
     taken.row.run = state.row.id;
     auto key = taken.row.key;
-    state.steps.restore({std::move(taken.row), std::move(taken.result), Value(), nullptr});
+    state.steps.restore({std::move(taken.row), std::move(taken.result), Value(), nullptr, nullptr});
     state.steps.touch(*state.steps.find(key));
   }
   storage::LogLine line;
@@ -163,7 +163,7 @@ Result<RunState> restore_run(std::shared_ptr<const Definition> definition, stora
     row.result_json.clear();
     row.memo_json.clear();
     if (row.status == StepStatus::interrupted) ++state.interrupted;
-    state.steps.restore({std::move(row), std::move(*result), std::move(*memo), nullptr});
+    state.steps.restore({std::move(row), std::move(*result), std::move(*memo), nullptr, nullptr});
   }
   state.row = std::move(run);
   state.added = true;
@@ -214,6 +214,17 @@ expression::Context context_of(const RunState& state, const Scope& scope, const 
   return context;
 }
 
+namespace {
+
+/// Of the items that a loop remembers: all of them, or, by their indexes, those that are not done.
+Value item_at(const Value& items, std::size_t index) {
+  if (items.is_array()) return index < items.size() ? items.items()[index] : Value();
+  const Value* item = items.find(std::to_string(index));
+  return item ? *item : Value();
+}
+
+}  // namespace
+
 ScopeOf::ScopeOf(const RunState& state, std::string_view key) {
   auto* scope = &chain_.emplace_back();
   for (auto slash = key.find('/'); slash != std::string_view::npos;
@@ -225,7 +236,7 @@ ScopeOf::ScopeOf(const RunState& state, std::string_view key) {
     const auto* loop = state.steps.find(loop_key);
     const Value* items = loop ? loop->memo.find("items") : nullptr;
     Scope inner{scope, state.definition->step(loop_key), std::string(key.substr(0, slash + 1)),
-                items && index < items->size() ? items->items()[index] : Value(), index};
+                items ? item_at(*items, index) : Value(), index};
     scope = &chain_.emplace_back(std::move(inner));
   }
 }

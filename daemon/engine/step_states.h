@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <set>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "daemon/storage/records.h"
+#include "shared/page_walk.h"
 #include "shared/value/value.h"
 
 namespace tba::engine {
@@ -16,10 +18,22 @@ namespace tba::engine {
 /// How far a for_each has come. Which items have been begun is told by the rows of their steps, so
 /// of all this only the items are stored.
 struct Loop {
-  Value items;                   ///< An array.
-  std::size_t next = 0;          ///< The first item that has not been begun.
-  std::set<std::size_t> active;  ///< Those that have been, and are not done.
-  std::vector<Value> results;    ///< Of the items; null where there is none yet.
+  Value items;                        ///< An array; null where they come in pages.
+  std::map<std::size_t, Value> held;  ///< Then: those that are not known to be done, by index.
+  std::size_t next = 0;               ///< The first item that has not been begun.
+  std::set<std::size_t> active;       ///< Those that have been, and are not done.
+  std::vector<Value> results;         ///< Of `items`; null where there is none yet.
+
+  const Value& item(std::size_t index) const {
+    return items.is_null() ? held.at(index) : items.items()[index];
+  }
+};
+
+/// How far a list has come that is got page by page.
+struct Paging {
+  PageWalk walk;
+  Value where;              ///< Where the next page is; null for the first.
+  std::uint64_t bytes = 0;  ///< That the items take, where they are gathered.
 };
 
 /// A step as far as the run has come with it. What is stored of it is `row`; `result` and `memo`
@@ -29,17 +43,20 @@ struct StepState {
   /// Object of what the step leaves, without outcome and error; null until it ended.
   Value result;
   /// What it needs to go on: the items of a for_each, the branch of a choose, the run of a
-  /// workflow step, the event that is waited for.
+  /// workflow step, the event that is waited for, where a page is. Of a loop over pages also the
+  /// place that it has come to.
   Value memo;
-  std::unique_ptr<Loop> loop;  ///< Of a for_each that is under way.
-  bool is_suspect = false;     ///< Its attempt repeats one that a daemon did not survive.
+  std::unique_ptr<Loop> loop;      ///< Of a for_each that is under way.
+  std::unique_ptr<Paging> paging;  ///< Of one that gets pages and is under way.
+  bool is_suspect = false;         ///< Its attempt repeats one that a daemon did not survive.
 
   /// Whether nothing more happens to it by itself: it ended, or a person must decide.
   bool is_at_rest() const;
 };
 
 /// The steps that a run has begun, by their keys: the step's id outside of loops, and
-/// `<key of the loop>[<index>]/<id>` in one.
+/// `<key of the loop>[<index>]/<id>` in one. The call of a page is `<key of what gets
+/// it>.page[<n>]`.
 class StepStates {
  public:
   StepStates() = default;

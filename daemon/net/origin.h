@@ -16,4 +16,8 @@ struct Origin {
 /// here and another thing there. All parts are empty where it is no absolute URL.
 Origin origin_of(const std::string& url);
 
+/// Where a reference leads that was found at `base` (RFC 3986 section 5.2), as that client sees it;
+/// empty where it leads nowhere.
+std::string resolve_url(const std::string& base, const std::string& reference);
+
 }  // namespace tba::net

@@ -8,6 +8,7 @@
 
 #include "daemon/auth/credential_state.h"
 #include "daemon/connectors/authentication.h"
+#include "daemon/connectors/paging.h"
 #include "daemon/connectors/request_builder.h"
 #include "daemon/steps/answers.h"
 #include "daemon/steps/outcomes.h"
@@ -89,6 +90,27 @@ asio::awaitable<StepRunner::Usable> StepRunner::ready(std::string name) {
   co_return co_await environment_.tokens.usable(std::move(name));
 }
 
+/// The answer as a page of the endpoint's list. Where the next one is may be a URL into which the
+/// API has put a secret of ours: that is put in anew when it is asked for.
+AttemptOutcome StepRunner::as_page(const Pagination& pagination,
+                                   const connectors::PageAnswer& answer, AttemptOutcome outcome,
+                                   std::string_view what) const {
+  auto page = connectors::read_page(pagination, answer);
+  if (!page) {
+    outcome.failure =
+        storage::Failure{"pagination", std::string(what) + ": " + page.error().message, ""};
+    return outcome;
+  }
+  if (auto url = connectors::url_of_page(page->next); !url.empty()) {
+    environment_.live_secrets.mask(url);
+    page->next = std::move(page->next).with_member("url", Value::string(url));
+  }
+  outcome.result = std::move(outcome.result)
+                       .with_member("body", std::move(page->items))
+                       .with_member("next", std::move(page->next));
+  return outcome;
+}
+
 asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call, Terms terms) {
   const auto credential = co_await ready(terms.credential);
   if (!credential) co_return without_credential(credential.error());
@@ -111,10 +133,17 @@ asio::awaitable<AttemptOutcome> StepRunner::exchange(
 
   const auto secrets = RequestSecrets::open(std::move(call.secrets), environment_.credentials);
   if (!secrets) co_return not_attempted("credential", secrets.error().message);
+  if (call.page && !endpoint->pagination)
+    co_return not_attempted("request", what + " has no pages: its connector describes none");
+  if (call.page) {
+    call.parameters = connectors::parameters_of_page(*endpoint->pagination, *endpoint,
+                                                     std::move(call.parameters), *call.page);
+  }
   const auto shown = call.parameters;
   secrets->fill(call);
-  auto request = connectors::build_request(*call.connector, *endpoint, call.parameters,
-                                           credential.get(), call.idempotency_key);
+  auto request = connectors::build_request(
+      *call.connector, *endpoint, call.parameters, credential.get(), call.idempotency_key,
+      call.page ? connectors::url_of_page(*call.page) : std::string());
   if (!request) co_return not_attempted("request", request.error().message);
   if (credential) {
     auto proved = connectors::authenticate(*request, *call.connector, *credential,
@@ -132,15 +161,23 @@ asio::awaitable<AttemptOutcome> StepRunner::exchange(
   const auto leave = limiter_.ask(counted, now);
   if (const auto* turn = std::get_if<Instant>(&leave)) co_return postponed(what, *turn, now);
   const auto& permit = std::get<connectors::RateLimiter::Permit>(leave);
+  const auto url = request->url;
   const auto result =
       co_await send(std::move(*request), *secrets, std::get<Passage>(std::move(passage)));
   now = environment_.clock.now();
-  auto outcome = by_rules(endpoint->answer, outcome_of(result, what, now), what);
+  auto outcome = outcome_of(result, what, now);
+  const auto answer = outcome.result;
+  outcome = by_rules(endpoint->answer, std::move(outcome), what);
   if (result) {
     limiter_.answered(permit, *result, outcome.result, asks_to_wait(outcome), outcome.retry_after,
                       now);
   } else {
     limiter_.unanswered(permit, result.error().sent, now);
+  }
+  if (call.page && !outcome.failure) {
+    const Value body = *outcome.result.find("body");
+    outcome = as_page(*endpoint->pagination, {answer, body, shown, *call.page, url},
+                      std::move(outcome), what);
   }
   co_return outcome;
 }

@@ -11,6 +11,7 @@
 
 #include "daemon/auth/token_keeper.h"
 #include "daemon/connectors/circuit_breaker.h"
+#include "daemon/connectors/paging.h"
 #include "daemon/connectors/rate_limiter.h"
 #include "daemon/engine/attempt.h"
 #include "daemon/log.h"
@@ -83,6 +84,8 @@ class StepRunner final : public engine::AttemptRunner {
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::EndpointCall call, Terms terms);
   boost::asio::awaitable<engine::AttemptOutcome> exchange(
       engine::EndpointCall call, Terms terms, std::shared_ptr<const vault::Credential> credential);
+  engine::AttemptOutcome as_page(const Pagination& pagination, const connectors::PageAnswer& answer,
+                                 engine::AttemptOutcome outcome, std::string_view what) const;
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::RawRequest raw, Terms terms);
   boost::asio::awaitable<engine::AttemptOutcome> run_program(engine::Attempt attempt,
                                                              engine::LineSink log);

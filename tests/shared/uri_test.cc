@@ -25,3 +25,13 @@ TEST_CASE("uri: header names compare without case") {
   CHECK(tba::equal_ignoring_case("Content-Type", "content-TYPE"));
   CHECK_FALSE(tba::equal_ignoring_case("Content-Type", "Content-Typ"));
 }
+
+TEST_CASE("uri: parameters of a query are left out by their name") {
+  using tba::without_query;
+  CHECK(without_query("https://a/x?key=1&page=2", "key") == "https://a/x?page=2");
+  CHECK(without_query("https://a/x?page=2&key=1#top", "key") == "https://a/x?page=2#top");
+  CHECK(without_query("https://a/x?key&key=2", "key") == "https://a/x");
+  CHECK(without_query("https://a/x?a%5Bb%5D=1&c", "a[b]") == "https://a/x?c");
+  CHECK(without_query("https://a/x?keys=1&x=key", "key") == "https://a/x?keys=1&x=key");
+  CHECK(without_query("https://a/x#?key=1", "key") == "https://a/x#?key=1");
+}

@@ -128,6 +128,12 @@ class SchemaWriter {
         return list_of(reference(*key.table));
       case KeyType::table_or_list:
         return {{"anyOf", {reference(*key.table), list_of(reference(*key.table))}}};
+      case KeyType::boolean_or_table:
+        return {{"anyOf", {Json{{"type", "boolean"}}, reference(*key.table)}}};
+      case KeyType::value_or_table:
+        return {{"anyOf",
+                 {Json{{"type", {"string", "number", "boolean", "array", "null"}}},
+                  reference(*key.table)}}};
       case KeyType::table_map:
         return {{"type", {"object", "null"}},
                 {"propertyNames", {{"pattern", kName}}},

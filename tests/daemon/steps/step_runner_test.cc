@@ -603,3 +603,71 @@ TEST_CASE("step runner: a secret that is not there fails the attempt before it a
   CHECK(world.http.requests.empty());
   CHECK(world.processes.requests.empty());
 }
+
+// --- pages
+// ----------------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// A call of the list of repositories, for the page there.
+Attempt list_repos(const World& world, Value where, const std::string& credential = "") {
+  Attempt attempt;
+  attempt.credential = credential;
+  EndpointCall call{world.github, "list-repos", Value::object({}), ""};
+  call.page = std::move(where);
+  attempt.request = std::move(call);
+  return attempt;
+}
+
+}  // namespace
+
+TEST_CASE("step runner: a page has its items, and where the next one is") {
+  World world;
+  world.set_token("bot", "ghp_0123456789");
+  world.http.answer(200, R"([{"id": 1}])",
+                    {{"content-type", "application/json"},
+                     {"link",
+                      "<https://api.github.com/user/repos?page=2&t=ghp_0123456789>; "
+                      "rel=\"next\""}});
+  world.http.answer(200, R"([{"id": 2}])");
+  const auto first = world.perform(list_repos(world, Value(), "bot"));
+  REQUIRE_FALSE(first.failure);
+  CHECK(world.http.requests[0].url == "https://api.github.com/user/repos?per_page=100");
+  CHECK(first.result.find("body")->size() == 1);
+  const auto next = *first.result.find("next");
+  // What the API has put a secret into is kept without it.
+  CHECK(next.find("url")->as_string() == "https://api.github.com/user/repos?page=2&t=********");
+
+  const auto second = world.perform(list_repos(world, next, "bot"));
+  REQUIRE_FALSE(second.failure);
+  CHECK(world.http.requests[1].url == next.find("url")->as_string());
+  CHECK(second.result.find("next")->is_null());
+}
+
+TEST_CASE("step runner: a page elsewhere is not asked for") {
+  World world;
+  world.set_token("bot", "ghp_0123456789");
+  const auto elsewhere =
+      Value::object({{"url", Value::string("https://api.github.com.evil.test/user/repos")}});
+  const auto outcome = world.perform(list_repos(world, elsewhere, "bot"));
+  check_not_attempted(outcome, "request");
+  CHECK_THAT(outcome.failure->message, Contains("at another origin"));
+  CHECK(world.http.requests.empty());
+}
+
+TEST_CASE("step runner: an answer that is no page is a failure, and so is a list without pages") {
+  World world;
+  world.http.answer(200, R"({"id": 1})");
+  const auto outcome = world.perform(list_repos(world, Value()));
+  REQUIRE(outcome.failure);
+  CHECK(outcome.failure->kind == "pagination");
+  CHECK(outcome.failure->message ==
+        "github/list-repos: the answer is object, not an array of items");
+  CHECK_FALSE(outcome.unknown);
+
+  auto attempt = world.get_user();
+  std::get<EndpointCall>(attempt.request).page = Value();
+  const auto refused = world.perform(std::move(attempt));
+  check_not_attempted(refused, "request");
+  CHECK(refused.failure->message == "github/get-user has no pages: its connector describes none");
+}

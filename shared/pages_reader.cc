@@ -1,0 +1,73 @@
+#include "shared/pages_reader.h"
+
+#include <array>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "shared/connector_catalog.h"
+#include "shared/workflow_keys.h"
+
+namespace tba {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::array kPaginateKeys{
+    Key{.name = "pages",
+        .type = KeyType::integer,
+        .description = "how many pages are asked for at most",
+        .minimum = 1,
+        .maximum = kMostPages},
+    Key{.name = "items",
+        .type = KeyType::integer,
+        .description = "how many items are taken at most",
+        .minimum = 1,
+        .maximum = kMostPagedItems},
+};
+
+/// Up to how many endpoints a hint lists.
+constexpr std::size_t kMostNames = 16;
+
+void check_has_pages(const CallStep& call, const yaml::Node& place, WorkflowReading& reading) {
+  if (reading.catalog() == nullptr) return;
+  const auto connector = reading.catalog()->find(call.connector);
+  const auto* endpoint = connector ? connector->endpoint(call.endpoint) : nullptr;
+  if (endpoint == nullptr || endpoint->pagination) return;
+  std::vector<std::string> others;
+  for (const auto& each : connector->endpoints) {
+    if (each.pagination) others.push_back(each.id);
+  }
+  const bool has_few = !others.empty() && others.size() <= kMostNames;
+  place.error(reading.diagnostics(),
+              fmt::format("{}/{} has no pages", call.connector, call.endpoint),
+              has_few ? fmt::format("these of {} have: {}", call.connector, listed(others))
+                      : "`pagination` of the connector or the endpoint describes them");
+}
+
+}  // namespace
+
+constinit const KeyTable kPaginateTable{"paginate", "`paginate`", kPaginateKeys};
+
+PageCaps read_page_caps(const yaml::Node& paginate, Diagnostics& diagnostics) {
+  if (paginate.kind != yaml::Node::Kind::mapping) return {};
+  const Fields fields(paginate, kPaginateTable, diagnostics);
+  PageCaps caps;
+  if (fields.find("pages") != nullptr) caps.pages = fields.integer("pages", 0);
+  if (fields.find("items") != nullptr) caps.items = fields.integer("items", 0);
+  return caps;
+}
+
+Pages make_pages(Step call, PageCaps caps, const yaml::Node& place, WorkflowReading& reading) {
+  if (const auto* target = std::get_if<CallStep>(&call.action))
+    check_has_pages(*target, place, reading);
+  Pages pages;
+  pages.caps = caps;
+  pages.call.push_back(std::move(call));
+  return pages;
+}
+
+}  // namespace tba
