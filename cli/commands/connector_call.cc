@@ -1,4 +1,6 @@
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -14,7 +16,9 @@
 #include "cli/connector_record.h"
 #include "cli/json_fields.h"
 #include "cli/output.h"
+#include "shared/page_walk.h"
 #include "shared/uri.h"
+#include "shared/value/json.h"
 
 namespace tba::cli {
 namespace {
@@ -24,6 +28,8 @@ struct Options {
   std::vector<std::string> parameters;
   std::string credential;
   bool dry_run = false;
+  bool paginate = false;
+  std::optional<std::int64_t> pages;  // with paginate: how many at most
 };
 
 void print_answer(Console& console, const Json& answer, double status) {
@@ -121,9 +127,41 @@ Outcome<ExitCode> send(Session& session, const Call& call) {
   return status >= 200 && status < 400 ? ExitCode::done : ExitCode::failed;
 }
 
+// Each item is a line of JSON, printed as soon as its page is there.
+void print_items(Console& console, const Json& page, std::size_t count) {
+  const Json& items = member_of(page, "body");
+  for (std::size_t i = 0; i < count; ++i) console.out << items[i].dump() << '\n';
+  console.out.flush();
+}
+
+Outcome<ExitCode> send_for_pages(Session& session, Call call, std::optional<std::int64_t> pages) {
+  PageWalk walk(PageCaps{.pages = pages, .items = {}}, kLargestBounds);
+  call.body["page"] = nullptr;
+  for (Value asked; !walk.is_over();) {
+    const auto page = call.daemon.post(call.path + "/call", call.body);
+    if (!page) return page.error();
+    const double status = number_of(*page, "status").value_or(0);
+    if (status >= 400) {
+      print_answer(session.console(), *page, status);
+      return ExitCode::failed;
+    }
+    auto next = parse_json(member_of(*page, "next").dump());
+    if (!next) return next.error();
+    const auto wanted = walk.add(asked, member_of(*page, "body").size(), *next);
+    if (!wanted) return wanted.error();
+    print_items(session.console(), *page, *wanted);
+    call.body["page"] = member_of(*page, "next");
+    asked = *std::move(next);
+  }
+  session.console().err << fmt::format("items {}, pages {}{}\n", walk.items(), walk.pages(),
+                                       walk.is_complete() ? "" : ", and there are others");
+  return ExitCode::done;
+}
+
 Outcome<ExitCode> call(Session& session, const Options& options) {
-  const auto prepared = prepare(session, options);
+  auto prepared = prepare(session, options);
   if (!prepared) return prepared.error();
+  if (options.paginate) return send_for_pages(session, *std::move(prepared), options.pages);
   return options.dry_run ? preview(session, *prepared) : send(session, *prepared);
 }
 
@@ -140,6 +178,15 @@ Action build_connector_call(CLI::App& arguments) {
       ->type_name("NAME");
   arguments.add_flag("--dry-run", options->dry_run,
                      "Send nothing; print the request, its secrets masked");
+  auto* paginate =
+      arguments
+          .add_flag("--paginate", options->paginate,
+                    "Ask for all pages of the list; print its items, a line of JSON each")
+          ->excludes("--dry-run");
+  arguments.add_option("--pages", options->pages, "How many pages to ask for at most")
+      ->needs(paginate)
+      ->check(CLI::Range(std::int64_t{1}, kMostPages))
+      ->type_name("N");
   arguments.footer(
       "Prints the answer's body; its status goes to stderr. Ends with 1 where that is not 2xx or\n"
       "3xx, or where there is no answer; with 7 where none came in time. With --output json: "

@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -111,11 +112,13 @@ struct CallByHand {
   std::shared_ptr<const Connector> connector;
   const Endpoint* endpoint;  ///< Of the connector.
   Value parameters;
-  std::string credential;  ///< One that is known, or empty.
+  std::string credential;     ///< One that is known, or empty.
+  std::optional<Value> page;  ///< Of the list that it calls for: null for the first.
 };
 
-boost::system::result<CallByHand, http::Response> call_by_hand(Services& services,
-                                                               const http::Request& request) {
+boost::system::result<CallByHand, http::Response> call_by_hand(
+    Services& services, const http::Request& request,
+    const std::vector<std::string>& keys = {"parameters", "credential"}) {
   const auto set = services.workflows.current();
   const auto connector = set->connectors.find(request.parameter("name"));
   if (!connector) return no_such_connector(request.parameter("name"), set->connectors);
@@ -128,7 +131,7 @@ boost::system::result<CallByHand, http::Response> call_by_hand(Services& service
         404, "not_found",
         "connector '" + connector->name + "' has no endpoint '" + id + "'" + did_you_mean(id, ids));
   }
-  const auto body = object_body(request, {"parameters", "credential"});
+  const auto body = object_body(request, keys);
   if (!body) return body.error();
   auto credential = text_member(*body, "credential");
   if (!credential) return http::problem(credential.error());
@@ -137,23 +140,28 @@ boost::system::result<CallByHand, http::Response> call_by_hand(Services& service
                          "`credential list` shows which there are");
   }
   const Value* parameters = body->find("parameters");
+  const Value* page = body->find("page");
   return CallByHand{connector, endpoint, parameters ? *parameters : Value::object({}),
-                    *std::move(credential)};
+                    *std::move(credential), page ? std::optional(*page) : std::nullopt};
 }
 
-/// Calls an endpoint outside any run, as `connector call` does.
+/// Calls an endpoint outside any run, as `connector call` does. Of a list a page is answered where
+/// `page` says so: its items as `body`, and as `next` what `page` is to be for the next one.
 asio::awaitable<http::Response> call(Services& services, http::Request request) {
-  auto by_hand = call_by_hand(services, request);
+  auto by_hand = call_by_hand(services, request, {"parameters", "credential", "page"});
   if (!by_hand) co_return by_hand.error();
   engine::Attempt attempt;
   attempt.effect = Effect::once;
   attempt.is_by_hand = true;
   attempt.credential = std::move(by_hand->credential);
-  attempt.request = engine::EndpointCall{std::move(by_hand->connector), by_hand->endpoint->id,
-                                         std::move(by_hand->parameters), ""};
+  engine::EndpointCall to_call{std::move(by_hand->connector), by_hand->endpoint->id,
+                               std::move(by_hand->parameters), ""};
+  to_call.page = std::move(by_hand->page);
+  attempt.request = std::move(to_call);
   const engine::LineSink no_log = [](std::string_view, std::string_view) {};
   auto outcome = co_await services.runner.perform(std::move(attempt), no_log);
-  if (!outcome.result.is_null()) co_return json(200, outcome.result);
+  const bool is_no_page = outcome.failure && outcome.failure->kind == "pagination";
+  if (!outcome.result.is_null() && !is_no_page) co_return json(200, outcome.result);
   const auto& failure = *outcome.failure;
   if (failure.kind == "request" || failure.kind == "credential")
     co_return http::problem(400, "invalid", failure.message);

@@ -553,6 +553,43 @@ TEST_CASE_METHOD(WithDaemon, "connector call: a dry run shows the request and se
   CHECK(show().code == 2);
 }
 
+TEST_CASE_METHOD(WithDaemon, "connector call: the items of all pages come as lines") {
+  const std::string call = "POST /connectors/github/endpoints/get-user/call";
+  const std::vector<std::string> command{"connector", "call", "github/get-user", "username=x",
+                                         "--paginate"};
+  daemon.on("GET /connectors/github", kGithub)
+      .on(call, R"({"status":200,"body":[{"a":1},"b"],"next":{"value":2}})")
+      .on(call, R"({"status":200,"body":[3],"next":null})");
+  const auto all = run(command);
+  CHECK(all.code == 0);
+  CHECK(all.out == "{\"a\":1}\n\"b\"\n3\n");
+  CHECK(all.err == "items 3, pages 2\n");
+  CHECK(daemon.last().body == R"({"parameters":{"username":"x"},"page":{"value":2}})");
+
+  daemon.on(call, R"({"status":200,"body":[1],"next":{"value":2}})");
+  run(command);  // as before
+  auto one = command;
+  one.insert(one.end(), {"--pages", "1"});
+  CHECK(run(one).err == "items 1, pages 1, and there are others\n");
+  CHECK(daemon.last().body == R"({"parameters":{"username":"x"},"page":null})");
+
+  const auto circle = run(command);  // the same answer again
+  CHECK(circle.code != 0);
+  CHECK_THAT(circle.err, Contains("page 2 leads back to one that was there before"));
+  daemon.on(call, R"({"status":404,"body":"nobody"})");
+  run(command);  // as before
+  const auto missing = run(command);
+  CHECK(missing.code == 1);
+  CHECK(missing.out == "nobody\n");
+  daemon.on_problem(call, 400, R"("detail":"github/get-user has no pages")");
+  run(command);
+  CHECK_THAT(run(command).err, Contains("has no pages"));
+  auto both = command;
+  both.push_back("--dry-run");
+  CHECK(run(both).code == 2);
+  CHECK(run({"connector", "call", "github/get-user", "--pages", "2"}).code == 2);
+}
+
 TEST_CASE_METHOD(WithDaemon, "daemon status: which hosts do not answer") {
   daemon.on("GET /status", R"({"pid":42,"state":"running","runs":{"active":0,"waiting":0},
     "open_circuits":[

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -54,6 +55,13 @@ AttemptOutcome answers_json(const std::string& body) {
   outcome.result = Value::object({{"status", Value::integer(200)},
                                   {"headers", Value::object({})},
                                   {"body", tba::parse_json(body).value()}});
+  return outcome;
+}
+
+/// A page of a list, and where the next one is.
+AttemptOutcome answers_page(const std::string& items, const std::string& next) {
+  auto outcome = answers_json(items);
+  outcome.result = std::move(outcome.result).with_member("next", tba::parse_json(next).value());
   return outcome;
 }
 
@@ -216,6 +224,29 @@ const std::map<std::string, Example>& examples() {
               CHECK(output_of(world, id) == R"({"amount":30,"currency":"USD"})");
               CHECK(world.runner.attempts.size() == 2);
               CHECK(world.runner.attempts.back().cached);
+            }}},
+      {"mark-stale-issues",
+       {.answers =
+            [](EngineWorld& world) {
+              world.runner.answer("labels.page[0]", answers_page(R"([{"name":"bug"}])", "1"));
+              world.runner.answer("labels.page[1]", answers_page(R"([{"name":"stale"}])", "null"));
+              world.runner.answer(
+                  "issues.page[0]",
+                  answers_page(R"([{"number":7,"updated_at":"2011-01-26T19:01:12Z"}])", "1"));
+              world.runner.answer(
+                  "issues.page[1]",
+                  answers_page(R"([{"number":8,"updated_at":"2999-01-26T19:01:12Z"}])", "null"));
+              world.runner.answer("issues[0]/mark", answers_json("[]"));
+            },
+        .check =
+            [](EngineWorld& world, tba::RunId id) {
+              CHECK(world.run(id).output_json == R"({"items":2,"pages":2,"complete":true})");
+              CHECK(world.step(id, "issues[1]/mark").status == tba::StepStatus::skipped);
+              const auto mark = std::ranges::find(world.runner.attempts, "issues[0]/mark",
+                                                  &tba::engine::Attempt::step);
+              REQUIRE(mark != world.runner.attempts.end());
+              CHECK(parameters_of(*mark) == R"({"owner":"octocat","repo":"hello-world",)"
+                                            R"("issue_number":7,"labels":["stale"]})");
             }}},
       {"member-names",
        {.given = Value::object({{"logins", tba::parse_json(R"(["octocat","hubot"])").value()}}),
