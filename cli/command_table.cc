@@ -40,6 +40,8 @@ constexpr Command kCommands[] = {
     {"connector", "show", "Show a connector: authentication, endpoints", build_connector_show},
     {"connector", "call", "Call an endpoint once, through the daemon", build_connector_call},
     {"connector", "check", "Check connector files; needs no daemon", build_connector_check},
+    {"connector", "test", "Compare a connector with calls as they went; needs no daemon",
+     build_connector_test},
     {"connector", "new", "Write a connector file to begin with; needs no daemon",
      build_connector_new},
     {"connector", "import", "Make a connector of an API's description; needs no daemon",

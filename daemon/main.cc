@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include "daemon/config.h"
+#include "daemon/connector_test.h"
 #include "daemon/daemon.h"
 #include "shared/diagnostic.h"
 #include "shared/file.h"
 #include "shared/paths.h"
+#include "shared/value/json.h"
 #include "shared/version.h"
 
 namespace {
@@ -90,6 +92,18 @@ int serve(const std::string& home, const std::string& log_file) {
   return outcome ? EXIT_SUCCESS : fail(outcome.error());
 }
 
+/// What `tba-integrate connector test` starts this program for: the request builder and the rules
+/// of answers are here. Nothing is served.
+int test_connector(const std::string& connector_file, const std::string& cassette_file) {
+  tba::Diagnostics diagnostics;
+  const auto result = tba::daemon::test_connector(connector_file, cassette_file, diagnostics);
+  if (!result) return fail(result.error());
+  std::cerr << diagnostics.render(isatty(STDERR_FILENO) != 0);
+  if (diagnostics.has_errors()) return kInvalidFile;
+  std::cout << tba::to_json(*result) << '\n';
+  return EXIT_SUCCESS;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -100,6 +114,10 @@ int main(int argc, char** argv) {
   app.add_option("--home", home,
                  "The folder that holds everything, instead of $TBA_HOME or the XDG folders");
   app.add_option("--log-file", log_file, "Writes the log to this file too");
+  std::string connector_file;
+  std::string cassette_file;
+  auto* test = app.add_option("--test-connector", connector_file)->group("");  // not for people
+  app.add_option("--cassettes", cassette_file)->group("")->needs(test);
   app.set_version_flag("--version", std::string(tba::version()));
   try {
     app.parse(argc, argv);
@@ -112,6 +130,7 @@ int main(int argc, char** argv) {
   survive_file_limits();
   allow_many_descriptors();
   try {
+    if (*test) return test_connector(connector_file, cassette_file);
     return serve(home, log_file);
   } catch (const std::exception& error) {
     return fail({tba::ErrorCode::internal, std::string("a bug: ") + error.what(), ""});

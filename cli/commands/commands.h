@@ -40,6 +40,7 @@ Action build_connector_call(CLI::App& arguments);
 Action build_connector_check(CLI::App& arguments);
 Action build_connector_import(CLI::App& arguments);
 Action build_connector_new(CLI::App& arguments);
+Action build_connector_test(CLI::App& arguments);
 Action build_expression_check(CLI::App& arguments);
 Action build_expression_eval(CLI::App& arguments);
 Action build_daemon_start(CLI::App& arguments);

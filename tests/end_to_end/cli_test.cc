@@ -60,6 +60,36 @@ TEST_CASE("cli: rejections are listed page by page, as the daemon says how") {
   CHECK(tba_integrate(daemon, "webhook list --rejected --cursor nonsense 2>/dev/null").code == 2);
 }
 
+TEST_CASE("cli: a connector is compared with its cassettes, without a daemon") {
+  const DaemonProcess daemon;  // never started
+  REQUIRE(tba_integrate(daemon, "connector new shop").code == 0);
+  const auto& home = daemon.home();
+  const std::string good =
+      "cassettes:\n"
+      "  - endpoint: get-item\n"
+      "    parameters: { id: seven }\n"
+      "    auth: token\n"
+      "    request: { url: https://api.example.com/items/seven,\n"
+      "               headers: { Authorization: Bearer ******** } }\n"
+      "    answer: { body: { id: seven, name: a } }\n"
+      "    result: { id: seven, name: a }\n";
+  home.write("connectors/cassettes/shop.yaml", good);
+  const auto passed = tba_integrate(daemon, "connector test shop");
+  CHECK(passed.code == 0);
+  CHECK(passed.out == "ok    get-item\n1 passed, 0 failed\n");
+  const auto bad = home.write("bad.yaml", good + "  - endpoint: list-items\n    error: {}\n");
+  const auto failed = tba_integrate(
+      daemon, fmt::format("connector test shop --output json --cassettes '{}'", bad.string()));
+  CHECK(failed.code == 1);
+  CHECK(json::parse(failed.out)["items"][1]["differences"] ==
+        json::parse(R"([{"at":"error","expected":"a failure","got":null}])"));
+  home.write("connectors/cassettes/shop.yaml", "cassettes: [ { endpoint: get-itm } ]\n");
+  const auto invalid = tba_integrate(daemon, "connector test shop 2>&1");
+  CHECK(invalid.code == 6);
+  CHECK_THAT(invalid.out, Catch::Contains("cassettes/shop.yaml:1:27: error: there is no endpoint "
+                                          "'get-itm' (did you mean 'get-item'?)"));
+}
+
 TEST_CASE("cli: daemon status tells of a vault whose key is gone") {
   DaemonProcess daemon;
   daemon.start();

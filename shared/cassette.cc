@@ -1,0 +1,194 @@
+#include "shared/cassette.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "shared/connector_reader.h"
+#include "shared/key_table.h"
+#include "shared/suggestion.h"
+#include "shared/yaml_reader.h"
+#include "shared/yaml_scalars.h"
+
+namespace tba {
+namespace {
+
+constexpr std::array kRequestKeys{
+    Key{.name = "method", .description = "the method that is sent"},
+    Key{.name = "url", .description = "the whole URL, with its query"},
+    Key{.name = "headers",
+        .type = KeyType::text_map,
+        .description = "those that are compared; others may be sent"},
+    Key{.name = "body",
+        .type = KeyType::literal,
+        .description = "the value that JSON says, or text; null for none"},
+};
+constexpr KeyTable kRequestTable{"cassette_request", "the request", kRequestKeys};
+
+constexpr std::array kAnswerKeys{
+    Key{.name = "status",
+        .type = KeyType::integer,
+        .description = "200 if not given",
+        .minimum = 100,
+        .maximum = 599},
+    Key{.name = "headers", .type = KeyType::text_map, .description = "the headers of the answer"},
+    Key{.name = "body",
+        .type = KeyType::literal,
+        .description = "text as it is, any other value as JSON"},
+};
+constexpr KeyTable kAnswerTable{"cassette_answer", "the answer", kAnswerKeys};
+
+constexpr std::array kFailureKeys{
+    Key{.name = "kind", .description = "its kind, such as http_status, api or request"},
+    Key{.name = "message", .description = "the whole message"},
+    Key{.name = "retry_after",
+        .type = KeyType::number,
+        .description = "in how many seconds the API asks to come again"},
+};
+constexpr KeyTable kFailureTable{"cassette_error", "the error", kFailureKeys};
+
+constexpr std::array kCassetteKeys{
+    Key{.name = "name", .description = "what it shows; the endpoint's id if not given"},
+    Key{.name = "endpoint", .is_required = true, .description = "the endpoint that is called"},
+    Key{.name = "parameters",
+        .type = KeyType::literal_map,
+        .description = "what it is called with"},
+    Key{.name = "auth", .description = "the auth scheme that it is called by"},
+    Key{.name = "request",
+        .type = KeyType::table,
+        .description = "what is sent",
+        .table = &kRequestTable},
+    Key{.name = "answer",
+        .type = KeyType::table,
+        .description = "what the API answers",
+        .table = &kAnswerTable},
+    Key{.name = "result", .type = KeyType::literal, .description = "the body that a step has"},
+    Key{.name = "error",
+        .type = KeyType::table,
+        .description = "how it fails",
+        .table = &kFailureTable},
+};
+constexpr KeyTable kCassetteTable{"cassette", "a cassette", kCassetteKeys};
+
+constexpr std::array kFileKeys{
+    Key{.name = "cassettes",
+        .type = KeyType::table_list,
+        .is_required = true,
+        .description = "calls as they went",
+        .table = &kCassetteTable},
+};
+constexpr KeyTable kFileTable{"cassettes", "a file of cassettes", kFileKeys};
+
+std::optional<std::string> text_of(const Fields& fields, std::string_view key) {
+  return fields.find(key) ? std::optional(fields.text(key)) : std::nullopt;
+}
+
+std::optional<Value> value_of(const Fields& fields, std::string_view key) {
+  const auto* node = fields.find(key);
+  return node ? std::optional(to_value(*node, fields.diagnostics())) : std::nullopt;
+}
+
+// Whether calls by it are the same each time, but for secrets.
+bool is_repeatable(const AuthScheme& scheme) {
+  using Type = AuthScheme::Type;
+  constexpr std::array kRepeatable{Type::none, Type::bearer, Type::basic, Type::api_key,
+                                   Type::oauth2};
+  return std::ranges::find(kRepeatable, scheme.type) != kRepeatable.end();
+}
+
+class CassetteReader {
+ public:
+  CassetteReader(const Connector& connector, Diagnostics& diagnostics)
+      : connector_(connector), diagnostics_(diagnostics) {}
+
+  Cassette read(const yaml::Node& node) {
+    const Fields fields(node, kCassetteTable, diagnostics_);
+    Cassette cassette;
+    cassette.endpoint = fields.text("endpoint");
+    cassette.name = fields.text("name", cassette.endpoint);
+    cassette.parameters = value_of(fields, "parameters").value_or(Value::object({}));
+    cassette.auth = fields.text("auth");
+    cassette.result = value_of(fields, "result");
+    if (const auto* request = fields.find("request")) cassette.request = read_request(*request);
+    if (const auto* answer = fields.find("answer")) cassette.answer = read_answer(*answer);
+    if (const auto* failure = fields.find("error")) cassette.failure = read_failure(*failure);
+    check_names(fields);
+    check_parts(fields);
+    return cassette;
+  }
+
+ private:
+  Cassette::Request read_request(const yaml::Node& node) {
+    const Fields fields(node, kRequestTable, diagnostics_);
+    return {text_of(fields, "method"), text_of(fields, "url"), fields.text_map("headers"),
+            value_of(fields, "body")};
+  }
+
+  Cassette::Answer read_answer(const yaml::Node& node) {
+    const Fields fields(node, kAnswerTable, diagnostics_);
+    return {static_cast<int>(fields.integer("status", 200)), fields.text_map("headers"),
+            value_of(fields, "body").value_or(Value())};
+  }
+
+  Cassette::Failure read_failure(const yaml::Node& node) {
+    const Fields fields(node, kFailureTable, diagnostics_);
+    Cassette::Failure failure{text_of(fields, "kind"), text_of(fields, "message"), {}};
+    if (fields.find("retry_after")) failure.retry_after = fields.number("retry_after", 0);
+    return failure;
+  }
+
+  void check_names(const Fields& fields) {
+    const auto* endpoint = fields.find("endpoint");
+    if (endpoint && !connector_.endpoint(endpoint->text)) {
+      std::vector<std::string> known;
+      for (const auto& each : connector_.endpoints) known.push_back(each.id);
+      endpoint->error(diagnostics_, fmt::format("there is no endpoint '{}'{}", endpoint->text,
+                                                did_you_mean(endpoint->text, known)));
+    }
+    const auto* auth = fields.find("auth");
+    const auto* scheme = auth ? connector_.scheme(auth->text) : nullptr;
+    if (scheme && !is_repeatable(*scheme)) {
+      auth->error(diagnostics_,
+                  fmt::format("a call by '{}' proves who is calling in another way each time, or "
+                              "not at all",
+                              auth->text),
+                  "leave 'auth' out");
+    } else if (auth && !scheme) {
+      std::vector<std::string> known;
+      for (const auto& each : connector_.auth) known.push_back(each.name);
+      auth->error(diagnostics_, fmt::format("there is no auth scheme '{}'{}", auth->text,
+                                            did_you_mean(auth->text, known)));
+    }
+  }
+
+  void check_parts(const Fields& fields) {
+    if (fields.has("result") && fields.has("error"))
+      fields.key("error")->error(diagnostics_, "a call has a result or fails, not both");
+    if (fields.has("result") && !fields.has("answer"))
+      fields.key("result")->error(diagnostics_, "a result needs the 'answer' that it is made of");
+  }
+
+  const Connector& connector_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+std::optional<std::vector<Cassette>> read_cassettes(const std::string& path, std::string text,
+                                                    const Connector& connector,
+                                                    Diagnostics& diagnostics) {
+  const auto errors = diagnostics.error_count();
+  const auto file = std::make_shared<const SourceFile>(path, std::move(text));
+  const auto root = yaml::read(file, diagnostics, kConnectorLimits);
+  if (!root) return std::nullopt;
+  const Fields fields(*root, kFileTable, diagnostics);
+  CassetteReader reader(connector, diagnostics);
+  std::vector<Cassette> cassettes;
+  for (const auto* node : fields.tables("cassettes")) cassettes.push_back(reader.read(*node));
+  if (diagnostics.error_count() > errors) return std::nullopt;
+  return cassettes;
+}
+
+}  // namespace tba
