@@ -133,6 +133,7 @@ class Daemon {
     if (const auto problem = credentials_.key_problem()) {
       log_.error("no credential can be used", {{"why", problem->message}, {"hint", problem->hint}});
     }
+    if (auto limits = co_await runner_.load(); !limits) co_return limits;
     auto loaded = co_await read_files();
     if (!loaded) co_return loaded;
     // What is left over goes on before anything new begins, a schedule's slot for one.
@@ -339,7 +340,7 @@ class Daemon {
   connectors::CircuitBreaker circuits_{options_.config.circuits};
   steps::StepRunner runner_{
       {http_client_, processes_, credentials_, tokens_, live_secrets_, run_folders_, clock_,
-       random_, circuits_, log_,
+       random_, circuits_, log_, *store_,
        [this](const std::string& connector) { return workflows_.connector_of(connector); },
        [this](const std::string& workflow) { return workflows_.folder_of(workflow); }}};
 

@@ -132,6 +132,13 @@ void RateBucket::block_blindly(Instant now) {
   block(now + pause);
 }
 
+std::optional<Instant> RateBucket::closed_until(Instant now) const {
+  auto until = blocked_until_;
+  if (window_ && !window_->is_guess && window_->remaining == 0)
+    until = std::max(until, window_->reset_at);
+  return until > now ? std::optional(until) : std::nullopt;
+}
+
 bool RateBucket::is_idle(Instant now) const {
   const bool is_in_use = in_flight_ > 0 || blocked_until_ > now || !reserved_.empty();
   const bool remembers = !sent_.empty() && sent_.back() + per_ + margin_of(per_) > now;

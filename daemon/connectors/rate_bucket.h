@@ -54,6 +54,9 @@ class RateBucket {
   /// so again.
   void block_blindly(Instant now);
 
+  /// Until when nothing may be asked, whoever asks; nothing where something may.
+  std::optional<Instant> closed_until(Instant now) const;
+
   /// Whether it says nothing any more that a new one would not.
   bool is_idle(Instant now) const;
 

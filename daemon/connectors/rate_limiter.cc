@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/connectors/answer_program.h"
+#include "daemon/connectors/digest.h"
 #include "daemon/connectors/told_count.h"
 #include "shared/value/json.h"
 
@@ -13,6 +14,12 @@ using namespace std::chrono_literals;
 
 /// How often counts that say nothing any more are looked for.
 constexpr Duration kForgetting = 1min;
+
+/// A count that is closed for a shorter time opens by itself while a daemon starts.
+constexpr Duration kWorthWriting = 10s;
+
+/// Answers of one window, or to requests that were under way together, differ by so much.
+constexpr Duration kSameInstant = 2s;
 
 /// Between the parts of a key; in none of them.
 constexpr char kSeparator = '\x1f';
@@ -60,7 +67,7 @@ std::variant<RateLimiter::Permit, Instant> RateLimiter::ask(const Call& call, In
     if (!applies(limit, call.endpoint)) continue;
     auto key = key_of(call, limit);
     auto bucket = bucket_of(key);
-    auto& count = buckets_[bucket];
+    auto& count = bucket_for(bucket, key);
     permit.counts_.push_back({&limit, std::move(key), std::move(bucket)});
     count.know(limit.requests, limit.per);
     const auto its_turn = count.turn(now);
@@ -77,10 +84,11 @@ std::variant<RateLimiter::Permit, Instant> RateLimiter::ask(const Call& call, In
   return permit;
 }
 
-void RateLimiter::answered(const Permit& permit, const net::HttpResponse& response,
-                           const Value& answer, bool limited,
-                           std::optional<std::chrono::milliseconds> retry_after, Instant now) {
+std::vector<RateLimiter::Closed> RateLimiter::answered(
+    const Permit& permit, const net::HttpResponse& response, const Value& answer, bool limited,
+    std::optional<std::chrono::milliseconds> retry_after, Instant now) {
   const std::lock_guard lock(mutex_);
+  std::vector<Closed> closed;
   for (const auto& count : permit.counts_) {
     const auto told = told_count(*count.limit, response, now);
     auto& bucket = buckets_[named_bucket(count, response)];
@@ -100,7 +108,30 @@ void RateLimiter::answered(const Permit& permit, const net::HttpResponse& respon
         bucket.block_blindly(now);
       }
     }
+    const auto until = bucket.closed_until(now);
+    if (!until || *until - now < kWorthWriting) continue;
+    auto& told_until = told_[count.key];
+    if (*until - told_until < kSameInstant) continue;
+    told_until = *until;
+    closed.push_back({sha256_hex(count.key), *until});
   }
+  return closed;
+}
+
+void RateLimiter::recall(Closed closed) {
+  const std::lock_guard lock(mutex_);
+  recalled_[std::move(closed.key)] = closed.until;
+}
+
+/// The count of that key, with what was known of it before.
+RateBucket& RateLimiter::bucket_for(const std::string& bucket, const std::string& key) {
+  auto& count = buckets_[bucket];
+  if (recalled_.empty()) return count;
+  if (const auto recalled = recalled_.find(sha256_hex(key)); recalled != recalled_.end()) {
+    count.block(recalled->second);
+    recalled_.erase(recalled);
+  }
+  return count;
 }
 
 void RateLimiter::unanswered(const Permit& permit, bool sent, Instant now) {
@@ -139,6 +170,8 @@ void RateLimiter::forget_idle(Instant now) {
   if (now < forgot_at_ + kForgetting) return;
   forgot_at_ = now;
   std::erase_if(buckets_, [&](const auto& entry) { return entry.second.is_idle(now); });
+  std::erase_if(recalled_, [&](const auto& entry) { return entry.second <= now; });
+  std::erase_if(told_, [&](const auto& entry) { return entry.second <= now; });
   std::erase_if(named_, [&](const auto& entry) { return !buckets_.contains(entry.second); });
 }
 

@@ -41,6 +41,26 @@ asio::awaitable<AttemptOutcome> StepRunner::perform(Attempt attempt, engine::Lin
   return carry_out(std::get<engine::RawRequest>(std::move(attempt.request)), std::move(terms));
 }
 
+asio::awaitable<Result<>> StepRunner::load() {
+  auto closed = co_await environment_.store.closed_limits();
+  if (!closed) co_return with_context(closed.error(), "while reading the state of limits");
+  for (auto& limit : *closed) limiter_.recall({std::move(limit.key), limit.until});
+  co_return Result<>();
+}
+
+/// So that a daemon that is started meanwhile does not ask either. What cannot be written is found
+/// out again.
+asio::awaitable<void> StepRunner::write_down(std::vector<connectors::RateLimiter::Closed> closed,
+                                             Instant now) {
+  storage::Change change;
+  for (auto& limit : closed)
+    change.writes.emplace_back(storage::PutClosedLimit{{std::move(limit.key), limit.until}, now});
+  const auto written = co_await environment_.store.submit(std::move(change));
+  if (!written)
+    environment_.log.warning("the state of a limit was not written",
+                             {{"why", written.error().message}});
+}
+
 void StepRunner::Terms::apply_to(net::HttpRequest& request) const {
   request.may_resend = effect != Effect::once;
   if (timeout) request.timeout = *timeout;
@@ -169,8 +189,9 @@ asio::awaitable<AttemptOutcome> StepRunner::exchange(
   const auto answer = outcome.result;
   outcome = by_rules(endpoint->answer, std::move(outcome), what);
   if (result) {
-    limiter_.answered(permit, *result, outcome.result, asks_to_wait(outcome), outcome.retry_after,
-                      now);
+    auto closed = limiter_.answered(permit, *result, outcome.result, asks_to_wait(outcome),
+                                    outcome.retry_after, now);
+    if (!closed.empty()) co_await write_down(std::move(closed), now);
   } else {
     limiter_.unanswered(permit, result.error().sent, now);
   }

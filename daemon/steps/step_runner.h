@@ -19,6 +19,7 @@
 #include "daemon/steps/process.h"
 #include "daemon/steps/request_secrets.h"
 #include "daemon/steps/run_folders.h"
+#include "daemon/storage/store.h"
 #include "daemon/vault/credentials.h"
 #include "daemon/vault/live_secrets.h"
 #include "shared/clock.h"
@@ -45,6 +46,7 @@ class StepRunner final : public engine::AttemptRunner {
     Random& random;
     connectors::CircuitBreaker& circuits;
     daemon::Log& log;
+    storage::Store& store;
     /// The connector of that name as it is now; null where there is none. Called on the thread that
     /// performs.
     std::function<std::shared_ptr<const Connector>(const std::string& name)> connector_of;
@@ -53,6 +55,9 @@ class StepRunner final : public engine::AttemptRunner {
   };
 
   explicit StepRunner(Environment environment) : environment_(environment) {}
+
+  /// Reads which limits were closed when the daemon ended. Once, before anything is performed.
+  boost::asio::awaitable<Result<>> load();
 
   boost::asio::awaitable<engine::AttemptOutcome> perform(engine::Attempt attempt,
                                                          engine::LineSink log) override;
@@ -77,6 +82,8 @@ class StepRunner final : public engine::AttemptRunner {
   std::variant<Passage, Refusal> ask_for_passage(const std::string& url, const Terms& terms);
   boost::asio::awaitable<net::HttpResult> send(net::HttpRequest request,
                                                const RequestSecrets& secrets, Passage passage);
+  boost::asio::awaitable<void> write_down(std::vector<connectors::RateLimiter::Closed> closed,
+                                          Instant now);
   void tell(Passage& passage, const net::HttpResult& result, bool took_its_time);
   using Usable = Result<std::shared_ptr<const vault::Credential>>;
 

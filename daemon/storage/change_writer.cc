@@ -272,6 +272,14 @@ Result<Outcome> write(Database& database, const AddPollItem& add) {
                "' already"});
 }
 
+Result<Outcome> write(Database& database, const PutClosedLimit& put) {
+  const auto gone = database.execute("DELETE FROM closed_limits WHERE until <= ?", put.now);
+  if (!gone) return gone.error();
+  return committed(
+      database.execute("INSERT OR REPLACE INTO closed_limits (key, until) VALUES (?, ?)",
+                       put.limit.key, put.limit.until));
+}
+
 Result<Outcome> write(Database& database, const AddSchedule& add) {
   return committed(
       database.execute("INSERT INTO schedules (schedule, seen_at) VALUES (?, ?) "

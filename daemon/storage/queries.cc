@@ -96,6 +96,16 @@ Result<std::vector<ScheduleMark>> list_schedules(Database& database) {
       });
 }
 
+Result<std::vector<ClosedLimit>> list_closed_limits(Database& database) {
+  return all_rows(database.query("SELECT key, until FROM closed_limits ORDER BY key"),
+                  [](Columns& columns) {
+                    ClosedLimit limit;
+                    limit.key = columns.text();
+                    limit.until = columns.instant();
+                    return limit;
+                  });
+}
+
 Result<std::vector<Credential>> list_credentials(Database& database) {
   return all_rows(
       database.query("SELECT id, name, connector, scheme, base_url, version, wrapped_key, sealed, "

@@ -33,6 +33,7 @@ Result<Page<Delivery>> list_deliveries(Database& database, const DeliveryFilter&
                                        const PageRequest& page);
 Result<Page<Rejection>> list_rejections(Database& database, const PageRequest& page);
 Result<std::vector<ScheduleMark>> list_schedules(Database& database);
+Result<std::vector<ClosedLimit>> list_closed_limits(Database& database);
 Result<std::vector<Credential>> list_credentials(Database& database);
 
 Result<std::vector<Signal>> signals_for(Database& database, RunId run);

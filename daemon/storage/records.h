@@ -170,6 +170,12 @@ struct PollItem {
   Instant seen_at;
 };
 
+/// A count of an API that lets nothing be asked before an instant.
+struct ClosedLimit {
+  std::string key;  ///< A hash of what is counted.
+  Instant until;
+};
+
 /// The slot of a schedule for which a run was made: one row for each, whoever restarts when. Rows
 /// of long ago go.
 struct ScheduleSlot {

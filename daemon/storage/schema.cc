@@ -227,6 +227,12 @@ CREATE INDEX runs_parked ON runs (status, wake_at, id) WHERE status = 2 AND wake
 ALTER TABLE runs ADD COLUMN solo_crashes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN trial_size INTEGER NOT NULL DEFAULT 0;
 )sql"},
+    Migration{"2026-11-23 written state of limits", R"sql(
+CREATE TABLE closed_limits (
+  key TEXT PRIMARY KEY,
+  until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql"},
 };
 
 Result<std::int64_t> count(Database& database, std::string_view sql) {

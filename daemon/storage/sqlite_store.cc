@@ -395,6 +395,11 @@ boost::asio::awaitable<Result<std::vector<std::string>>> SqliteStore::unseen(
       });
 }
 
+boost::asio::awaitable<Result<std::vector<ClosedLimit>>> SqliteStore::closed_limits() {
+  return connections_->read<std::vector<ClosedLimit>>(
+      [](Database& database) { return list_closed_limits(database); });
+}
+
 boost::asio::awaitable<Result<std::vector<Credential>>> SqliteStore::credentials() {
   return connections_->read<std::vector<Credential>>(
       [](Database& database) { return list_credentials(database); });

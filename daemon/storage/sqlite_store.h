@@ -78,6 +78,7 @@ class SqliteStore final : public Store {
   boost::asio::awaitable<Result<std::optional<PollState>>> poll_state(std::string poll) override;
   boost::asio::awaitable<Result<std::vector<std::string>>> unseen(
       std::string poll, std::vector<std::string> keys) override;
+  boost::asio::awaitable<Result<std::vector<ClosedLimit>>> closed_limits() override;
   boost::asio::awaitable<Result<std::vector<Credential>>> credentials() override;
 
  private:

@@ -97,6 +97,11 @@ struct PutPollState {
 struct AddPollItem {
   PollItem item;
 };
+/// Adds a closed limit, or replaces the one of that key. Those that are over by `now` go.
+struct PutClosedLimit {
+  ClosedLimit limit;
+  Instant now;
+};
 /// Remembers when a schedule was seen for the first time; a known one stays as it is.
 struct AddSchedule {
   std::string schedule;
@@ -122,7 +127,7 @@ using Write =
     std::variant<PutVersion, RemoveVersion, AddDelivery, AddRejection, AddRun, UpdateRun,
                  CountCrash, ForgiveCrash, PutOnTrial, PutStep, AppendLog, AddSignal, RemoveSignal,
                  PutSubscription, RemoveSubscription, AddEvent, PutCache, PutPollState, AddPollItem,
-                 AddSchedule, AddSlot, PutCredential, RemoveCredential>;
+                 PutClosedLimit, AddSchedule, AddSlot, PutCredential, RemoveCredential>;
 
 /// Writes that stand or fall together, carried out in order. Plain data: no time is taken, no id is
 /// made inside.
@@ -265,6 +270,9 @@ class Store {
   /// Those of the keys that the poll has no item of, in their order.
   virtual boost::asio::awaitable<Result<std::vector<std::string>>> unseen(
       std::string poll, std::vector<std::string> keys) = 0;
+
+  /// Those of the limits that were ever closed which are not over for long.
+  virtual boost::asio::awaitable<Result<std::vector<ClosedLimit>>> closed_limits() = 0;
 
   virtual boost::asio::awaitable<Result<std::vector<Credential>>>
   credentials() = 0;  ///< All, by name.

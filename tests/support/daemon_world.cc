@@ -116,7 +116,7 @@ struct DaemonWorld::Parts {
         logins({tokens, credentials, world.http, world.engine.clock, world.engine.random,
                 [this](const std::string& name) { return workflows.connector_of(name); }}),
         runner({world.http, world.processes, credentials, tokens, live_secrets, folders,
-                world.engine.clock, world.engine.random, circuits, log,
+                world.engine.clock, world.engine.random, circuits, log, world.engine.store(),
                 [this](const std::string& connector) { return workflows.connector_of(connector); },
                 [this](const std::string& workflow) { return workflows.folder_of(workflow); }}),
         scheduler({world.engine.io().get_executor(), workflows, world.engine.engine(),
@@ -141,6 +141,7 @@ struct DaemonWorld::Parts {
       tokens.changed(name);
     });
     world.engine.await(credentials.load()).value();
+    world.engine.await(runner.load()).value();
     world.engine.await(reload()).value();
   }
 

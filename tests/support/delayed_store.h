@@ -106,6 +106,9 @@ class DelayedStore : public storage::Store {
                                              std::vector<std::string> keys) override {
     return store_.unseen(std::move(poll), std::move(keys));
   }
+  Awaitable<std::vector<storage::ClosedLimit>> closed_limits() override {
+    return store_.closed_limits();
+  }
   Awaitable<std::vector<storage::Credential>> credentials() override {
     return store_.credentials();
   }

@@ -18,6 +18,7 @@ class FakeCredentialStore final : public storage::Store {
  public:
   std::map<std::string, storage::Credential> rows;
   std::optional<Error> failure;              ///< Where set, what everything ends with.
+  std::vector<storage::ClosedLimit> limits;  ///< All that were put.
   std::function<void()> before_next_submit;  ///< Called once, while a change is under way.
 
   boost::asio::awaitable<Result<storage::Outcome>> submit(storage::Change change) override {
@@ -30,6 +31,8 @@ class FakeCredentialStore final : public storage::Store {
           co_return storage::Outcome(storage::Conflict{"credential version"});
         }
         rows[put->credential.name] = std::move(put->credential);
+      } else if (auto* closed = std::get_if<storage::PutClosedLimit>(&write)) {
+        limits.push_back(std::move(closed->limit));
       } else if (rows.erase(std::get<storage::RemoveCredential>(write).name) == 0) {
         co_return storage::Outcome(storage::Conflict{"no such credential"});
       }
@@ -125,6 +128,10 @@ class FakeCredentialStore final : public storage::Store {
   boost::asio::awaitable<Result<std::vector<std::string>>> unseen(
       std::string, std::vector<std::string>) override {
     not_for_this();
+  }
+  boost::asio::awaitable<Result<std::vector<storage::ClosedLimit>>> closed_limits() override {
+    if (failure) co_return *failure;
+    co_return limits;
   }
   boost::asio::awaitable<Result<storage::Usage>> usage() override { not_for_this(); }
   boost::asio::awaitable<Result<storage::Pruned>> prune(storage::Bite) override { not_for_this(); }

@@ -164,12 +164,14 @@ class Calls {
     ObjectBuilder members;
     for (const auto& [name, value] : response.headers) members.put(name, Value::string(value));
     const auto answer = Value::object({{"headers", std::move(members).build()}});
-    limiter_.answered(permit_, response, answer, status == 429, retry_after, now);
+    closed = limiter_.answered(permit_, response, answer, status == 429, retry_after, now);
   }
+  void recall(RateLimiter::Closed known) { limiter_.recall(std::move(known)); }
   void lose(bool sent = true) { limiter_.unanswered(permit_, sent, now); }
 
   Instant now = kStart;
-  Instant turn;  ///< Of the call that may not be made yet.
+  Instant turn;                             ///< Of the call that may not be made yet.
+  std::vector<RateLimiter::Closed> closed;  ///< By the last answer.
 
  private:
   Connector connector_;
@@ -217,6 +219,45 @@ TEST_CASE("limits: of several limits the one with the latest turn decides") {
   CHECK(calls.may("get"));
   CHECK_FALSE(calls.may("get"));
   CHECK(calls.turn > kStart + 1h);
+}
+
+TEST_CASE("limits: what is closed for long is told once, and holds where it is recalled") {
+  const std::string limits =
+      "rate_limits: { a: { requests: 100, per: 1h, by: [credential], reset: seconds,\n"
+      "  headers: { limit: l, remaining: r, reset: at } } }\n";
+  Calls calls(limits);
+  CHECK(calls.may("get"));
+  calls.answer(200, {{"l", "100"}, {"r", "1"}, {"at", "600"}});
+  CHECK(calls.closed.empty());
+  CHECK(calls.may("get"));
+  calls.answer(200, {{"l", "100"}, {"r", "0"}, {"at", "600"}});
+  REQUIRE(calls.closed.size() == 1);
+  const auto closed = calls.closed[0];
+  CHECK(closed.until == kStart + 600s);
+  CHECK(closed.key.size() == 64);
+  CHECK_FALSE(calls.may("get"));
+  calls.answer(429, {}, 601s);
+  CHECK(calls.closed.empty());
+  calls.answer(429, {}, 700s);
+  REQUIRE(calls.closed.size() == 1);
+  CHECK(calls.closed[0].key == closed.key);
+  CHECK(calls.closed[0].until == kStart + 700s);
+
+  Calls later(limits);
+  later.recall(closed);
+  later.now += 60s;
+  CHECK(later.may("get", "yours"));
+  CHECK_FALSE(later.may("get"));
+  CHECK(later.turn == kStart + 600s);
+  later.now += 540s;
+  CHECK(later.may("get"));
+}
+
+TEST_CASE("limits: what is closed for seconds only is not worth telling") {
+  Calls calls("rate_limits: { a: { requests: 100, per: 1h } }\n");
+  CHECK(calls.may("get"));
+  calls.answer(429, {}, 9s);
+  CHECK(calls.closed.empty());
 }
 
 TEST_CASE("limits: endpoints whose answers name the same bucket share its count") {

@@ -68,10 +68,19 @@ struct World {
 
   tba::steps::StepRunner::Environment environment(const tba::vault::Credentials& used,
                                                   tba::auth::TokenKeeper& keeper) {
-    return {http,   processes,    used,
-            keeper, live_secrets, folders,
-            clock,  random,       circuits,
-            *log,   connector_of, [this](const std::string&) { return folder_now; }};
+    return {http,
+            processes,
+            used,
+            keeper,
+            live_secrets,
+            folders,
+            clock,
+            random,
+            circuits,
+            *log,
+            store,
+            connector_of,
+            [this](const std::string&) { return folder_now; }};
   }
 
   void set_token(const std::string& name, const std::string& token) {
@@ -242,6 +251,46 @@ endpoints:
         "slow/ask has been called as often as its API allows for now");
   CHECK(postponed.not_before == now + std::chrono::hours(2));
   CHECK(postponed.retry_after == std::chrono::hours(2));
+}
+
+TEST_CASE("step runner: a limit that was closed when the daemon ended is not asked again") {
+  World world;
+  tba::Diagnostics diagnostics;
+  auto connector = tba::read_connector("slow.yaml", R"(
+connector: slow
+base_url: https://slow.example
+rate_limits: { core: { by: [credential] } }
+endpoints:
+  ask: { method: GET, path: / }
+)",
+                                       diagnostics);
+  INFO(diagnostics.render());
+  REQUIRE(connector);
+  Attempt attempt;
+  attempt.request = EndpointCall{std::make_shared<const tba::Connector>(std::move(*connector)),
+                                 "ask", Value::object({}), ""};
+  world.http.answer(429, "", {{"retry-after", "3600"}});
+  CHECK(world.perform(attempt).http_status == 429);
+  REQUIRE(world.store.limits.size() == 1);
+  CHECK(world.store.limits[0].until == world.clock.now() + std::chrono::hours(1));
+  CHECK(world.store.limits[0].key.find("slow") == std::string::npos);
+
+  world.clock.advance(std::chrono::minutes(20));
+  tba::steps::StepRunner next(world.environment(world.credentials, world.tokens));
+  REQUIRE(run_coroutine(next.load()));
+  const auto postponed = run_coroutine(next.perform(attempt, nullptr));
+  check_not_attempted(postponed, "rate_limit");
+  CHECK(postponed.not_before == world.clock.now() + std::chrono::minutes(40));
+  CHECK(world.http.requests.size() == 1);
+
+  world.store.failure = tba::Error{tba::ErrorCode::unavailable, "no space", ""};
+  world.clock.advance(std::chrono::minutes(40));
+  const auto asked = run_coroutine(next.perform(attempt, nullptr));  // that is not written
+  CHECK(asked.http_status == 429);
+  tba::steps::StepRunner last(world.environment(world.credentials, world.tokens));
+  const auto unread = run_coroutine(last.load());
+  REQUIRE(unread.has_error());
+  CHECK(unread.error().message == "while reading the state of limits: no space");
 }
 
 TEST_CASE("step runner: a call that got no answer keeps no other from being made") {

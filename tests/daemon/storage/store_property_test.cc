@@ -39,6 +39,7 @@ struct Model {
   std::map<std::pair<RunId, std::string>, std::string> subscriptions;   // to their events
   std::map<EventId, std::string> events;                                // to their data
   std::map<std::string, std::string> cache;                             // by key, to results
+  std::map<std::string, Instant> closed;                                // limits, by key
   std::string cursor;
   std::set<std::string> items;
 
@@ -142,6 +143,11 @@ struct Model {
   }
   std::string write(const AddPollItem& add) {
     return items.insert(add.item.key).second ? "committed" : "conflict";
+  }
+  std::string write(const PutClosedLimit& put) {
+    std::erase_if(closed, [&](const auto& limit) { return limit.second <= put.now; });
+    closed[put.limit.key] = put.limit.until;
+    return "committed";
   }
   std::string write(const AddSchedule& add) {
     if (!schedule_seen_at) schedule_seen_at = add.seen_at;
@@ -257,7 +263,9 @@ class RandomChanges {
   }
 
   Write next_of_a_poll() {
-    switch (below(3)) {
+    switch (below(4)) {
+      case 3:
+        return PutClosedLimit{{any_word(), at_second(below(9))}, at_second(below(9))};
       case 0:
         return PutCache{{"triage", "fetch", any_word(), at_second(below(9)), any_text()}};
       case 1:
@@ -343,6 +351,9 @@ void check_same(Store& store, const Model& model) {
           (model.slots.empty() ? std::nullopt : std::optional(*model.slots.rbegin())));
   }
   check_signals(store, model);
+  std::map<std::string, Instant> closed;
+  for (const auto& limit : store.await(store->closed_limits())) closed[limit.key] = limit.until;
+  REQUIRE(closed == model.closed);
   for (const auto& [key, result] : model.cache) {
     REQUIRE(store.await(store->cached("triage", "fetch", key, at_second(-1)))->result_json ==
             result);

@@ -290,6 +290,19 @@ TEMPLATE_LIST_TEST_CASE("store: a cached result is found until it expires", "", 
   CHECK(found->result_json == entry.result_json);
 }
 
+TEMPLATE_LIST_TEST_CASE("store: a limit is closed until an instant, and then goes", "", Stores) {
+  StoreUnderTest<TestType> store;
+  CHECK(store.await(store->closed_limits()).empty());
+  using storage::PutClosedLimit;
+  REQUIRE(is<Committed>(store.submit(PutClosedLimit{{"a", at_second(5)}, at_second(1)})));
+  REQUIRE(is<Committed>(store.submit(PutClosedLimit{{"b", at_second(9)}, at_second(1)})));
+  REQUIRE(is<Committed>(store.submit(PutClosedLimit{{"b", at_second(8)}, at_second(5)})));
+  const auto closed = store.await(store->closed_limits());
+  REQUIRE(closed.size() == 1);
+  CHECK(closed[0].key == "b");
+  CHECK(closed[0].until == at_second(8));
+}
+
 TEMPLATE_LIST_TEST_CASE("store: a poll has a state, and knows its items", "", Stores) {
   StoreUnderTest<TestType> store;
   CHECK_FALSE(store.await(store->poll_state("triage/0")));
