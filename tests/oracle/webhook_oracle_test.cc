@@ -1,10 +1,7 @@
 // Takes the deliveries that the senders' own packages made, and checks that ours finds right what
 // they find right, and nothing else.
 
-#include <array>
-#include <cstdio>
 #include <map>
-#include <memory>
 #include <sstream>
 #include <string>
 
@@ -13,19 +10,11 @@
 #include "daemon/connectors/webhook_verifier.h"
 #include "shared/value/json.h"
 #include "tests/daemon/connectors/webhook_support.h"
+#include "tests/oracle/oracle_output.h"
 #include "tests/support/result.h"
 
 namespace tba::tests {
 namespace {
-
-std::string output_of(const std::string& command) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
-  std::string text;
-  std::array<char, 65'536> bytes;
-  while (const auto count = std::fread(bytes.data(), 1, bytes.size(), pipe.get()))
-    text.append(bytes.data(), count);
-  return text;
-}
 
 std::string text_of(const Value& sample, std::string_view key) {
   return std::string(sample.find(key)->as_string());
