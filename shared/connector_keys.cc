@@ -39,6 +39,10 @@ constexpr std::array kConnectorKeys{
         .type = KeyType::table,
         .description = "how the API tells that a request came before",
         .table = &kIdempotencyTable},
+    Key{.name = "revalidate",
+        .type = KeyType::boolean,
+        .description = "whether the answers of its GETs are kept, and the API only asked whether "
+                       "they have changed; false if not given"},
     Key{.name = "rate_limits",
         .type = KeyType::table_map,
         .description = "how often the API lets itself be asked, by names of the limits",

@@ -42,7 +42,8 @@ class ConnectorReader {
     const auto answer = read_answer_rules(fields, {});
     const auto* pages = fields.find("pagination");
     const auto pagination = pages ? read_pagination(*pages, diagnostics_) : nullptr;
-    const EndpointSurroundings around{connector_.auth, connector_.rate_limits, answer, pagination};
+    const EndpointSurroundings around{connector_.auth, connector_.rate_limits, answer, pagination,
+                                      fields.boolean("revalidate", false)};
     for_each_member(fields.find("endpoints"), [&](const yaml::Node& id, const yaml::Node& node) {
       connector_.endpoints.push_back(read_endpoint(id, node, around, diagnostics_));
     });

@@ -52,6 +52,10 @@ constexpr std::array kEndpointKeys{
         .type = KeyType::table_map,
         .description = "what a call gives in `with`",
         .table = &kParameterTable},
+    Key{.name = "revalidate",
+        .type = KeyType::boolean,
+        .description = "whether its answers are kept and asked about, in the place of what the "
+                       "connector says; of a GET only"},
     Key{.name = "effect",
         .type = KeyType::choice,
         .description = "what may be done when it is not known whether a call acted, where its "
@@ -106,6 +110,7 @@ class EndpointReader {
       endpoint.retry = read_retry(*retry, kRetryTable, diagnostics_);
     if (const auto* response = fields.find("response"))
       endpoint.response = read_shape(*response, diagnostics_);
+    read_revalidate(fields, endpoint);
     read_rate_limits(fields, endpoint);
     read_parameters(fields, endpoint);
     check_body(fields, endpoint);
@@ -115,6 +120,14 @@ class EndpointReader {
   }
 
  private:
+  void read_revalidate(const Fields& fields, Endpoint& endpoint) {
+    const bool is_get = endpoint.method == "GET";
+    endpoint.revalidate = is_get && fields.boolean("revalidate", around_.revalidate);
+    if (is_get || !fields.boolean("revalidate", false)) return;
+    fields.key("revalidate")
+        ->error(diagnostics_, "only a GET can be asked whether its answer has changed");
+  }
+
   void read_rate_limits(const Fields& fields, Endpoint& endpoint) {
     endpoint.rate_limits = fields.texts("rate_limits");
     const auto* node = fields.find("rate_limits");

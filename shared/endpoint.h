@@ -42,6 +42,7 @@ struct Endpoint {
   BodyFormat body = BodyFormat::json;
   std::string content_type;  ///< Of the body; empty: that of its format.
   std::vector<Parameter> parameters;
+  bool revalidate = false;               ///< Whether to ask if an answer that is kept has changed.
   std::optional<Effect> effect;          ///< Where its method says too little.
   std::optional<RetryPolicy> retry;      ///< In the place of the connector's.
   std::vector<std::string> rate_limits;  ///< That count its calls; empty: all that count any.
@@ -59,6 +60,7 @@ struct EndpointSurroundings {
   std::span<const RateLimit> rate_limits;
   const AnswerRules& answer;
   std::shared_ptr<const Pagination> pagination;  ///< Of endpoints that it fits; or null.
+  bool revalidate = false;
 };
 
 /// The keys of an endpoint.

@@ -165,6 +165,8 @@ asio::awaitable<AttemptOutcome> StepRunner::exchange(
       *call.connector, *endpoint, call.parameters, credential.get(), call.idempotency_key,
       call.page ? connectors::url_of_page(*call.page) : std::string());
   if (!request) co_return not_attempted("request", request.error().message);
+  connectors::KeptAnswers::Question question;  // before the request is signed with what it asks
+  if (endpoint->revalidate) question = answers_.ask(*request, credential.get());
   if (credential) {
     auto proved = connectors::authenticate(*request, *call.connector, *credential,
                                            {environment_.clock.now(), environment_.random});
@@ -182,8 +184,8 @@ asio::awaitable<AttemptOutcome> StepRunner::exchange(
   if (const auto* turn = std::get_if<Instant>(&leave)) co_return postponed(what, *turn, now);
   const auto& permit = std::get<connectors::RateLimiter::Permit>(leave);
   const auto url = request->url;
-  const auto result =
-      co_await send(std::move(*request), *secrets, std::get<Passage>(std::move(passage)));
+  auto result = co_await send(std::move(*request), *secrets, std::get<Passage>(std::move(passage)));
+  if (result) *result = answers_.settle(std::move(question), *std::move(result));
   now = environment_.clock.now();
   auto outcome = outcome_of(result, what, now);
   const auto answer = outcome.result;

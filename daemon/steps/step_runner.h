@@ -11,6 +11,7 @@
 
 #include "daemon/auth/token_keeper.h"
 #include "daemon/connectors/circuit_breaker.h"
+#include "daemon/connectors/kept_answers.h"
 #include "daemon/connectors/paging.h"
 #include "daemon/connectors/rate_limiter.h"
 #include "daemon/engine/attempt.h"
@@ -101,6 +102,7 @@ class StepRunner final : public engine::AttemptRunner {
 
   Environment environment_;
   connectors::RateLimiter limiter_;
+  connectors::KeptAnswers answers_;
 };
 
 }  // namespace tba::steps

@@ -186,6 +186,32 @@ TEST_CASE("connector reader: an imported file may be larger than one that is wri
   CHECK_THAT(diagnostics.render(), Catch::Contains("the file is larger than 8MiB"));
 }
 
+TEST_CASE("connector: GETs are asked about where it, or they, say so") {
+  const auto connector = read(
+      "connector: a\nbase_url: https://a.example\nrevalidate: true\nendpoints:\n"
+      "  one: { method: GET, path: / }\n"
+      "  two: { method: GET, path: /, revalidate: false }\n"
+      "  three: { method: POST, path: / }\n");
+  CHECK(connector.endpoint("one")->revalidate);
+  CHECK_FALSE(connector.endpoint("two")->revalidate);
+  CHECK_FALSE(connector.endpoint("three")->revalidate);
+  const auto other = read(
+      "connector: a\nbase_url: https://a.example\nendpoints:\n"
+      "  one: { method: GET, path: / }\n"
+      "  two: { method: GET, path: /, revalidate: true }\n");
+  CHECK_FALSE(other.endpoint("one")->revalidate);
+  CHECK(other.endpoint("two")->revalidate);
+
+  tba::Diagnostics diagnostics;
+  CHECK_FALSE(tba::read_connector("a.yaml",
+                                  "connector: a\nbase_url: https://a.example\nendpoints:\n"
+                                  "  one: { method: PUT, path: /, revalidate: true }\n",
+                                  diagnostics));
+  CHECK_THAT(diagnostics.render(),
+             Catch::Contains("a.yaml:4:32: error: only a GET can be asked whether its answer has "
+                             "changed"));
+}
+
 namespace {
 
 tba::WebhookScheme webhook_of(const std::string& text) {

@@ -293,6 +293,26 @@ endpoints:
   CHECK(unread.error().message == "while reading the state of limits: no space");
 }
 
+TEST_CASE("step runner: an answer that has not changed is the one that was kept") {
+  World world;
+  world.set_token("bot", "ghp_0123456789");
+  world.http.answer(200, R"({"login":"octocat"})",
+                    {{"content-type", "application/json"}, {"etag", "\"1\""}, {"x-left", "2"}});
+  world.http.answer(304, "", {{"etag", "\"1\""}, {"x-left", "1"}});
+  const auto first = world.perform(world.get_user("bot"));
+  const auto second = world.perform(world.get_user("bot"));
+  const auto& headers = world.http.requests[1].headers;
+  CHECK(std::ranges::count(headers,
+                           std::pair<std::string, std::string>("If-None-Match", "\"1\"")) == 1);
+  CHECK_FALSE(second.failure);
+  CHECK(second.http_status == 200);
+  CHECK(to_json(*second.result.find("body")) == to_json(*first.result.find("body")));
+  CHECK(second.result.find("status")->as_integer() == 200);
+  CHECK(second.result.find("headers")->find("x-left")->as_string() == "1");
+  CHECK(second.result.find("headers")->find("tba-revalidated"));
+  CHECK_FALSE(first.result.find("headers")->find("tba-revalidated"));
+}
+
 TEST_CASE("step runner: a call that got no answer keeps no other from being made") {
   World world;
   const tba::net::HttpResult gone =
