@@ -7,14 +7,13 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "daemon/connectors/authentication.h"
 #include "daemon/connectors/parameter_text.h"
+#include "daemon/connectors/parameter_values.h"
 #include "daemon/connectors/request_body.h"
 #include "daemon/net/origin.h"
 #include "shared/uri.h"
-#include "shared/value/json.h"
 
 namespace tba::connectors {
 namespace {
@@ -26,10 +25,6 @@ bool is_control(char c) {
 /// RFC 6265 section 4.1.1: cookie-octet.
 bool is_cookie_octet(char c) {
   return c > 0x20 && c < 0x7f && c != '"' && c != ',' && c != ';' && c != '\\';
-}
-
-bool is_in_body(const Parameter& parameter) {
-  return parameter.place == ParameterPlace::body || parameter.place == ParameterPlace::whole_body;
 }
 
 /// A request in the making.
@@ -57,8 +52,6 @@ class Draft {
   Result<net::HttpRequest> finish() &&;
 
  private:
-  const Value* value_for(const Parameter& parameter, const Value& given) const;
-  Result<> check(const Parameter& parameter, const Value& value) const;
   Result<> put(const Parameter& parameter, const Value& value);
   Result<> put_text(const Parameter& parameter, std::string text);
   Result<> put_in_path(const Parameter& parameter, std::string_view value);
@@ -67,12 +60,11 @@ class Draft {
   Result<> write_body();
   bool has_header(std::string_view name) const;
   Error error(std::string_view message, std::string hint = {}) const {
-    return {ErrorCode::invalid, fmt::format("{}/{}: {}", connector_.name, endpoint_.id, message),
-            std::move(hint)};
+    return call_error(connector_, endpoint_, message, std::move(hint));
   }
   Error parameter_error(std::string_view name, std::string_view problem,
                         std::string hint = {}) const {
-    return error(fmt::format("parameter '{}' {}", name, problem), std::move(hint));
+    return connectors::parameter_error(connector_, endpoint_, name, problem, std::move(hint));
   }
 
   const Connector& connector_;
@@ -87,55 +79,12 @@ class Draft {
 };
 
 Result<> Draft::put_parameters(const Value& given) {
-  if (!given.is_object() && !given.is_null()) {
-    return error(fmt::format("'with' must be an object, not of type {}", type_name(given)));
-  }
-  const auto& known = endpoint_.parameters;
-  for (const auto& member : given.members()) {
-    if (std::ranges::find(known, member.name, &Parameter::name) != known.end()) continue;
-    std::vector<std::string_view> names;
-    for (const auto& parameter : known) names.push_back(parameter.name);
-    return error(
-        fmt::format("there is no parameter '{}'", member.name),
-        names.empty() ? "it takes none" : fmt::format("it takes: {}", fmt::join(names, ", ")));
-  }
-  for (const auto& parameter : known) {
-    const auto* value = value_for(parameter, given);
-    if (value) {
-      if (auto fits = check(parameter, *value); !fits) return fits;
-      if (auto done = put(parameter, *value); !done) return done;
-    } else if (parameter.required) {
-      return parameter_error(parameter.name, "is missing",
-                             fmt::format("it is of type {}", name_of(parameter.type)));
-    }
+  const auto values = parameter_values(connector_, endpoint_, given);
+  if (!values) return values.error();
+  for (const auto& [parameter, value] : *values) {
+    if (auto done = put(*parameter, *value); !done) return done;
   }
   return {};
-}
-
-/// The value given for it, or its default; null where it has neither.
-const Value* Draft::value_for(const Parameter& parameter, const Value& given) const {
-  const bool takes_null = is_in_body(parameter) && endpoint_.body == BodyFormat::json &&
-                          parameter.type == ValueType::any;
-  const auto* value = given.find(parameter.name);
-  if (value && value->is_null() && !takes_null) value = nullptr;
-  if (!value && parameter.default_value) value = &*parameter.default_value;
-  return value;
-}
-
-Result<> Draft::check(const Parameter& parameter, const Value& value) const {
-  if (!has_type(value, parameter.type)) {
-    const bool is_scalar = !value.is_array() && !value.is_object();
-    return parameter_error(
-        parameter.name,
-        fmt::format("must be of type {}, not {}", name_of(parameter.type), type_name(value)),
-        parameter.type == ValueType::string && is_scalar ? "write it in quotes" : "");
-  }
-  const auto& choices = parameter.choices;
-  if (choices.empty() || std::ranges::find(choices, value) != choices.end()) return {};
-  std::vector<std::string> texts;
-  for (const auto& choice : choices) texts.push_back(to_json(choice));
-  return parameter_error(parameter.name, fmt::format("cannot be {}", to_json(value)),
-                         fmt::format("one of: {}", fmt::join(texts, ", ")));
 }
 
 Result<> Draft::put(const Parameter& parameter, const Value& value) {
