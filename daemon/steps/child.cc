@@ -5,14 +5,20 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <optional>
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/audit.h>
 #include <linux/close_range.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,7 +29,7 @@ namespace tba::steps {
 namespace {
 
 /// What the child was at when it failed.
-enum class Stage : int { prepare, folder, execute };
+enum class Stage : int { prepare, folder, confine, execute };
 
 /// What the child reports through a pipe that a successful exec closes.
 struct Trouble {
@@ -36,9 +42,10 @@ struct Plan {
   const char* program;
   char* const* arguments;
   char* const* environment;
-  const char* folder;          ///< Or nullptr.
-  std::array<int, 3> streams;  ///< Become 0, 1 and 2; none of them is one of these now.
-  int report;                  ///< For Trouble.
+  const char* folder;              ///< Or nullptr.
+  const Confinement* confinement;  ///< Likewise.
+  std::array<int, 3> streams;      ///< Become 0, 1 and 2; none of them is one of these now.
+  int report;                      ///< For Trouble.
   pid_t parent;
 };
 
@@ -46,6 +53,45 @@ struct Plan {
   const Trouble trouble{stage, errno};
   [[maybe_unused]] const auto written = ::write(plan.report, &trouble, sizeof trouble);
   ::_exit(127);
+}
+
+#if defined(__x86_64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
+#else
+constexpr std::uint32_t kArchitecture = 0;  // no filter is known to be right
+#endif
+
+/// A filter of system calls that lets no socket be opened, in whatever way there is: by socket(),
+/// by io_uring, by the calls of another architecture. The numbers of x32 begin at 2^30; nothing
+/// else has any there. See seccomp(2).
+constexpr std::array kNoSockets{
+    sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
+    sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kArchitecture, 1, 0),
+    sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+    sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+    sock_filter BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 1U << 30, 2, 0),
+    sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_socket, 2, 0),
+    sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_setup, 0, 2),
+    sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+    sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
+    sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+};
+
+/// In the child, as become(). False, with errno, where it fails.
+bool confine(const Confinement& confinement) {
+  const rlimit memory{confinement.memory_bytes, confinement.memory_bytes};
+  const rlimit nothing{0, 0};
+  if (::setrlimit(RLIMIT_DATA, &memory) != 0 || ::setrlimit(RLIMIT_CORE, &nothing) != 0 ||
+      ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return false;
+  if (confinement.may_use_network) return true;
+  errno = ENOSYS;
+  if (kArchitecture == 0) return false;
+  const sock_fprog filter{static_cast<unsigned short>(kNoSockets.size()),
+                          const_cast<sock_filter*>(kNoSockets.data())};
+  return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
 
 /// In the child. It may share the parent's memory (vfork): only async-signal-safe calls, and no
@@ -68,6 +114,7 @@ struct Plan {
   // Some libraries open descriptors that exec would hand on.
   if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) give_up(plan, Stage::prepare);
   if (plan.folder != nullptr && ::chdir(plan.folder) != 0) give_up(plan, Stage::folder);
+  if (plan.confinement != nullptr && !confine(*plan.confinement)) give_up(plan, Stage::confine);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -197,6 +244,10 @@ Error explain(const Trouble& trouble, const std::string& program, const ProcessR
     return invalid(
         fmt::format("cannot run '{}' in the folder '{}': {}", name, request.folder, reason), {});
   }
+  if (trouble.stage == Stage::confine) {
+    return {ErrorCode::unavailable, fmt::format("cannot confine '{}': {}", name, reason),
+            "this system may not know how to keep a program from the network"};
+  }
   if (trouble.stage == Stage::execute) {
     const auto path = (std::filesystem::path(request.folder) / program).string();
     switch (trouble.error) {
@@ -260,6 +311,7 @@ Result<Child> spawn(const ProcessRequest& request) {
                     .arguments = argument_pointers.data(),
                     .environment = variable_pointers.data(),
                     .folder = request.folder.empty() ? nullptr : request.folder.c_str(),
+                    .confinement = request.confinement ? &*request.confinement : nullptr,
                     .streams = {in->read.get(), out->write.get(), err->write.get()},
                     .report = report->write.get(),
                     .parent = ::getpid()});

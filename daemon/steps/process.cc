@@ -84,6 +84,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
     std::array<char, 16 << 10> buffer{};
     std::string text;
     std::size_t reported = 0;  ///< Bytes of `text` given to on_line.
+    std::size_t searched = 0;  ///< Bytes of `text` in which no further line ends.
     bool ended = false;
   };
 
@@ -106,7 +107,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
                 "cannot watch the program '" + request_.command.front() + "': " + failed.message(),
                 {}});
     }
-    write_input();
+    begin_input();
     read(out_);
     read(err_);
     handle_.async_wait(asio::posix::descriptor_base::wait_read,
@@ -116,10 +117,34 @@ class Execution : public std::enable_shared_from_this<Execution> {
     if (cancelled_) terminate();
   }
 
+  void begin_input() {
+    if (const auto& more = request_.more_input) {
+      more->on_more([weak = weak_from_this()] {
+        if (const auto self = weak.lock())
+          asio::dispatch(self->strand_, [self] { self->write_input(); });
+      });
+    }
+    write_input();
+  }
+
   void write_input() {
-    // An error means that the program does not read all of it, which is its own business.
-    asio::async_write(in_, asio::buffer(request_.input),
-                      [self = shared_from_this()](error_code, std::size_t) { close(self->in_); });
+    if (writing_ || !in_.is_open()) return;
+    auto& bytes = request_.input;
+    const auto& more = request_.more_input;
+    if (bytes.empty() && more) bytes = more->take();
+    if (bytes.empty()) {
+      if (!more || more->is_closed()) close(in_);
+      return;
+    }
+    writing_ = true;
+    asio::async_write(in_, asio::buffer(bytes),
+                      [self = shared_from_this()](error_code failed, std::size_t) {
+                        self->writing_ = false;
+                        self->request_.input.clear();
+                        // The program does not read all of it, which is its own business.
+                        if (failed) return close(self->in_);
+                        self->write_input();
+                      });
   }
 
   void read(Output& output) {
@@ -136,23 +161,37 @@ class Execution : public std::enable_shared_from_this<Execution> {
   }
 
   void take(Output& output, std::string_view bytes) {
+    if (request_.only_reports_output) return report(output, bytes);
     const auto room = request_.max_output_bytes - output.text.size();
     result_.truncated = result_.truncated || bytes.size() > room;
     output.text.append(bytes.substr(0, room));
     report_lines(output, false);
   }
 
+  void report(Output& output, std::string_view bytes) {
+    if (!on_line_) return;
+    output.text.append(bytes);
+    report_lines(output, false);
+    output.text.erase(0, output.reported);
+    output.searched = std::max(output.searched, output.reported) - output.reported;
+    output.reported = 0;
+  }
+
   void report_lines(Output& output, bool at_end) {
     if (!on_line_) return;
-    while (output.reported < output.text.size()) {
-      const auto rest = std::string_view(output.text).substr(output.reported);
-      const auto length = std::min(rest.find('\n'), rest.size());
-      if (length > kMaxLineBytes) {
-        on_line_(output.is_stderr, rest.substr(0, kMaxLineBytes));
-        output.reported += kMaxLineBytes;
-      } else if (length < rest.size() || at_end) {
-        on_line_(output.is_stderr, rest.substr(0, length));
-        output.reported += length + 1;
+    const auto longest = output.is_stderr ? kMaxLineBytes : request_.max_line_bytes;
+    const std::string_view text = output.text;
+    while (output.reported < text.size()) {
+      const auto end =
+          std::min(text.find('\n', std::max(output.searched, output.reported)), text.size());
+      output.searched = end;
+      const auto length = end - output.reported;
+      if (length > longest) {
+        on_line_(output.is_stderr, text.substr(output.reported, longest));
+        output.reported += longest;
+      } else if (end < text.size() || at_end) {
+        on_line_(output.is_stderr, text.substr(output.reported, length));
+        output.reported = std::min(end + 1, text.size());
       } else {
         return;
       }
@@ -232,6 +271,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
   Output err_{true, strand_};
   asio::steady_timer timer_{strand_};
   ProcessResult result_;
+  bool writing_ = false;
   bool cancelled_ = false;
   bool terminating_ = false;  // it got its SIGTERM; being cancelled again gives it no more time
   bool exited_ = false;
@@ -239,6 +279,16 @@ class Execution : public std::enable_shared_from_this<Execution> {
 };
 
 }  // namespace
+
+void ProcessInput::write(std::string_view bytes) {
+  bytes_ += bytes;
+  if (listener_) listener_();
+}
+
+void ProcessInput::close() {
+  is_closed_ = true;
+  if (listener_) listener_();
+}
 
 class SystemProcessRunner::Spawner {
  public:

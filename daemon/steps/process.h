@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,37 @@
 
 namespace tba::steps {
 
+/// A longer line is reported in pieces of this many bytes.
+inline constexpr std::size_t kMaxLineBytes = 64 << 10;
+
+/// What a program that is talked with is going to read on its standard input. Used by who talks and
+/// by its run() on one executor, which runs one handler at a time.
+class ProcessInput {
+ public:
+  /// Behind what was written before.
+  void write(std::string_view bytes);
+  /// The program then meets the end of its input, once it has read all of it.
+  void close();
+
+  /// For who runs the program: what has been written since it was last asked for.
+  std::string take() { return std::exchange(bytes_, {}); }
+  bool is_closed() const { return is_closed_; }
+  /// Likewise: called when there is more to be taken, or the end.
+  void on_more(std::function<void()> listener) { listener_ = std::move(listener); }
+
+ private:
+  std::string bytes_;
+  bool is_closed_ = false;
+  std::function<void()> listener_;
+};
+
+/// What a program, and all that it starts, cannot get out of. It can gain no privileges by what it
+/// executes, and leaves no core dump.
+struct Confinement {
+  std::size_t memory_bytes = 0;  ///< Of data in memory: what it asks for beyond is refused to it.
+  bool may_use_network = false;  ///< If not, it opens no sockets at all.
+};
+
 /// A program to be run, without a shell.
 struct ProcessRequest {
   /// The program and its arguments. A name without a slash is looked for in PATH, a relative path
@@ -25,16 +57,19 @@ struct ProcessRequest {
   std::string folder = {};    ///< Where it runs; empty: where the daemon does.
   bool makes_folder = false;  ///< Whether that is made first, for nobody else (0700), if need be.
   std::string input = {};     ///< Its standard input.
+  /// What it reads after that, as it comes; null: the end of its input.
+  std::shared_ptr<ProcessInput> more_input = {};
   std::size_t max_output_bytes = 1 << 20;  ///< Kept and reported of each of stdout and stderr.
+  /// Whether output is only reported, all of it, and nothing of it kept.
+  bool only_reports_output = false;
+  std::size_t max_line_bytes = kMaxLineBytes;  ///< Of stdout, in the place of kMaxLineBytes.
+  std::optional<Confinement> confinement = {};
   /// Between SIGTERM and SIGKILL, when the awaiting coroutine is cancelled.
   std::chrono::milliseconds grace{5'000};
 };
 
 inline constexpr std::string_view kDefaultPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// A longer line is reported in pieces of this many bytes.
-inline constexpr std::size_t kMaxLineBytes = 64 << 10;
 
 /// How a program ended.
 struct ProcessResult {

@@ -452,3 +452,73 @@ TEST_CASE("process: it dies with the daemon, even when that is killed") {
   ::waitpid(daemon, nullptr, 0);
   CHECK(::poll(&ended, 1, 30'000) == 1);
 }
+
+TEST_CASE("process: a program that is talked with reads what is written while it runs") {
+  Runner runner;
+  auto input = std::make_shared<tba::steps::ProcessInput>();
+  ProcessRequest request = shell("while read line; do echo \"got $line\"; done; echo end");
+  request.input = "one\n";
+  request.more_input = input;
+  request.only_reports_output = true;
+  std::vector<std::string> lines;
+  const auto result =
+      result_of(runner.run(std::move(request), [&](bool is_stderr, std::string_view line) {
+        CHECK_FALSE(is_stderr);
+        lines.emplace_back(line);
+        if (line == "got one") input->write("two\nthr");
+        if (line == "got two") {
+          input->write("ee\n");
+          input->close();
+        }
+      }));
+  CHECK(lines == std::vector<std::string>{"got one", "got two", "got three", "end"});
+  CHECK(result.exit_code == 0);
+  CHECK(result.out.empty());
+}
+
+TEST_CASE("process: writing to a program that has ended does nothing") {
+  Runner runner;
+  auto input = std::make_shared<tba::steps::ProcessInput>();
+  ProcessRequest request = shell("exec <&-; echo closed; sleep 0.1");
+  request.more_input = input;
+  result_of(runner.run(std::move(request),
+                       [&](bool, std::string_view) { input->write(std::string(1 << 20, 'x')); }));
+  input->write("more");
+  CHECK(input->take() == "more");
+}
+
+TEST_CASE("process: output that is only reported has lines as long as they may be") {
+  Runner runner;
+  ProcessRequest request = shell(
+      "head -c 300000 /dev/zero | tr '\\0' a; echo; head -c 200001 /dev/zero | tr '\\0' b; "
+      "head -c 70000 /dev/zero | tr '\\0' c >&2");
+  request.only_reports_output = true;
+  request.max_line_bytes = 200'000;
+  request.max_output_bytes = 1;
+  std::vector<std::size_t> out, err;
+  const auto result = result_of(runner.run(std::move(request), [&](bool is_stderr, auto line) {
+    (is_stderr ? err : out).push_back(line.size());
+  }));
+  CHECK(out == std::vector<std::size_t>{200'000, 100'000, 200'000, 1});
+  CHECK(err == std::vector<std::size_t>{kMaxLineBytes, 70'000 - kMaxLineBytes});
+  CHECK_FALSE(result.truncated);
+}
+
+TEST_CASE("process: a confined program gets no more memory, privileges and core dumps") {
+  Runner runner;
+  ProcessRequest request =
+      shell("ulimit -d; ulimit -c; grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status");
+  request.confinement = tba::steps::Confinement{.memory_bytes = 64 << 20, .may_use_network = true};
+  CHECK(result_of(runner.run(request)).out == "65536\n0\nNoNewPrivs:\t1\nSeccomp:\t0\n");
+  request.confinement->may_use_network = false;
+  CHECK(result_of(runner.run(request)).out == "65536\n0\nNoNewPrivs:\t1\nSeccomp:\t2\n");
+}
+
+TEST_CASE("process: a confined program, and what it starts, opens no socket") {
+  Runner runner;
+  ProcessRequest request{.command = {"bash", "-c", "bash -c 'exec 3<>/dev/tcp/127.0.0.1/9' 2>&1"}};
+  request.confinement = tba::steps::Confinement{.memory_bytes = 256 << 20};
+  CHECK_THAT(result_of(runner.run(request)).out, Catch::Contains("Permission denied"));
+  request.confinement->may_use_network = true;
+  CHECK_THAT(result_of(runner.run(request)).out, Catch::Contains("Connection refused"));
+}
