@@ -65,6 +65,7 @@ class ConfigReader {
     read_path(fields, "store", config_.store);
     read_folders(fields, "workflows", config_.workflows);
     read_folders(fields, "connectors", config_.connectors);
+    read_folders(fields, "plugins", config_.plugins);
     if (const auto* vars = fields.find("vars"); vars != nullptr && !vars->members.empty()) {
       config_.vars = to_value(*vars, diagnostics_);
     }
@@ -255,6 +256,7 @@ Config default_config(const Paths& paths) {
   config.vault_key = paths.vault_key;
   config.workflows = {paths.workflows};
   config.connectors = {paths.connectors};
+  config.plugins = {paths.plugins};
   return config;
 }
 

@@ -61,6 +61,7 @@ struct Config {
   std::filesystem::path vault_key;
   std::vector<std::filesystem::path> workflows;   ///< Folders.
   std::vector<std::filesystem::path> connectors;  ///< Folders; the built-in ones are always there.
+  std::vector<std::filesystem::path> plugins;     ///< Folders of the folders of plugins.
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::automatic;
   ServerLimits limits;

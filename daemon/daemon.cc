@@ -23,6 +23,7 @@
 #include "daemon/lock.h"
 #include "daemon/log.h"
 #include "daemon/net/curl_client.h"
+#include "daemon/plugins/plugin_host.h"
 #include "daemon/reloader.h"
 #include "daemon/retention/pruner.h"
 #include "daemon/steps/process.h"
@@ -89,7 +90,7 @@ class Daemon {
                      vault::find_key_file(options.credentials_directory, options.config.vault_key)),
         workflows_(
             {definitions_, credentials_, options.config.vars, log_, notify_targets(options.config)},
-            options.config.workflows, options.config.connectors) {}
+            {options.config.workflows, options.config.connectors, options.config.plugins}) {}
 
   /// Runs until the daemon has stopped. Errors: why it could not start.
   Result<> run() {
@@ -197,6 +198,7 @@ class Daemon {
     co_await credential_watch_.stop();
     co_await engine_.stop(kGrace);
     co_await server_.stop(kGrace);
+    co_await plugins_.stop();
     co_await tokens_.stop();
     co_await tasks_.wait();
     http_client_.stop();
@@ -212,6 +214,7 @@ class Daemon {
   asio::awaitable<Result<>> read_anew() {
     auto reloaded = co_await read_files();
     if (!reloaded) co_return reloaded;
+    plugins_.look_at_manifests();
     co_await scheduler_.refresh();
     co_await poller_.refresh();
     credential_watch_.look();
@@ -252,6 +255,7 @@ class Daemon {
             options_.paths.home.string(),
             clock_.now(),
             [this] { return pruner_.last(); },
+            [this](const std::string& name) { return plugins_.state_of(name); },
             [this] { return listening(); },
             [this] { return stopping_; },
             [this] {
@@ -337,10 +341,14 @@ class Daemon {
                         [this](const std::string& name) { return workflows_.connector_of(name); }}};
   steps::SystemProcessRunner processes_;
   steps::RunFolders run_folders_{{blocking_.get_executor(), *store_, log_}, options_.paths.runs};
+  engine::SystemAlarm plugin_alarm_{engine_loop_.executor(), clock_};
+  plugins::PluginHost plugins_{
+      {engine_loop_.executor(), processes_, plugin_alarm_, clock_, log_,
+       [this](const std::string& name) { return workflows_.connector_of(name); }}};
   connectors::CircuitBreaker circuits_{options_.config.circuits};
   steps::StepRunner runner_{
-      {http_client_, processes_, credentials_, tokens_, live_secrets_, run_folders_, clock_,
-       random_, circuits_, log_, *store_,
+      {http_client_, processes_, plugins_, credentials_, tokens_, live_secrets_, run_folders_,
+       clock_, random_, circuits_, log_, *store_,
        [this](const std::string& connector) { return workflows_.connector_of(connector); },
        [this](const std::string& workflow) { return workflows_.folder_of(workflow); }}};
 

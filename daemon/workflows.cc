@@ -32,24 +32,33 @@ std::error_code list_yaml_files(const fs::path& folder, std::vector<fs::path>& f
   return error;
 }
 
-/// The YAML files right in the folders, in order of their names. A folder that is there and cannot
-/// be read is added to `broken`; its files of before are then looked for one by one.
+using ListFiles = std::error_code (*)(const fs::path& folder, std::vector<fs::path>& files);
+
+/// What `list` finds in the folders, in order of the names. A folder that is there and cannot be
+/// read is added to `broken`; its files of before are then looked for one by one.
 template <class Good>
-std::vector<fs::path> yaml_files(const std::vector<fs::path>& folders, const Good& before,
-                                 std::vector<BrokenFile>& broken) {
+std::vector<fs::path> files_in(const std::vector<fs::path>& folders, ListFiles list,
+                               const Good& before, std::vector<BrokenFile>& broken) {
   std::vector<fs::path> files;
   for (const auto& folder : folders) {
-    const auto error = list_yaml_files(folder, files);
+    const auto error = list(folder, files);
     if (!error) continue;
     broken.push_back({folder.string(),
                       folder.string() + ": error: the folder cannot be read: " + error.message()});
+    const auto inside = (folder / "").string();
     for (const auto& [file, what] : before) {
-      if (fs::path(file).parent_path() == (folder / "").parent_path()) files.emplace_back(file);
+      if (file.starts_with(inside)) files.emplace_back(file);
     }
   }
   std::ranges::sort(files);
   files.erase(std::unique(files.begin(), files.end()), files.end());
   return files;
+}
+
+/// What a file that cannot be read is likely to describe.
+std::string likely_name(const fs::path& file) {
+  return file.filename() == "plugin.yaml" ? file.parent_path().filename().string()
+                                          : file.stem().string();
 }
 
 /// The connectors that a workflow uses, out of all there are.
@@ -138,31 +147,36 @@ const LoadedWorkflow* WorkflowSet::find(std::string_view name) const {
   return found == workflows.end() ? nullptr : &found->second;
 }
 
-Workflows::Workflows(Environment environment, std::vector<fs::path> workflow_folders,
-                     std::vector<fs::path> connector_folders)
+Workflows::Workflows(Environment environment, Folders folders)
     : environment_(environment),
-      workflow_folders_(std::move(workflow_folders)),
-      connector_folders_(std::move(connector_folders)),
+      folders_(std::move(folders)),
       current_(std::make_shared<const WorkflowSet>()) {}
 
-/// Reads the users' connectors over the built-in ones; gives those that are in force, by file.
+/// Reads the users' connectors and plugins over the built-in ones; gives those that are in force,
+/// by file.
 Workflows::ByFile<Connector> Workflows::read_connectors(WorkflowSet& set) const {
   const auto built_in = built_in_connectors();
   set.connectors = built_in;
   ByFile<Connector> good;
-  for (const auto& file : yaml_files(connector_folders_, good_connectors_, set.broken)) {
+  auto files = files_in(folders_.connectors, list_yaml_files, good_connectors_, set.broken);
+  for (auto& manifest :
+       files_in(folders_.plugins, list_plugin_manifests, good_connectors_, set.broken)) {
+    files.push_back(std::move(manifest));
+  }
+  for (const auto& file : files) {
     auto connector = read_one_connector(file);
     if (!connector) {
       set.broken.push_back({file.string(), connector.error().message});
       const auto before = good_connectors_.find(file.string());
       if (before == good_connectors_.end()) {
         // Its calls are not for the API of the built-in one in whose place it was put.
-        const auto name = file.stem().string();
+        const auto name = likely_name(file);
         if (set.connectors.find(name) == built_in.find(name)) set.connectors.remove(name);
         continue;
       }
       connector = before->second;
     }
+    if ((*connector)->plugin) set.plugins.push_back((*connector)->name);
     set.connectors.put(*connector);
     good.emplace(file.string(), std::move(*connector));
   }
@@ -172,7 +186,8 @@ Workflows::ByFile<Connector> Workflows::read_connectors(WorkflowSet& set) const 
 /// Reads the workflows into the set; gives those that are in force, by file.
 Workflows::ByFile<engine::Definition> Workflows::read_workflows(WorkflowSet& set) const {
   ByFile<engine::Definition> good;
-  for (const auto& file : yaml_files(workflow_folders_, good_workflows_, set.broken)) {
+  for (const auto& file :
+       files_in(folders_.workflows, list_yaml_files, good_workflows_, set.broken)) {
     std::shared_ptr<const engine::Definition> definition;
     Result<> taken;
     Diagnostics diagnostics;

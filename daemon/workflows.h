@@ -38,12 +38,20 @@ struct WorkflowSet {
   std::map<std::string, std::set<std::string>, std::less<>> event_listeners;
   std::vector<BrokenFile> broken;
   ConnectorCatalog connectors;
+  std::vector<std::string> plugins;  ///< The names of those connectors that are plugins.
 
   const LoadedWorkflow* find(std::string_view name) const;
 };
 
-/// The workflow and connector files of the configured folders. Every function may be called from
-/// any thread.
+/// The configured folders of files.
+struct Folders {
+  std::vector<std::filesystem::path> workflows;
+  std::vector<std::filesystem::path> connectors;
+  std::vector<std::filesystem::path> plugins;  ///< See list_plugin_manifests().
+};
+
+/// The files of workflows, connectors and plugins of the configured folders. Every function may be
+/// called from any thread.
 class Workflows {
  public:
   /// What it needs from outside; all must outlive it.
@@ -55,8 +63,7 @@ class Workflows {
     std::vector<std::string> notify_targets = {};  ///< The names that the configuration gives.
   };
 
-  Workflows(Environment environment, std::vector<std::filesystem::path> workflow_folders,
-            std::vector<std::filesystem::path> connector_folders);
+  Workflows(Environment environment, Folders folders);
 
   /// Reads all files anew. A file that cannot be read or has errors is reported and keeps its last
   /// good version in force; one that is gone takes its workflow along. Errors: those of the store;
@@ -96,8 +103,7 @@ class Workflows {
   void publish(WorkflowSet set);
 
   Environment environment_;
-  const std::vector<std::filesystem::path> workflow_folders_;
-  const std::vector<std::filesystem::path> connector_folders_;
+  const Folders folders_;
   ByFile<Connector> good_connectors_;
   ByFile<engine::Definition> good_workflows_;
   std::mutex publishing_;  // held from reading current_ to replacing it

@@ -16,4 +16,10 @@ const AuthScheme* Connector::scheme(std::string_view wanted) const {
   return found != auth.end() ? &*found : nullptr;
 }
 
+bool Connector::takes_keys(std::string_view endpoint_id) const {
+  if (!plugin) return !idempotency.header.empty();
+  const auto* called = endpoint(endpoint_id);
+  return called != nullptr && called->effect == Effect::keyed;
+}
+
 }  // namespace tba

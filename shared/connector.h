@@ -9,6 +9,7 @@
 
 #include "shared/auth_scheme.h"
 #include "shared/endpoint.h"
+#include "shared/plugin.h"
 #include "shared/rate_limit.h"
 #include "shared/retry_policy.h"
 #include "shared/webhook_scheme.h"
@@ -21,10 +22,12 @@ struct Idempotency {
   std::optional<std::chrono::milliseconds> lifetime;  ///< Of a key; nothing: it never ends.
 };
 
-/// The description of an API, as read from one YAML file. Immutable once read.
+/// The description of an API, or of what a plugin does, as read from one YAML file. Immutable once
+/// read.
 struct Connector {
   std::string name;
   std::string title;
+  std::optional<PluginProgram> plugin;  ///< What answers its calls, where that is no API.
   std::string base_url;
   std::string text;  ///< The file's text: what a run keeps.
   std::vector<AuthScheme> auth;
@@ -38,6 +41,9 @@ struct Connector {
 
   const Endpoint* endpoint(std::string_view id) const;
   const AuthScheme* scheme(std::string_view name) const;
+
+  /// Whether that endpoint knows a call again that comes twice with one idempotency key.
+  bool takes_keys(std::string_view endpoint_id) const;
 };
 
 }  // namespace tba

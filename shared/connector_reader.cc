@@ -21,6 +21,19 @@ class ConnectorReader {
  public:
   explicit ConnectorReader(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
 
+  Connector read_plugin(const yaml::Node& root, const std::string& path) {
+    const Fields fields(root, kPluginTable, diagnostics_);
+    connector_.name = fields.text("plugin");
+    connector_.title = fields.text("title", connector_.name);
+    connector_.plugin = read_plugin_program(fields, path);
+    read_auth_and_retry(fields);
+    for_each_member(fields.find("endpoints"), [&](const yaml::Node& id, const yaml::Node& node) {
+      connector_.endpoints.push_back(read_plugin_endpoint(id, node, diagnostics_));
+    });
+    connector_.test = read_test(fields);
+    return std::move(connector_);
+  }
+
   Connector read(const yaml::Node& root) {
     const Fields fields(root, kConnectorTable, diagnostics_);
     connector_.name = fields.text("connector");
@@ -29,12 +42,7 @@ class ConnectorReader {
     connector_.headers = read_headers(fields, "headers");
     if (const auto* idempotency = fields.find("idempotency"))
       connector_.idempotency = read_idempotency(*idempotency);
-    if (const auto* retry = fields.find("retry")) {
-      connector_.retry = read_retry(*retry, kRetryTable, diagnostics_);
-    }
-    for_each_member(fields.find("auth"), [&](const yaml::Node& name, const yaml::Node& scheme) {
-      connector_.auth.push_back(read_auth_scheme(name, scheme, diagnostics_));
-    });
+    read_auth_and_retry(fields);
     for_each_member(fields.find("rate_limits"),
                     [&](const yaml::Node& name, const yaml::Node& node) {
                       connector_.rate_limits.push_back(read_rate_limit(name, node, diagnostics_));
@@ -58,6 +66,14 @@ class ConnectorReader {
   static void for_each_member(const yaml::Node* mapping, auto read) {
     if (mapping == nullptr) return;
     for (const auto& member : mapping->members) read(*member.key, *member.value);
+  }
+
+  void read_auth_and_retry(const Fields& fields) {
+    if (const auto* retry = fields.find("retry"))
+      connector_.retry = read_retry(*retry, kRetryTable, diagnostics_);
+    for_each_member(fields.find("auth"), [&](const yaml::Node& name, const yaml::Node& scheme) {
+      connector_.auth.push_back(read_auth_scheme(name, scheme, diagnostics_));
+    });
   }
 
   Idempotency read_idempotency(const yaml::Node& node) {
@@ -117,7 +133,8 @@ std::optional<Connector> read_connector(const std::string& path, std::string tex
   const auto file = std::make_shared<const SourceFile>(path, std::move(text));
   const auto root = yaml::read(file, diagnostics, kConnectorLimits);
   if (!root || is_other_description(*root, diagnostics)) return std::nullopt;
-  auto connector = ConnectorReader(diagnostics).read(*root);
+  ConnectorReader reader(diagnostics);
+  auto connector = root->find("plugin") ? reader.read_plugin(*root, path) : reader.read(*root);
   if (diagnostics.error_count() > errors) return std::nullopt;
   connector.text = file->text();
   return connector;

@@ -35,9 +35,9 @@ struct CheckedAgainst {
   std::function<std::string(const OutsideName&)> credential_problem = {};  ///< As in Outside.
 };
 
-/// Checks workflow and connector files as they would be taken together: a file is what its keys say
-/// it is, workflows may call the connectors and run the workflows among them, and no two may have
-/// one name or one path of a webhook.
+/// Checks workflow and connector files, manifests of plugins among these, as they would be taken
+/// together: a file is what its keys say it is, workflows may call the connectors and run the
+/// workflows among them, and no two may have one name or one path of a webhook.
 class FileCheck {
  public:
   /// What it refers to must outlive it.

@@ -32,6 +32,9 @@ constexpr NameTable<ParameterStyle, 6> kStyles{{{
 }}};
 constexpr auto kStyleNames = kStyles.names();
 
+// How many of the keys say where a parameter goes in a request: the first.
+constexpr std::size_t kPlaceKeys = 3;
+
 constexpr std::array kParameterKeys{
     Key{.name = "in",
         .type = KeyType::choice,
@@ -93,6 +96,8 @@ void read_default(const Fields& fields, Parameter& parameter) {
 }  // namespace
 
 constinit const KeyTable kParameterTable{"parameter", "a parameter", kParameterKeys};
+constinit const KeyTable kValueParameterTable{"parameter", "a parameter",
+                                              std::span(kParameterKeys).subspan(kPlaceKeys)};
 
 std::string_view name_of(ParameterPlace place) {
   return kPlaces.name_of(place);
@@ -102,8 +107,9 @@ std::string_view name_of(ParameterStyle style) {
   return kStyles.name_of(style);
 }
 
-Parameter read_parameter(const yaml::Node& name, const yaml::Node& node, Diagnostics& diagnostics) {
-  const Fields fields(node, kParameterTable, diagnostics);
+Parameter read_parameter(const yaml::Node& name, const yaml::Node& node, Diagnostics& diagnostics,
+                         const KeyTable& table) {
+  const Fields fields(node, table, diagnostics);
   Parameter parameter;
   parameter.name = name.text;
   parameter.sent_as = fields.text("name", name.text);

@@ -53,7 +53,11 @@ std::string_view name_of(ParameterStyle style);
 /// The keys of a parameter.
 extern const KeyTable kParameterTable;
 
-/// The parameter of that name that a node describes.
-Parameter read_parameter(const yaml::Node& name, const yaml::Node& node, Diagnostics& diagnostics);
+/// Those of one that goes into no request, as the parameters of plugins.
+extern const KeyTable kValueParameterTable;
+
+/// The parameter of that name that a node describes by one of these tables.
+Parameter read_parameter(const yaml::Node& name, const yaml::Node& node, Diagnostics& diagnostics,
+                         const KeyTable& table = kParameterTable);
 
 }  // namespace tba

@@ -19,6 +19,7 @@ Paths in_one_folder(const fs::path& home) {
           .config_file = home / "config.yaml",
           .workflows = home / "workflows",
           .connectors = home / "connectors",
+          .plugins = home / "plugins",
           .store = home / "tba.db",
           .vault_key = home / "vault.key",
           .socket = home / "daemon.sock",

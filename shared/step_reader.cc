@@ -374,7 +374,12 @@ void StepReader::check_effect(const Fields& fields, const Step& step) {
   const auto connector = call != nullptr && reading_.catalog() != nullptr
                              ? reading_.catalog()->find(call->connector)
                              : nullptr;
-  if (connector && connector->idempotency.header.empty()) {
+  if (connector && connector->plugin && !connector->takes_keys(call->endpoint)) {
+    effect->error(diagnostics(),
+                  fmt::format("plugin '{}' does not say that {} knows idempotency keys again",
+                              call->connector, call->endpoint),
+                  "`once`, or `repeat` where it may be done twice");
+  } else if (connector && !connector->takes_keys(call->endpoint)) {
     effect->error(
         diagnostics(),
         fmt::format("connector '{}' names no header for idempotency keys", call->connector),

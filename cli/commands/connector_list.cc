@@ -41,6 +41,13 @@ std::string yes_or_no(const Json& flag) {
   return flag == true ? "yes" : "no";
 }
 
+/// Where its calls go.
+std::string place_of(const Json& connector) {
+  const Json& plugin = member_of(connector, "plugin");
+  if (!plugin.is_object()) return text_of(connector, "base_url");
+  return fmt::format("plugin {} ({})", text_of(plugin, "version"), text_of(plugin, "state"));
+}
+
 /// One paragraph for each connector.
 void print_long(Console& console, const Json& connectors) {
   bool is_first = true;
@@ -49,11 +56,12 @@ void print_long(Console& console, const Json& connectors) {
     Fields fields;
     fields.add("name", text_of(connector, "name"), Style::good);
     fields.add("title", text_of(connector, "title"));
-    fields.add("base URL", text_of(connector, "base_url"));
+    fields.add("calls go to", place_of(connector));
     fields.add("auth", listed(member_of(connector, "auth"), name_and_type));
     fields.add("endpoints", text_of(connector, "endpoints"));
     fields.add("webhooks", yes_or_no(member_of(connector, "webhook")));
     fields.add("limits", listed(member_of(connector, "rate_limits"), limit_text));
+    fields.add("pages", joined(member_of(connector, "pagination"), ", "));
     fields.add("test", text_of(connector, "test"));
     fields.print(console.out, console.colour_out, columns_of(console));
   }
@@ -61,14 +69,14 @@ void print_long(Console& console, const Json& connectors) {
 
 void print_short(Session& session, const Json& list) {
   print_list(
-      session, list, {"NAME", "TITLE", "ENDPOINTS", "WEBHOOKS", "AUTH", "BASE URL"},
+      session, list, {"NAME", "TITLE", "ENDPOINTS", "WEBHOOKS", "AUTH", "CALLS GO TO"},
       [](const Json& connector) -> std::vector<Table::Cell> {
         return {text_of(connector, "name"),
                 text_of(connector, "title"),
                 text_of(connector, "endpoints"),
                 yes_or_no(member_of(connector, "webhook")),
                 listed(member_of(connector, "auth"), name_of),
-                text_of(connector, "base_url")};
+                place_of(connector)};
       },
       "no connectors");
 }

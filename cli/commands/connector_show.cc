@@ -31,6 +31,11 @@ void print_connector(Console& console, const Json& connector) {
   fields.add("name", text_of(connector, "name"));
   fields.add("title", text_of(connector, "title"));
   fields.add("base URL", text_of(connector, "base_url"));
+  if (const Json& plugin = member_of(connector, "plugin"); plugin.is_object()) {
+    fields.add("plugin", text_of(plugin, "version"));
+    fields.add("state", text_of(plugin, "state"));
+    fields.add("ended last because", text_of(plugin, "problem"), Style::attention);
+  }
   fields.add("webhooks", member_of(connector, "webhook") == true ? "yes" : "no");
   fields.print(console.out, console.colour_out);
 
@@ -60,7 +65,8 @@ void print_endpoint(Console& console, const Json& endpoint) {
   Fields fields;
   fields.add("endpoint", text_of(endpoint, "id"));
   fields.add("title", text_of(endpoint, "title"));
-  fields.add("request", text_of(endpoint, "method") + " " + text_of(endpoint, "path"));
+  if (!text_of(endpoint, "method").empty())
+    fields.add("request", text_of(endpoint, "method") + " " + text_of(endpoint, "path"));
   fields.print(console.out, console.colour_out);
   Table parameters({"PARAMETER", "IN", "TYPE", "DEFAULT", "DESCRIPTION"});
   for (const Json& parameter : member_of(endpoint, "parameters")) {

@@ -49,6 +49,13 @@ void print_status(Console& console, const Json& status) {
     console.out << '\n';
     hosts.print(console.out, console.colour_out);
   }
+  Table plugins({"PLUGIN", "STATE", "ENDED LAST BECAUSE"});
+  for (const Json& plugin : member_of(status, "plugin_problems"))
+    plugins.add({text_of(plugin, "name"), text_of(plugin, "state"), text_of(plugin, "problem")});
+  if (!plugins.empty()) {
+    console.out << '\n';
+    plugins.print(console.out, console.colour_out);
+  }
   print_broken_files(console.out, console.colour_out, member_of(status, "broken_files"));
 }
 

@@ -63,6 +63,7 @@ constexpr const char* kConfig =
 
 # workflows: [workflows]        # folders
 # connectors: [connectors]      # folders; the built-in connectors are always there
+# plugins: [plugins]            # folders; each plugin has one of its own in them
 
 # notify:                       # whom notify steps tell, by name
 #   officers: { call: discord/create-message, with: { content: "${{ .inputs.text }}" } }
@@ -100,6 +101,7 @@ Outcome<std::vector<Made>> make_home(const Paths& paths) {
   const Made folders[] = {{paths.home, "the home"},
                           {paths.workflows, "workflow files go here"},
                           {paths.connectors, "your own connectors go here"},
+                          {paths.plugins, "plugins go here, each in a folder of its own"},
                           {paths.store.parent_path(), "for the store and the vault's key"}};
   for (const Made& folder : folders) {
     const auto is_new = make_private_folder(folder.path);

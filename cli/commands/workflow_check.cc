@@ -16,6 +16,7 @@
 #include "shared/diagnostic.h"
 #include "shared/file.h"
 #include "shared/file_check.h"
+#include "shared/plugin.h"
 #include "shared/workflow_reader.h"
 
 namespace tba::cli {
@@ -26,6 +27,7 @@ using std::filesystem::path;
 struct Options {
   std::vector<std::string> paths;
   std::string connectors;
+  std::string plugins;
   bool by_daemon = false;
 };
 
@@ -72,13 +74,34 @@ Outcome<std::vector<path>> files_of(const std::vector<path>& wanted, Console& co
   return files;
 }
 
-// The files in the folder of the user's own connectors but for those that are checked anyway.
-Outcome<std::vector<path>> connector_files(const path& folder, bool must_be_there,
-                                           const std::vector<path>& checked_anyway) {
-  if (!must_be_there && !std::filesystem::is_directory(folder)) return std::vector<path>();
-  auto files = yaml_files_in(folder);
-  if (!files) return files;
-  std::erase_if(*files, [&](const path& file) {
+// The manifests of the plugins in a folder, by name.
+Outcome<std::vector<path>> manifests_in(const path& folder) {
+  std::vector<path> manifests;
+  if (const auto failure = list_plugin_manifests(folder, manifests)) {
+    return CliError{ExitCode::failed, fmt::format("cannot read the folder {}: {}", folder.string(),
+                                                  failure.message())};
+  }
+  std::ranges::sort(manifests);
+  return manifests;
+}
+
+// What the workflows may call: the user's own connectors and plugins, but for those that are
+// checked anyway.
+Outcome<std::vector<path>> called_files(const Options& options, const Paths& paths,
+                                        const std::vector<path>& checked_anyway) {
+  std::vector<path> files;
+  const auto add = [&](const std::string& named, const path& of_home, auto list) -> Outcome<> {
+    const path folder = named.empty() ? of_home : path(named);
+    if (named.empty() && !std::filesystem::is_directory(folder)) return {};
+    auto found = list(folder);
+    if (!found) return found.error();
+    files.insert(files.end(), found->begin(), found->end());
+    return {};
+  };
+  if (auto added = add(options.connectors, paths.connectors, yaml_files_in); !added)
+    return added.error();
+  if (auto added = add(options.plugins, paths.plugins, manifests_in); !added) return added.error();
+  std::erase_if(files, [&](const path& file) {
     return std::ranges::any_of(checked_anyway, [&](const path& other) {
       std::error_code not_there;
       return std::filesystem::equivalent(file, other, not_there);
@@ -135,9 +158,7 @@ KnownNames workflows_beside(const std::vector<path>& files, const std::vector<pa
 Outcome<std::vector<CheckedFile>> check_here(Session& session, const Paths& paths,
                                              const Options& options,
                                              const std::vector<path>& files) {
-  const bool is_named = !options.connectors.empty();
-  const auto connectors =
-      connector_files(is_named ? path(options.connectors) : paths.connectors, is_named, files);
+  const auto connectors = called_files(options, paths, files);
   if (!connectors) return connectors.error();
   const auto vars = session.configured_vars();
   std::optional<KnownNames> targets;
@@ -190,6 +211,8 @@ Outcome<std::vector<CheckedFile>> check_there(Session& session, const std::vecto
 }
 
 Outcome<ExitCode> check_all(Session& session, const Options& options) {
+  if (options.by_daemon && !options.plugins.empty())
+    return usage_error("--daemon excludes --plugins", "the daemon checks against its own plugins");
   const auto paths = session.paths();
   if (!paths) return paths.error();
   Outcome<std::vector<path>> wanted(std::vector<path>(options.paths.begin(), options.paths.end()));
@@ -214,6 +237,9 @@ Action build_workflow_check(CLI::App& arguments) {
                          .add_option("--connectors", options->connectors,
                                      "The folder of your own connectors (else the home's)")
                          ->type_name("FOLDER");
+  arguments
+      .add_option("--plugins", options->plugins, "The folder of your plugins (else the home's)")
+      ->type_name("FOLDER");
   arguments
       .add_flag("--daemon", options->by_daemon,
                 "Let the daemon check them, against its own connectors, workflows and credentials")

@@ -58,13 +58,16 @@ Value rate_limit_view(const RateLimit& limit) {
                         {"by", std::move(by).build()}});
 }
 
-Value summary(const Connector& connector) {
+Value summary(const Services& services, const Connector& connector) {
   ArrayBuilder auth;
   for (const auto& scheme : connector.auth) auth.add(scheme_summary(scheme));
   return Value::object(
       {{"name", Value::string(connector.name)},
        {"title", text_view(connector.title)},
        {"base_url", text_view(connector.base_url)},
+       {"plugin", connector.plugin
+                      ? plugin_view(*connector.plugin, services.plugin_state(connector.name))
+                      : Value()},
        {"auth", std::move(auth).build()},
        {"endpoints", Value::integer(static_cast<std::int64_t>(connector.endpoints.size()))},
        {"webhook", Value::boolean(connector.webhook.has_value())},
@@ -81,7 +84,7 @@ http::Response no_such_connector(const std::string& name, const ConnectorCatalog
 asio::awaitable<http::Response> list(Services& services, http::Request) {
   const auto set = services.workflows.current();
   co_return json(200, list_view(set->connectors.names(), [&](const std::string& name) {
-                   return summary(*set->connectors.find(name));
+                   return summary(services, *set->connectors.find(name));
                  }));
 }
 
@@ -93,7 +96,7 @@ asio::awaitable<http::Response> show(Services& services, http::Request request) 
   for (const auto& scheme : connector->auth) auth.add(scheme_view(scheme));
   ArrayBuilder endpoints;
   for (const auto& endpoint : connector->endpoints) endpoints.add(endpoint_view(endpoint));
-  co_return json(200, summary(*connector)
+  co_return json(200, summary(services, *connector)
                           .with_member("auth", std::move(auth).build())
                           .with_member("endpoints", std::move(endpoints).build()));
 }
@@ -174,6 +177,12 @@ asio::awaitable<http::Response> call(Services& services, http::Request request) 
 asio::awaitable<http::Response> preview(Services& services, http::Request request) {
   const auto by_hand = call_by_hand(services, request);
   if (!by_hand) co_return by_hand.error();
+  if (by_hand->connector->plugin) {
+    co_return http::problem(400, "invalid",
+                            "'" + by_hand->connector->name +
+                                "' is a plugin, which no request is "
+                                "sent to");
+  }
   std::shared_ptr<const vault::Credential> credential;
   if (!by_hand->credential.empty()) {
     credential = services.credentials.find(by_hand->credential);

@@ -13,6 +13,7 @@
 #include "daemon/engine/engine.h"
 #include "daemon/engine/run_feed.h"
 #include "daemon/net/http_client.h"
+#include "daemon/plugins/plugin_state.h"
 #include "daemon/retention/pruner.h"
 #include "daemon/storage/store.h"
 #include "daemon/triggers/events.h"
@@ -53,6 +54,7 @@ struct Services {
   std::string home;  ///< As `status` shows it.
   Instant started_at;
   std::function<std::optional<retention::Pruner::Round>()> last_pruning;
+  std::function<plugins::PluginState(const std::string& name)> plugin_state;
   std::function<std::vector<std::string>()> listening;  ///< Where the server can be reached.
   std::function<bool()> stopping;                       ///< Whether the daemon is about to end.
   std::function<void()> stop;                           ///< Begins to end the daemon.

@@ -44,6 +44,18 @@ Value open_circuits_view(const connectors::CircuitBreaker& circuits) {
   return std::move(open).build();
 }
 
+/// Only those that there is something to tell of.
+Value ended_plugins_view(const Services& services, const daemon::WorkflowSet& set) {
+  ArrayBuilder plugins;
+  for (const auto& name : set.plugins) {
+    const auto state = services.plugin_state(name);
+    const auto connector = set.connectors.find(name);
+    if (state.problem.empty() || !connector || !connector->plugin) continue;
+    plugins.add(plugin_view(*connector->plugin, state).with_member("name", Value::string(name)));
+  }
+  return std::move(plugins).build();
+}
+
 asio::awaitable<http::Response> status(Services& services, http::Request) {
   const auto set = services.workflows.current();
   const auto uptime =
@@ -67,6 +79,7 @@ asio::awaitable<http::Response> status(Services& services, http::Request) {
                           {"held_workflows", held_workflows_view(*set)},
                           {"broken_files", broken_files_view(*set)},
                           {"open_circuits", open_circuits_view(services.circuits)},
+                          {"plugin_problems", ended_plugins_view(services, *set)},
                           {"vault_problem", text_view(vault_problem ? vault_problem->message : "")},
                           {"vault_hint", text_view(vault_problem ? vault_problem->hint : "")},
                           {"runs", Value::object({{"active", count(runs.active)},

@@ -148,21 +148,31 @@ Value rejection_view(const storage::Rejection& rejection) {
 }
 
 Value endpoint_view(const Endpoint& endpoint) {
+  const bool is_request = !endpoint.method.empty();  // and not a plugin's
   ArrayBuilder parameters;
   for (const auto& parameter : endpoint.parameters) {
-    parameters.add(Value::object({{"name", Value::string(parameter.name)},
-                                  {"in", Value::string(name_of(parameter.place))},
-                                  {"type", Value::string(name_of(parameter.type))},
-                                  {"required", Value::boolean(parameter.required)},
-                                  {"default", parameter.default_value.value_or(Value())},
-                                  {"description", text_view(parameter.description)}}));
+    parameters.add(
+        Value::object({{"name", Value::string(parameter.name)},
+                       {"in", is_request ? Value::string(name_of(parameter.place)) : Value()},
+                       {"type", Value::string(name_of(parameter.type))},
+                       {"required", Value::boolean(parameter.required)},
+                       {"default", parameter.default_value.value_or(Value())},
+                       {"description", text_view(parameter.description)}}));
   }
   return Value::object({{"id", Value::string(endpoint.id)},
                         {"title", text_view(endpoint.title)},
-                        {"method", Value::string(endpoint.method)},
-                        {"path", Value::string(endpoint.path)},
+                        {"method", text_view(endpoint.method)},
+                        {"path", text_view(endpoint.path)},
                         {"parameters", std::move(parameters).build()},
                         {"response", notation(endpoint.response)}});
+}
+
+Value plugin_view(const PluginProgram& program, const plugins::PluginState& state) {
+  return Value::object({{"version", Value::string(program.version)},
+                        {"state", Value::string(state.state)},
+                        {"calls", Value::integer(static_cast<std::int64_t>(state.calls))},
+                        {"problem", text_view(state.problem)},
+                        {"next_start", time_view(state.next_start)}});
 }
 
 http::Response unknown_workflow(const daemon::WorkflowSet& set, const std::string& name) {

@@ -7,6 +7,7 @@
 
 #include "daemon/engine/definition.h"
 #include "daemon/http/message.h"
+#include "daemon/plugins/plugin_state.h"
 #include "daemon/storage/records.h"
 #include "daemon/storage/store.h"
 #include "daemon/vault/credentials.h"
@@ -43,6 +44,10 @@ Value log_view(const storage::LogLine& line);
 Value delivery_view(const storage::Delivery& delivery, const std::vector<storage::Run>& runs);
 
 Value rejection_view(const storage::Rejection& rejection);
+
+/// How a plugin is: {version, state, calls, problem, next_start}.
+Value plugin_view(const PluginProgram& program, const plugins::PluginState& state);
+
 Value endpoint_view(const Endpoint& endpoint);
 
 template <class Range, class View>

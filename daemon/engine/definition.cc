@@ -158,6 +158,7 @@ Result<std::shared_ptr<const Definition>> definition_from(const storage::Workflo
 Effect effect_of(const Connector& connector, std::string_view endpoint) {
   const Endpoint* found = connector.endpoint(endpoint);
   if (!found) return Effect::once;
+  if (connector.plugin) return found->effect.value_or(Effect::once);
   return found->effect.value_or(
       effect_of_method(found->method, !connector.idempotency.header.empty()));
 }

@@ -98,4 +98,12 @@ Result<> RequestSecrets::check_destination(
   return {};
 }
 
+Result<> RequestSecrets::check_owner(std::string_view plugin) const {
+  for (const auto& [place, credential] : opened_) {
+    auto fits = connectors::check_for_secret(*credential, place.secret.field, plugin);
+    if (!fits) return fits;
+  }
+  return {};
+}
+
 }  // namespace tba::steps

@@ -35,6 +35,9 @@ class RequestSecrets {
       const std::function<std::shared_ptr<const Connector>(const std::string& name)>& connector_of)
       const;
 
+  /// Whether all of them are of credentials of that plugin, whose program alone may have them.
+  Result<> check_owner(std::string_view plugin) const;
+
  private:
   struct Opened {
     engine::RequestSecret place;

@@ -9,10 +9,12 @@
 #include "daemon/auth/credential_state.h"
 #include "daemon/connectors/authentication.h"
 #include "daemon/connectors/paging.h"
+#include "daemon/connectors/parameter_values.h"
 #include "daemon/connectors/request_builder.h"
 #include "daemon/steps/answers.h"
 #include "daemon/steps/outcomes.h"
 #include "daemon/steps/program_log.h"
+#include "shared/value/json.h"
 
 namespace tba::steps {
 
@@ -27,6 +29,36 @@ namespace {
 AttemptOutcome without_credential(const Error& error) {
   return not_attempted(error.code == ErrorCode::unavailable ? "network" : "credential",
                        error.message);
+}
+
+/// A credential as the program of its plugin gets it.
+Value handed_over(const vault::Credential& credential) {
+  ObjectBuilder fields;
+  for (const auto& [name, secret] : credential.fields)
+    fields.put(name, Value::string(secret.view()));
+  return Value::object({{"name", Value::string(credential.name)},
+                        {"scheme", Value::string(credential.scheme)},
+                        {"type", Value::string(name_of(credential.type))},
+                        {"base_url", Value::string(credential.base_url)},
+                        {"fields", std::move(fields).build()}});
+}
+
+/// What the program is told. Errors: parameter_values().
+Result<plugins::Call> plugin_call(const engine::EndpointCall& call,
+                                  const vault::Credential* credential) {
+  const auto& connector = *call.connector;
+  const auto values =
+      connectors::parameter_values(connector, *connector.endpoint(call.endpoint), call.parameters);
+  if (!values) return values.error();
+  ObjectBuilder with;
+  for (const auto& [parameter, value] : *values) with.put(parameter->name, *value);
+  plugins::Call made;
+  made.plugin = connector.name;
+  made.endpoint = call.endpoint;
+  made.with = std::move(with).build();
+  if (credential) made.credential = handed_over(*credential);
+  made.idempotency_key = call.idempotency_key;
+  return made;
 }
 
 }  // namespace
@@ -151,6 +183,10 @@ asio::awaitable<AttemptOutcome> StepRunner::exchange(
   const std::string what = call.connector->name + "/" + call.endpoint;
   if (!endpoint) co_return not_attempted("request", "there is no endpoint " + what);
 
+  if (call.connector->plugin) {
+    auto called = call_plugin(std::move(call), std::move(terms), std::move(credential));
+    co_return co_await std::move(called);
+  }
   const auto secrets = RequestSecrets::open(std::move(call.secrets), environment_.credentials);
   if (!secrets) co_return not_attempted("credential", secrets.error().message);
   if (call.page && !endpoint->pagination)
@@ -203,6 +239,36 @@ asio::awaitable<AttemptOutcome> StepRunner::exchange(
                       std::move(outcome), what);
   }
   co_return outcome;
+}
+
+asio::awaitable<AttemptOutcome> StepRunner::call_plugin(
+    engine::EndpointCall call, Terms terms, std::shared_ptr<const vault::Credential> credential) {
+  const auto& connector = *call.connector;
+  const auto secrets = RequestSecrets::open(std::move(call.secrets), environment_.credentials);
+  if (!secrets) co_return not_attempted("credential", secrets.error().message);
+  if (auto fits = secrets->check_owner(connector.name); !fits)
+    co_return not_attempted("credential", fits.error().message);
+  if (credential) {
+    if (auto fits = connectors::check_for_calls(*credential, connector); !fits)
+      co_return not_attempted("credential", fits.error().message);
+  }
+  secrets->fill(call);
+  auto made = plugin_call(call, credential.get());
+  if (!made) co_return not_attempted("request", made.error().message);
+  if (terms.timeout) made->timeout = *terms.timeout;
+  auto outcome = co_await environment_.plugins.call(std::move(*made));
+  if (credential || !secrets->empty()) mask(outcome);
+  co_return outcome;
+}
+
+/// Clears an outcome of every live secret.
+void StepRunner::mask(AttemptOutcome& outcome) const {
+  if (outcome.failure) environment_.live_secrets.mask(outcome.failure->message);
+  auto text = to_json(outcome.result);
+  if (!environment_.live_secrets.mask(text)) return;
+  auto masked = parse_json(text);
+  // Where a secret was a number, what is left is no JSON.
+  outcome.result = masked ? std::move(*masked) : Value::string(text);
 }
 
 asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Terms terms) {

@@ -17,6 +17,7 @@
 #include "daemon/engine/attempt.h"
 #include "daemon/log.h"
 #include "daemon/net/http_client.h"
+#include "daemon/plugins/call.h"
 #include "daemon/steps/process.h"
 #include "daemon/steps/request_secrets.h"
 #include "daemon/steps/run_folders.h"
@@ -28,17 +29,18 @@
 
 namespace tba::steps {
 
-/// Carries out attempts for the engine: endpoint calls and raw requests through the HTTP client,
-/// programs through the process runner. Credentials, and the secrets that a request lacks, are
-/// looked up when the attempt is made, so that it always uses the present ones. Whatever comes back
-/// from where a secret went is masked. Calls of endpoints keep to the limits of their APIs, and all
-/// requests away from hosts that do not answer.
+/// Carries out attempts for the engine: endpoint calls and raw requests through the HTTP client, or
+/// by the program of a plugin, programs through the process runner. Credentials, and the secrets
+/// that a request lacks, are looked up when the attempt is made, so that it always uses the present
+/// ones. Whatever comes back from where a secret went is masked. Calls of endpoints keep to the
+/// limits of their APIs, and all requests away from hosts that do not answer.
 class StepRunner final : public engine::AttemptRunner {
  public:
   /// What it needs from outside; all must outlive it.
   struct Environment {
     net::HttpClient& http;
     ProcessRunner& processes;
+    plugins::Caller& plugins;
     const vault::Credentials& credentials;
     auth::TokenKeeper& tokens;
     const vault::LiveSecrets& live_secrets;
@@ -94,11 +96,14 @@ class StepRunner final : public engine::AttemptRunner {
       engine::EndpointCall call, Terms terms, std::shared_ptr<const vault::Credential> credential);
   engine::AttemptOutcome as_page(const Pagination& pagination, const connectors::PageAnswer& answer,
                                  engine::AttemptOutcome outcome, std::string_view what) const;
+  boost::asio::awaitable<engine::AttemptOutcome> call_plugin(
+      engine::EndpointCall call, Terms terms, std::shared_ptr<const vault::Credential> credential);
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::RawRequest raw, Terms terms);
   boost::asio::awaitable<engine::AttemptOutcome> run_program(engine::Attempt attempt,
                                                              engine::LineSink log);
   Result<> prove(net::HttpRequest& request, const vault::Credential& credential);
   ProcessRequest process_of(const engine::Attempt& attempt);
+  void mask(engine::AttemptOutcome& outcome) const;
 
   Environment environment_;
   connectors::RateLimiter limiter_;

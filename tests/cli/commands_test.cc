@@ -448,7 +448,7 @@ TEST_CASE_METHOD(WithDaemon, "connector list and show") {
         "endpoints":7,"webhook":true}],"next":null})")
       .on("GET /connectors/github", kGithub);
   CHECK(run({"connector", "list"}).out ==
-        "NAME    TITLE        ENDPOINTS  WEBHOOKS  AUTH   BASE URL\n"
+        "NAME    TITLE        ENDPOINTS  WEBHOOKS  AUTH   CALLS GO TO\n"
         "github  GitHub REST  7          yes       token  https://api.github.com\n");
   CHECK_THAT(
       run({"connector", "show", "github"}).out,
@@ -467,7 +467,7 @@ TEST_CASE_METHOD(WithDaemon,
   constexpr const char* kConnectors = R"({"items":[
     {"name":"github","title":"GitHub REST","base_url":"https://api.github.com",
      "auth":[{"name":"token","type":"bearer"},{"name":"webhook","type":"webhook_secret"}],
-     "endpoints":61,"webhook":true,"test":"get-authenticated-user",
+     "endpoints":61,"webhook":true,"pagination":["link_header"],"test":"get-authenticated-user",
      "rate_limits":[{"name":"primary","requests":null,"per":null,"by":["credential"]},
                     {"name":"search","requests":30,"per":"1m","by":["credential"]},
                     {"name":"secondary","requests":900,"per":"1m","by":["credential"]}]},
@@ -477,21 +477,40 @@ TEST_CASE_METHOD(WithDaemon,
   out_is_terminal = true;
   environment["NO_COLOR"] = "1";
   CHECK(run({"connector", "list", "--long"}).out ==
-        "name:       github\n"
-        "title:      GitHub REST\n"
-        "base URL:   https://api.github.com\n"
-        "auth:       token (bearer), webhook (webhook_secret)\n"
-        "endpoints:  61\n"
-        "webhooks:   yes\n"
-        "limits:     primary (as answers tell), search (30 in 1m), secondary (900 in 1m)\n"
-        "test:       get-authenticated-user\n"
+        "name:         github\n"
+        "title:        GitHub REST\n"
+        "calls go to:  https://api.github.com\n"
+        "auth:         token (bearer), webhook (webhook_secret)\n"
+        "endpoints:    61\n"
+        "webhooks:     yes\n"
+        "limits:       primary (as answers tell), search (30 in 1m), secondary (900 in 1m)\n"
+        "pages:        link_header\n"
+        "test:         get-authenticated-user\n"
         "\n"
-        "name:       notes\n"
-        "base URL:   https://notes.example\n"
-        "endpoints:  2\n"
-        "webhooks:   no\n");
+        "name:         notes\n"
+        "calls go to:  https://notes.example\n"
+        "endpoints:    2\n"
+        "webhooks:     no\n");
   CHECK(cli::Json::parse(run({"connector", "list", "--long", "--output", "json"}).out) ==
         cli::Json::parse(kConnectors));
+}
+
+TEST_CASE_METHOD(WithDaemon, "connector list and show: a plugin is told from an API") {
+  const std::string summary = R"("name":"csv","title":"Tables","base_url":null,"auth":[],
+    "webhook":false,"plugin":{"version":"1.0","state":"stopped","calls":0,
+    "problem":"its program ended with exit code 3","next_start":"2026-11-23T09:00:00.000Z"},)";
+  daemon.on("GET /connectors", R"({"items":[{)" + summary + R"("endpoints":1}],"next":null})")
+      .on("GET /connectors/csv", "{" + summary + R"("endpoints":[{"id":"parse","title":"Read",
+        "method":null,"path":null,"parameters":[{"name":"text","in":null,"type":"string",
+        "required":true,"default":null,"description":"a table"}],"response":"any"}]})");
+  CHECK(run({"connector", "list"}).out ==
+        "NAME  TITLE   ENDPOINTS  WEBHOOKS  AUTH  CALLS GO TO\n"
+        "csv   Tables  1          no              plugin 1.0 (stopped)\n");
+  CHECK_THAT(run({"connector", "show", "csv"}).out,
+             Contains("state:               stopped\n"
+                      "ended last because:  its program ended with exit code 3\n"));
+  CHECK_THAT(run({"connector", "show", "csv/parse"}).out,
+             Contains("text           string  required  a table\n") && !Contains("request"));
 }
 
 TEST_CASE_METHOD(WithDaemon, "connector call: typed parameters go in, status and body come out") {
@@ -626,6 +645,14 @@ TEST_CASE_METHOD(WithDaemon, "daemon status: how it is, what is held, what is br
         "\n"
         "broken file: /h/workflows/b.yaml\n"
         "b.yaml:1:1: error: bad\n");
+}
+
+TEST_CASE_METHOD(WithDaemon, "daemon status: why a plugin ended") {
+  daemon.on("GET /status", R"({"pid":42,"state":"running","runs":{"active":0,"waiting":0},
+    "plugin_problems":[{"name":"csv","state":"stopped","problem":"its program is gone"}]})");
+  CHECK_THAT(
+      run({"daemon", "status"}).out,
+      Contains("PLUGIN  STATE    ENDED LAST BECAUSE\ncsv     stopped  its program is gone\n"));
 }
 
 TEST_CASE_METHOD(WithDaemon, "daemon status: why the vault cannot be opened, and what helps") {

@@ -28,7 +28,7 @@ TEST_CASE_METHOD(CliFixture, "init: makes a private home with a workflow that is
   CHECK(result.code == 0);
   CHECK_THAT(result.out, Contains("tba-integrate daemon start") &&
                              Contains("tba-integrate run start hello --watch"));
-  for (const auto& made : {home, home / "workflows", home / "connectors"}) {
+  for (const auto& made : {home, home / "workflows", home / "connectors", home / "plugins"}) {
     CHECK(fs::status(made).permissions() == fs::perms::owner_all);
   }
   CHECK(fs::status(home / "config.yaml").permissions() ==

@@ -209,6 +209,29 @@ TEST_CASE_METHOD(CliFixture, "workflow check: a connector's file is checked as o
   CHECK_THAT(nowhere.err, Contains("cannot read the folder /nope"));
 }
 
+TEST_CASE_METHOD(CliFixture, "workflow check: workflows may call the plugins of a folder") {
+  const auto manifest = folder.write("mine/table/plugin.yaml",
+                                     "plugin: table\nversion: 1\ncommand: [./main]\n"
+                                     "endpoints: { parse: { parameters: { text: {} } } }\n");
+  const auto flow = folder.write("w.yaml",
+                                 "on: { manual: {} }\nsteps:\n"
+                                 "  - { call: table/parse, with: { text: a } }\n");
+  CHECK(run({"workflow", "check", flow.string()}).code == 6);
+  CHECK(run({"workflow", "check", flow.string(), "--plugins", folder / "mine"}).code == 0);
+  CHECK(run({"workflow", "check", flow.string(), manifest.string()}).out ==
+        "2 files checked, no errors\n");
+  CHECK(run({"connector", "check", manifest.string()}).code == 0);
+  folder.write("mine/table/plugin.yaml", "plugin: table\nendpoints: {}\n");
+  const auto broken = run({"workflow", "check", flow.string(), "--plugins", folder / "mine"});
+  CHECK(broken.code == 6);
+  CHECK_THAT(broken.err, Contains(manifest.string() + ":1:1: error: a plugin needs the key"));
+  CHECK(run({"workflow", "check", flow.string(), "--daemon", "--plugins", folder / "mine"}).code ==
+        2);
+  const auto no_folder = run({"workflow", "check", flow.string(), "--plugins", flow.string()});
+  CHECK(no_folder.code == 1);
+  CHECK_THAT(no_folder.err, Contains("cannot read the folder " + flow.string()));
+}
+
 TEST_CASE_METHOD(CliFixture, "workflow check: two workflows at one webhook path are an error") {
   constexpr const char* kHook =
       "on: { webhook: { path: in, verify: none } }\nsteps:\n  - set: { a: 1 }\n";

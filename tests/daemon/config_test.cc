@@ -50,6 +50,7 @@ TEST_CASE("config: an empty file says nothing, and everything has its default") 
   CHECK(config.vault_key == "/srv/tba/vault.key");
   CHECK(config.workflows == std::vector<std::filesystem::path>{"/srv/tba/workflows"});
   CHECK(config.connectors == std::vector<std::filesystem::path>{"/srv/tba/connectors"});
+  CHECK(config.plugins == std::vector<std::filesystem::path>{"/srv/tba/plugins"});
   CHECK(config.log_level == LogLevel::info);
   CHECK(config.log_format == LogFormat::automatic);
   CHECK(config.limits.header_bytes == 16 << 10);
@@ -79,6 +80,7 @@ TEST_CASE("config: every key is read, and relative paths are taken from the file
       "store: /var/lib/tba/tba.db\n"
       "workflows: [workflows, ../shared/workflows]\n"
       "connectors: [connectors]\n"
+      "plugins: [plugins, /opt/plugins]\n"
       "log: { level: debug, format: json }\n"
       "limits: { header_bytes: 8KiB, body_bytes: 1MiB, bodies_total: 4MiB, connections: 10,\n"
       "  idle: 5s, requests: 20, requests_to_host: 4 }\n"
@@ -96,6 +98,7 @@ TEST_CASE("config: every key is read, and relative paths are taken from the file
   CHECK(config.workflows ==
         std::vector<std::filesystem::path>{"/etc/tba/workflows", "/etc/shared/workflows"});
   CHECK(config.connectors == std::vector<std::filesystem::path>{"/etc/tba/connectors"});
+  CHECK(config.plugins == std::vector<std::filesystem::path>{"/etc/tba/plugins", "/opt/plugins"});
   CHECK(config.log_level == LogLevel::debug);
   CHECK(config.log_format == LogFormat::json);
   CHECK(config.limits.header_bytes == 8192);

@@ -317,3 +317,38 @@ TEST_CASE("workflows: what expressions read of vars must be in the configuration
   CHECK_THAT(world.broken()[0].diagnostics,
              Contains("the configuration has no var 'regon' (did you mean 'region'?)"));
 }
+
+TEST_CASE("workflows: plugins are connectors, each in a folder of its own") {
+  World world;
+  constexpr const char* kManifest =
+      "plugin: table\nversion: 1\ncommand: [./main]\nendpoints: { parse: {} }\n";
+  world.engine.folder.write("plugins/notes.yaml", kBroken);
+  world.engine.folder.write("plugins/table/plugin.yaml", kManifest);
+  world.write("workflows/a.yaml", "on: { manual: {} }\nsteps: [{ call: table/parse }]\n");
+  CHECK(world.names() == Names{"a"});
+  CHECK(world.broken().empty());
+  const auto set = world.workflows().current();
+  CHECK(set->plugins == Names{"table"});
+  CHECK(set->connectors.find("table")->plugin->folder == world.engine.folder / "plugins/table");
+  CHECK(world.workflows().connector_of("table") == set->connectors.find("table"));
+
+  // A run keeps the manifest that it began with.
+  const auto version = tba::engine::version_of(world.definition("a"));
+  const auto kept = tba::engine::definition_from(version);
+  REQUIRE(kept.has_value());
+  CHECK((*kept)->connectors.find("table")->second->plugin.has_value());
+
+  world.write("plugins/table/plugin.yaml", "plugin: table\n");
+  CHECK(world.broken().size() == 1);
+  CHECK(world.workflows().connector_of("table") != nullptr);
+  world.remove("plugins/table/plugin.yaml");
+  CHECK(world.workflows().connector_of("table") == nullptr);
+  CHECK(world.workflows().current()->plugins.empty());
+}
+
+TEST_CASE("workflows: a plugin that is broken leaves no built-in connector in its place") {
+  World world;
+  world.write("plugins/github/plugin.yaml", "plugin: github\n");
+  CHECK(world.broken().size() == 1);
+  CHECK(world.workflows().connector_of("github") == nullptr);
+}

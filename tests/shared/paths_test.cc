@@ -21,6 +21,7 @@ TEST_CASE("paths: TBA_HOME holds everything, whatever else is set") {
   CHECK(paths.config_file == "/srv/tba/config.yaml");
   CHECK(paths.workflows == "/srv/tba/workflows");
   CHECK(paths.connectors == "/srv/tba/connectors");
+  CHECK(paths.plugins == "/srv/tba/plugins");
   CHECK(paths.store == "/srv/tba/tba.db");
   CHECK(paths.vault_key == "/srv/tba/vault.key");
   CHECK(paths.socket == "/srv/tba/daemon.sock");

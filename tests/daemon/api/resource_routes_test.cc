@@ -100,7 +100,8 @@ TEST_CASE("api: status tells what the daemon is, does and cannot do") {
   CHECK(status.status == 200);
   CHECK(keys(status.body) == Names{"pid", "version", "uptime", "state", "listen", "home",
                                    "workflows", "held_workflows", "broken_files", "open_circuits",
-                                   "vault_problem", "vault_hint", "runs", "store"});
+                                   "plugin_problems", "vault_problem", "vault_hint", "runs",
+                                   "store"});
   CHECK(status.json("vault_problem") == "null");
   CHECK(status.json("vault_hint") == "null");
   CHECK(status.json("uptime") == "90");
@@ -368,7 +369,7 @@ TEST_CASE("api: connectors are listed, and shown with their endpoints") {
         R"([{"name":"token","prompt":"Token","secret":true,"required":true,)"
         R"("may_be_empty":false,"has_lines":false}])");
   CHECK(keys(shown.body) ==
-        Names{"name", "title", "base_url", "auth", "endpoints", "webhook", "rate_limits", "test"});
+        Names{"name", "title", "base_url", "plugin", "auth", "endpoints", "webhook", "rate_limits", "test"});
   CHECK(shown.json("test") == R"("get-authenticated-user")");
   CHECK(shown.json("rate_limits.0") ==
         R"({"name":"primary","requests":null,"per":null,"by":["credential"]})");
@@ -384,6 +385,35 @@ TEST_CASE("api: connectors are listed, and shown with their endpoints") {
   const auto missing = world.get("/api/v1/connectors/gihtub");
   check_problem(missing, 404, "not_found");
   CHECK_THAT(std::string(missing.at("detail").as_string()), Contains("did you mean 'github'?"));
+}
+
+TEST_CASE("api: a plugin is a connector that says how its program is") {
+  DaemonWorld world;
+  world.engine.folder.write("plugins/table/plugin.yaml",
+                            "plugin: table\nversion: 1.2\ncommand: [./main]\n"
+                            "endpoints: { parse: { parameters: { text: { type: string } } } }\n");
+  world.reload();
+  CHECK(world.get("/api/v1/connectors/github").json("plugin") == "null");
+  const auto shown = [&] { return world.get("/api/v1/connectors/table"); };
+  CHECK(shown().json("plugin") ==
+        R"({"version":"1.2","state":"idle","calls":0,"problem":null,"next_start":null})");
+  CHECK(shown().json("base_url") == "null");
+  CHECK(shown().json("endpoints.0.method") == "null");
+  CHECK(shown().json("endpoints.0.parameters.0.in") == "null");
+  CHECK(world.get("/api/v1/status").json("plugin_problems") == "[]");
+  world.plugin_state.problem = "its program is gone";
+  CHECK(world.get("/api/v1/status").json("plugin_problems.0.name") == R"("table")");
+  CHECK(world.get("/api/v1/status").json("plugin_problems.0.problem") ==
+        R"("its program is gone")");
+
+  world.plugins.outcome.result = tba::parse_json(R"({"status": 200, "body": [1]})").value();
+  const auto reply = world.post("/api/v1/connectors/table/endpoints/parse/call",
+                                R"({"parameters": {"text": "a"}})");
+  CHECK(reply.json("body") == "[1]");
+  REQUIRE(world.plugins.calls.size() == 1);
+  CHECK(world.plugins.calls[0].endpoint == "parse");
+  check_problem(world.post("/api/v1/connectors/table/endpoints/parse/preview", "{}"), 400,
+                "invalid");
 }
 
 TEST_CASE("api: an endpoint is called outside any run, once") {

@@ -14,6 +14,7 @@
 #include "tests/support/result.h"
 #include "tests/support/run_coroutine.h"
 #include "tests/support/scripted_http_client.h"
+#include "tests/support/scripted_plugins.h"
 #include "tests/support/scripted_processes.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/temporary_folder.h"
@@ -51,6 +52,7 @@ struct World {
                                       {folder / "vault.key", false}};
   tba::tests::ScriptedHttpClient http;
   tba::tests::ScriptedProcesses processes;
+  tba::tests::ScriptedPlugins plugins;
   tba::steps::RunFolders folders{{io.get_executor(), store, *log}, folder / "runs"};
   std::string folder_now;  // of the workflow's file
   tba::connectors::CircuitBreaker circuits;
@@ -70,6 +72,7 @@ struct World {
                                                   tba::auth::TokenKeeper& keeper) {
     return {http,
             processes,
+            plugins,
             used,
             keeper,
             live_secrets,
@@ -739,4 +742,121 @@ TEST_CASE("step runner: an answer that is no page is a failure, and so is a list
   const auto refused = world.perform(std::move(attempt));
   check_not_attempted(refused, "request");
   CHECK(refused.failure->message == "github/get-user has no pages: its connector describes none");
+}
+
+// --- plugins -------------------------------------------------------------------------------------
+
+namespace {
+
+std::shared_ptr<const tba::Connector> plugin_named(const std::string& name) {
+  tba::Diagnostics diagnostics;
+  auto read = tba::read_connector(
+      "/plugins/" + name + "/plugin.yaml",
+      "plugin: " + name +
+          "\nversion: 1\ncommand: [./main]\nauth: { token: { type: bearer } }\n"
+          "endpoints: { send: { parameters: { text: { type: string, required: true }, "
+          "mark: { default: 7 } } } }\n",
+      diagnostics);
+  INFO(diagnostics.render());
+  REQUIRE(read);
+  return std::make_shared<const tba::Connector>(std::move(*read));
+}
+
+/// Two plugins, and a credential of one.
+struct PluginWorld : World {
+  PluginWorld() {
+    tba::vault::NewCredential credential{"mine", mail, "token", "", {}};
+    credential.fields.emplace("token", tba::vault::Secret("swordfish"));
+    run_coroutine(credentials.set(std::move(credential))).value();
+  }
+
+  static Attempt attempt_of(const std::shared_ptr<const tba::Connector>& plugin,
+                            std::string_view with, const std::string& credential = "") {
+    Attempt attempt;
+    attempt.credential = credential;
+    attempt.request = EndpointCall{plugin, "send", tba::parse_json(with).value(), ""};
+    return attempt;
+  }
+
+  std::shared_ptr<const tba::Connector> mail = plugin_named("mail");
+  std::shared_ptr<const tba::Connector> other = plugin_named("other");
+};
+
+Attempt with_secret(Attempt attempt) {
+  std::get<EndpointCall>(attempt.request)
+      .secrets.push_back(
+          {tba::engine::RequestSecret::Part::parameters, {"text"}, {"mine", "token"}});
+  return attempt;
+}
+
+}  // namespace
+
+TEST_CASE("step runner: a plugin is given what its endpoint takes, defaults included") {
+  PluginWorld world;
+  auto attempt = world.attempt_of(world.mail, R"({"text": "a"})");
+  attempt.timeout = std::chrono::seconds(3);
+  std::get<EndpointCall>(attempt.request).idempotency_key = "k-1";
+  (void)world.perform(std::move(attempt));
+  REQUIRE(world.plugins.calls.size() == 1);
+  const auto& call = world.plugins.calls[0];
+  CHECK(call.plugin == "mail");
+  CHECK(call.endpoint == "send");
+  CHECK(call.with == tba::parse_json(R"({"text": "a", "mark": 7})").value());
+  CHECK(call.credential.is_null());
+  CHECK(call.idempotency_key == "k-1");
+  CHECK(call.timeout == std::chrono::seconds(3));
+  CHECK(world.http.requests.empty());
+}
+
+TEST_CASE("step runner: a plugin is not called with what its endpoint does not take") {
+  PluginWorld world;
+  const auto outcome = world.perform(world.attempt_of(world.mail, R"({"text": 1})"));
+  check_not_attempted(outcome, "request");
+  CHECK_THAT(outcome.failure->message, Contains("mail/send: parameter 'text' must be of type"));
+  check_not_attempted(world.perform(world.attempt_of(world.mail, "{}")), "request");
+  CHECK(world.plugins.calls.empty());
+}
+
+TEST_CASE("step runner: a plugin is given credentials of its own, and no other gets them") {
+  PluginWorld world;
+  (void)world.perform(world.attempt_of(world.mail, R"({"text": "a"})", "mine"));
+  REQUIRE(world.plugins.calls.size() == 1);
+  CHECK(world.plugins.calls[0].credential ==
+        tba::parse_json(R"({"name": "mine", "scheme": "token", "type": "bearer", "base_url": "",
+                            "fields": {"token": "swordfish"}})")
+            .value());
+  (void)world.perform(with_secret(world.attempt_of(world.mail, R"({"text": null})")));
+  REQUIRE(world.plugins.calls.size() == 2);
+  CHECK(world.plugins.calls[1].with.find("text")->as_string() == "swordfish");
+  CHECK(world.plugins.calls[1].credential.is_null());
+
+  check_not_attempted(world.perform(world.attempt_of(world.other, R"({"text": "a"})", "mine")),
+                      "credential");
+  check_not_attempted(
+      world.perform(with_secret(world.attempt_of(world.other, R"({"text": null})"))), "credential");
+  check_not_attempted(world.perform(world.attempt_of(world.mail, R"({"text": "a"})", "none")),
+                      "credential");
+  CHECK(world.plugins.calls.size() == 2);
+}
+
+TEST_CASE("step runner: what a plugin with a secret tells is masked") {
+  PluginWorld world;
+  world.plugins.outcome.result =
+      tba::parse_json(R"({"status": 500, "body": {"message": "swordfish is wrong"}})").value();
+  world.plugins.outcome.failure = tba::storage::Failure{"api", "swordfish is wrong", ""};
+  const auto masked = world.perform(world.attempt_of(world.mail, R"({"text": "a"})", "mine"));
+  CHECK(masked.failure->message == "******** is wrong");
+  CHECK(masked.result.find("body")->find("message")->as_string() == "******** is wrong");
+  const auto plain = world.perform(world.attempt_of(world.mail, R"({"text": "a"})"));
+  CHECK(plain.failure->message == "swordfish is wrong");
+}
+
+TEST_CASE("step runner: a secret that is a number leaves no number behind") {
+  PluginWorld world;
+  tba::vault::NewCredential credential{"number", world.mail, "token", "", {}};
+  credential.fields.emplace("token", tba::vault::Secret("123456789"));
+  run_coroutine(world.credentials.set(std::move(credential))).value();
+  world.plugins.outcome.result = tba::parse_json(R"({"body": 123456789})").value();
+  const auto outcome = world.perform(world.attempt_of(world.mail, R"({"text": "a"})", "number"));
+  CHECK(outcome.result.as_string() == R"({"body":********})");
 }
