@@ -31,7 +31,8 @@ std::optional<std::string> text_of(FileText& file, Diagnostics& diagnostics) {
   return std::nullopt;
 }
 
-/// Whether the file describes a connector or a plugin; what it says of itself decides, not its folder.
+/// Whether the file describes a connector or a plugin; what it says of itself decides, not its
+/// folder.
 bool is_connector(const std::string& path, const std::string& text) {
   Diagnostics told_by_its_reader;
   const auto root = yaml::read(std::make_shared<const SourceFile>(path, text), told_by_its_reader,

@@ -32,10 +32,11 @@ struct Paths {
 /// $TBA_HOME, where set, holds everything: `config.yaml`, `workflows/`, `connectors/`, `plugins/`,
 /// `tba.db`, `vault.key`, `daemon.sock`, `daemon.log`, `runs/`. Else the folders of the XDG Base
 /// Directory Specification 0.8, each with a `tba-integrate` in it: configuration, workflows,
-/// connectors and plugins in $XDG_CONFIG_HOME (~/.config), store and key in $XDG_DATA_HOME (~/.local/share), log and runs in
-/// $XDG_STATE_HOME (~/.local/state), the socket in $XDG_RUNTIME_DIR or else beside the store.
-/// A relative $TBA_HOME is taken from the current folder; relative XDG variables are ignored, as
-/// the specification asks. Fails where neither is set nor $HOME.
+/// connectors and plugins in $XDG_CONFIG_HOME (~/.config), store and key in $XDG_DATA_HOME
+/// (~/.local/share), log and runs in $XDG_STATE_HOME (~/.local/state), the socket in
+/// $XDG_RUNTIME_DIR or else beside the store. A relative $TBA_HOME is taken from the current
+/// folder; relative XDG variables are ignored, as the specification asks. Fails where neither is
+/// set nor $HOME.
 Result<Paths> resolve_paths(const Environment& environment);
 
 }  // namespace tba

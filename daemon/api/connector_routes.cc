@@ -1,6 +1,8 @@
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -58,6 +60,15 @@ Value rate_limit_view(const RateLimit& limit) {
                         {"by", std::move(by).build()}});
 }
 
+/// How its endpoints give lists in pages, each way once.
+Value page_styles(const Connector& connector) {
+  std::set<std::string_view> styles;
+  for (const auto& endpoint : connector.endpoints) {
+    if (endpoint.pagination) styles.insert(name_of(endpoint.pagination->style));
+  }
+  return array_view(styles, [](std::string_view style) { return Value::string(style); });
+}
+
 Value summary(const Services& services, const Connector& connector) {
   ArrayBuilder auth;
   for (const auto& scheme : connector.auth) auth.add(scheme_summary(scheme));
@@ -72,6 +83,7 @@ Value summary(const Services& services, const Connector& connector) {
        {"endpoints", Value::integer(static_cast<std::int64_t>(connector.endpoints.size()))},
        {"webhook", Value::boolean(connector.webhook.has_value())},
        {"rate_limits", array_view(connector.rate_limits, rate_limit_view)},
+       {"pagination", page_styles(connector)},
        {"test", text_view(connector.test)}});
 }
 

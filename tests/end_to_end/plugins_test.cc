@@ -74,8 +74,7 @@ TEST_CASE("plugins: the example in Python lists what is new in a feed") {
       daemon.output_of("news-digest", {{"url", server.url("/feed.xml")}}) ==
       json{{"title", "News"},
            {"list", "- [Cats & dogs](https://blog.example/2)\n- [First](https://blog.example/1)"}});
-  CHECK(daemon.output_of("news-digest",
-                         {{"url", server.url("/feed.xml")}, {"count", 1}})["list"] ==
+  CHECK(daemon.output_of("news-digest", {{"url", server.url("/feed.xml")}, {"count", 1}})["list"] ==
         "- [Cats & dogs](https://blog.example/2)");
   const auto rss = daemon.call("feed/parse", {{"text", kRss}})["body"];
   CHECK(rss["entries"][0] == json{{"id", "2"},

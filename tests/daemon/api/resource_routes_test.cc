@@ -368,8 +368,9 @@ TEST_CASE("api: connectors are listed, and shown with their endpoints") {
   CHECK(shown.json("auth.0.fields") ==
         R"([{"name":"token","prompt":"Token","secret":true,"required":true,)"
         R"("may_be_empty":false,"has_lines":false}])");
-  CHECK(keys(shown.body) ==
-        Names{"name", "title", "base_url", "plugin", "auth", "endpoints", "webhook", "rate_limits", "test"});
+  CHECK(keys(shown.body) == Names{"name", "title", "base_url", "plugin", "auth", "endpoints",
+                                  "webhook", "rate_limits", "pagination", "test"});
+  CHECK(shown.json("pagination") == R"(["link_header"])");
   CHECK(shown.json("test") == R"("get-authenticated-user")");
   CHECK(shown.json("rate_limits.0") ==
         R"({"name":"primary","requests":null,"per":null,"by":["credential"]})");

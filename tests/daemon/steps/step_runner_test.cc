@@ -70,20 +70,13 @@ struct World {
 
   tba::steps::StepRunner::Environment environment(const tba::vault::Credentials& used,
                                                   tba::auth::TokenKeeper& keeper) {
-    return {http,
-            processes,
-            plugins,
-            used,
-            keeper,
-            live_secrets,
-            folders,
-            clock,
-            random,
-            circuits,
-            *log,
-            store,
-            connector_of,
-            [this](const std::string&) { return folder_now; }};
+    return {http,         processes,
+            plugins,      used,
+            keeper,       live_secrets,
+            folders,      clock,
+            random,       circuits,
+            *log,         store,
+            connector_of, [this](const std::string&) { return folder_now; }};
   }
 
   void set_token(const std::string& name, const std::string& token) {
