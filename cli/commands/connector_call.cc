@@ -146,9 +146,9 @@ Outcome<ExitCode> send_for_pages(Session& session, Call call, std::optional<std:
       return ExitCode::failed;
     }
     auto next = parse_json(member_of(*page, "next").dump());
-    if (!next) return next.error();
+    if (!next) return from_error(next.error());
     const auto wanted = walk.add(asked, member_of(*page, "body").size(), *next);
-    if (!wanted) return wanted.error();
+    if (!wanted) return CliError{ExitCode::failed, wanted.error().message, wanted.error().hint};
     print_items(session.console(), *page, *wanted);
     call.body["page"] = member_of(*page, "next");
     asked = *std::move(next);

@@ -86,7 +86,7 @@ TEST_CASE("cli: a connector is compared with its cassettes, without a daemon") {
   home.write("connectors/cassettes/shop.yaml", "cassettes: [ { endpoint: get-itm } ]\n");
   const auto invalid = tba_integrate(daemon, "connector test shop 2>&1");
   CHECK(invalid.code == 6);
-  CHECK_THAT(invalid.out, Catch::Contains("cassettes/shop.yaml:1:27: error: there is no endpoint "
+  CHECK_THAT(invalid.out, Catch::Contains("cassettes/shop.yaml:1:26: error: there is no endpoint "
                                           "'get-itm' (did you mean 'get-item'?)"));
 }
 

@@ -212,10 +212,10 @@ steps: [ {{ id: all, call: shop/{}, paginate: true }} ]
     CHECK(run.at("output") == json::parse("[true,0,1,2,3,4,5,6,7,8,9,10,11]"));
   }
   const auto elsewhere = run_of(daemon, "elsewhere");
-  CHECK_THAT(elsewhere.at("error").at("message").get<std::string>(),
+  CHECK_THAT(elsewhere.at("failure").at("message").get<std::string>(),
              Catch::Matchers::Contains("at another origin"));
   const auto circle = run_of(daemon, "circle");
-  CHECK_THAT(circle.at("error").at("message").get<std::string>(),
+  CHECK_THAT(circle.at("failure").at("message").get<std::string>(),
              Catch::Matchers::Contains("leads back to one that was there before"));
 }
 

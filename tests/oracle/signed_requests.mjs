@@ -25,6 +25,7 @@ let count = 0;
 for (const path of paths) {
   for (const query of queries) {
     for (const { service, region } of services) {
+      if (service === "s3" && path.includes("..")) continue; // it is sent without
       const body = bodies[count % bodies.length];
       const keys = credentials[count % credentials.length];
       const time = new Date(Date.UTC(2015, 7, 30, 12, 36) + count * 7_654_321_000).toISOString().replace(/[:-]|\.\d{3}/g, "");
@@ -52,7 +53,7 @@ for (const path of paths) {
   }
 }
 
-const fields = [{}, { status: "Hello Ladies + Gentlemen, a signed OAuth request!" }, { a: "1", "é ü": "*'()~", empty: "" }];
+const fields = [{}, { status: "Hello Ladies + Gentlemen, a signed OAuth request!" }, { "a[]": "1", "é ü": "*'()~", empty: "" }];
 const targets = ["/", "/1.1/statuses/update.json", "/a%20b/c", "/x?include=true", "/x?b=%C3%A9%20&a=%2A&b=1", "/x?z=%25"];
 const tokens = [undefined, { key: "token-1", secret: "to%ken/secret" }];
 for (const [i, target] of targets.entries()) {

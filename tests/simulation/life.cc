@@ -26,7 +26,7 @@ class Life::Service {
         schedule_alarm(world.time),
         definitions(store),
         credentials({store, live_secrets, world.time, world.random, world.ids}, {"vault.key"}),
-        workflows({definitions, credentials, vars, world.log}, {kWorkflows}, {kConnectors}),
+        workflows({definitions, credentials, vars, world.log}, {{kWorkflows}, {kConnectors}, {}}),
         engine({executor, store, definitions, world.time, world.random, world.ids, alarm, runner,
                 feed, world.log, vars, budget,
                 [this](const std::string& name) { return notify_target(name); },

@@ -414,7 +414,7 @@ TEST_CASE("plugins: a call that waits is cancelled, or too late, without its pro
   CHECK(late->outcome->certainly_not_acted);
 }
 
-TEST_CASE("plugins: another manifest is another program; the old one keeps its calls") {
+TEST_CASE("plugins: another manifest is another program, and the old one keeps its calls") {
   World world;
   const auto begun = world.begin("later", R"({"name": "a"})");
   world.settle();

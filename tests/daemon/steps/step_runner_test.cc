@@ -255,7 +255,7 @@ TEST_CASE("step runner: a limit that was closed when the daemon ended is not ask
   auto connector = tba::read_connector("slow.yaml", R"(
 connector: slow
 base_url: https://slow.example
-rate_limits: { core: { by: [credential] } }
+rate_limits: { core: { requests: 100, per: 1h, by: [credential] } }
 endpoints:
   ask: { method: GET, path: / }
 )",
