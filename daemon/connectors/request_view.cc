@@ -30,12 +30,7 @@ Value body_view(std::string body, bool is_json) {
   if (is_json && body.size() <= kLongestValue) {
     if (auto value = parse_json(body)) return *std::move(value);
   }
-  if (body.size() > kLongestText) {
-    body.resize(kLongestText);
-    // No half of a character, unless the text is none anyway.
-    const auto end = find_invalid_utf8(body);
-    if (end != std::string::npos && end + 4 > body.size()) body.resize(end);
-  }
+  body = shortened(std::move(body), kLongestText);
   return Value::string(repair_utf8(body));
 }
 

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "shared/value/utf8.h"
+
 namespace tba::plugins {
 namespace {
 
@@ -20,6 +22,9 @@ Value step_result(std::int64_t status, Value body) {
                         {"headers", Value::object({})},
                         {"body", std::move(body)}});
 }
+
+/// Of what a plugin says of a failure, for the failure's own message; its result has all.
+constexpr std::size_t kLongestMessage = 500;
 
 /// The status of HTTP that an error is as good as.
 std::int64_t status_of(const CallError& error) {
@@ -44,7 +49,8 @@ AttemptOutcome outcome_of(const CallError& error, std::string_view what, bool wa
   outcome.result = step_result(status, Value::object({{"code", Value::integer(error.code)},
                                                       {"message", Value::string(error.message)},
                                                       {"data", error.data}}));
-  outcome.failure = Failure{"api", fmt::format("{}: {}", what, error.message), ""};
+  outcome.failure =
+      Failure{"api", fmt::format("{}: {}", what, shortened(error.message, kLongestMessage)), ""};
   outcome.retry_after = retry_after(error);
   const auto* told = error.data.find("may_have_acted");
   if (told && told->is_boolean()) {

@@ -27,10 +27,7 @@ std::string message_of(const AnswerRules::Failure& rules, const Value& answer) {
   const auto value = value_or_null(rules.message, answer);
   if (value.is_null()) return {};
   auto text = value.is_string() ? std::string(value.as_string()) : to_json(value);
-  if (text.size() <= kLongestMessage) return text;
-  text.resize(kLongestMessage);
-  text.resize(std::min(find_invalid_utf8(text), text.size()));  // no half of a character
-  return text;
+  return shortened(std::move(text), kLongestMessage);
 }
 
 std::optional<std::chrono::milliseconds> wait_of(const AnswerRules::Failure& rules,

@@ -183,14 +183,14 @@ asio::awaitable<AttemptOutcome> StepRunner::exchange(
   const std::string what = call.connector->name + "/" + call.endpoint;
   if (!endpoint) co_return not_attempted("request", "there is no endpoint " + what);
 
+  if (call.page && !endpoint->pagination)
+    co_return not_attempted("request", what + " has no pages: its connector describes none");
   if (call.connector->plugin) {
     auto called = call_plugin(std::move(call), std::move(terms), std::move(credential));
     co_return co_await std::move(called);
   }
   const auto secrets = RequestSecrets::open(std::move(call.secrets), environment_.credentials);
   if (!secrets) co_return not_attempted("credential", secrets.error().message);
-  if (call.page && !endpoint->pagination)
-    co_return not_attempted("request", what + " has no pages: its connector describes none");
   if (call.page) {
     call.parameters = connectors::parameters_of_page(*endpoint->pagination, *endpoint,
                                                      std::move(call.parameters), *call.page);

@@ -79,4 +79,13 @@ std::string repair_utf8(std::string_view text) {
   return repaired;
 }
 
+std::string shortened(std::string text, std::size_t most) {
+  if (text.size() <= most) return text;
+  text.resize(most);
+  // What is no UTF-8 before the end stays as it is.
+  const auto end = find_invalid_utf8(text);
+  if (end != std::string::npos && end + 4 > most) text.resize(end);
+  return text;
+}
+
 }  // namespace tba

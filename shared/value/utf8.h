@@ -22,4 +22,8 @@ void append_utf8(std::string& out, char32_t code_point);
 /// The text with U+FFFD in place of each byte that belongs to no well-formed sequence.
 std::string repair_utf8(std::string_view text);
 
+/// The text, or as much of its beginning as has at most that many bytes, without half a character
+/// at its end.
+std::string shortened(std::string text, std::size_t most);
+
 }  // namespace tba

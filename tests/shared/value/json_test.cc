@@ -225,3 +225,13 @@ TEST_CASE("utf8: well-formed sequences and nothing else") {
 
 }  // namespace
 }  // namespace tba::tests
+
+TEST_CASE("utf8: a text is shortened without half a character at its end") {
+  CHECK(tba::shortened("abc", 3) == "abc");
+  CHECK(tba::shortened("abcd", 3) == "abc");
+  CHECK(tba::shortened("aäb", 2) == "a");
+  CHECK(tba::shortened("aäb", 3) == "aä");
+  CHECK(tba::shortened("a🦊b", 4) == "a");
+  // What is no UTF-8 anyway does not take away what stands behind it.
+  CHECK(tba::shortened("\xff" + std::string(10, 'x'), 8) == "\xff" + std::string(7, 'x'));
+}
