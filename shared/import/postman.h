@@ -7,11 +7,11 @@
 
 namespace tba::importing {
 
-/// Makes a connector of a Postman collection, format 2.0 or 2.1 (schema.postman.com): an endpoint of
-/// each request, those in folders included. The collection's variables are put in; others that
+/// Makes a connector of a Postman collection, format 2.0 or 2.1 (schema.postman.com): an endpoint
+/// of each request, those in folders included. The collection's variables are put in; others that
 /// requests use ("{{x}}") become parameters that calls have to give. What else there is to know is
-/// as with Sample. Scripts, examples of answers and whatever no connector can say are noted. Errors:
-/// `invalid` where the text is no such collection or has no requests; `not_found` where no
+/// as with Sample. Scripts, examples of answers and whatever no connector can say are noted.
+/// Errors: `invalid` where the text is no such collection or has no requests; `not_found` where no
 /// endpoint's id is like `only`; `limit_exceeded`.
 Result<ImportedConnector> import_postman(std::string_view text, const ImportOptions& options);
 
