@@ -93,12 +93,9 @@ Result<> by_oauth1(net::HttpRequest& request, const AuthScheme& scheme,
                    const vault::Credential& credential, const Moment& moment) {
   const OAuth1Keys keys{credential.field("consumer_key"), credential.field("consumer_secret"),
                         credential.field("token"), credential.field("token_secret")};
-  const auto method = scheme.oauth1_method == AuthScheme::OAuth1Method::hmac_sha1
-                          ? OAuth1Signature::hmac_sha1
-                          : OAuth1Signature::hmac_sha256;
   const auto now = std::chrono::floor<std::chrono::seconds>(moment.now).time_since_epoch().count();
   set_header(request, "Authorization",
-             oauth1_authorization(request, keys, method, nonce_of(moment), now));
+             oauth1_authorization(request, keys, scheme.oauth1_method, nonce_of(moment), now));
   return {};
 }
 

@@ -63,8 +63,8 @@ std::string signed_by_oauth1(const Value& sample) {
   const auto* consumer = keys->find("consumer");
   const auto* token = keys->find("token");
   const auto signature = text(&sample, "signature") == "HMAC-SHA1"
-                             ? connectors::OAuth1Signature::hmac_sha1
-                             : connectors::OAuth1Signature::hmac_sha256;
+                             ? AuthScheme::OAuth1Method::hmac_sha1
+                             : AuthScheme::OAuth1Method::hmac_sha256;
   return connectors::oauth1_authorization(
       request,
       {text(consumer, "key"), text(consumer, "secret"), text(token, "key"), text(token, "secret")},

@@ -45,9 +45,9 @@ std::string oauth1_base_string(const net::HttpRequest& request, const Pairs& pro
 }
 
 std::string oauth1_authorization(const net::HttpRequest& request, const OAuth1Keys& keys,
-                                 OAuth1Signature signature, std::string_view nonce,
+                                 AuthScheme::OAuth1Method method, std::string_view nonce,
                                  std::int64_t timestamp) {
-  const bool is_sha1 = signature == OAuth1Signature::hmac_sha1;
+  const bool is_sha1 = method == AuthScheme::OAuth1Method::hmac_sha1;
   Pairs parameters{
       {"oauth_consumer_key", std::string(keys.consumer_key)},
       {"oauth_nonce", std::string(nonce)},

@@ -6,6 +6,7 @@
 
 #include "daemon/connectors/signing/signed_pairs.h"
 #include "daemon/net/http_client.h"
+#include "shared/auth_scheme.h"
 
 namespace tba::connectors {
 
@@ -17,13 +18,11 @@ struct OAuth1Keys {
   std::string_view token_secret = {};
 };
 
-enum class OAuth1Signature { hmac_sha1, hmac_sha256 };
-
 /// The value of the header Authorization that signs the request as it stands (RFC 5849 section 3):
 /// method, URL and, of a form, its fields; no other body is signed by this protocol. The nonce must
 /// be a new one for each request; `timestamp` is in seconds since 1970. Requires: an absolute URL.
 std::string oauth1_authorization(const net::HttpRequest& request, const OAuth1Keys& keys,
-                                 OAuth1Signature signature, std::string_view nonce,
+                                 AuthScheme::OAuth1Method method, std::string_view nonce,
                                  std::int64_t timestamp);
 
 /// The text that is signed (RFC 5849 section 3.4.1), with the protocol's own parameters.

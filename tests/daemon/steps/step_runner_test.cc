@@ -103,6 +103,23 @@ struct World {
   }
 };
 
+/// A call of an API that takes so many an hour.
+Attempt limited_call(int requests) {
+  tba::Diagnostics diagnostics;
+  auto connector = tba::read_connector(
+      "slow.yaml",
+      "connector: slow\nbase_url: https://slow.example\nrate_limits: { core: { requests: " +
+          std::to_string(requests) +
+          ", per: 1h, by: [credential] } }\nendpoints: { ask: { method: GET, path: / } }\n",
+      diagnostics);
+  INFO(diagnostics.render());
+  REQUIRE(connector);
+  Attempt attempt;
+  attempt.request = EndpointCall{std::make_shared<const tba::Connector>(std::move(*connector)),
+                                 "ask", Value::object({}), ""};
+  return attempt;
+}
+
 /// Checks that the attempt failed before anything was done.
 void check_not_attempted(const AttemptOutcome& outcome, const std::string& kind) {
   REQUIRE(outcome.failure);
@@ -221,20 +238,7 @@ endpoints:
 
 TEST_CASE("step runner: calls keep to the limits of their API, and learn them from its answers") {
   World world;
-  tba::Diagnostics diagnostics;
-  auto connector = tba::read_connector("slow.yaml", R"(
-connector: slow
-base_url: https://slow.example
-rate_limits: { core: { requests: 2, per: 1h, by: [credential] } }
-endpoints:
-  ask: { method: GET, path: / }
-)",
-                                       diagnostics);
-  INFO(diagnostics.render());
-  REQUIRE(connector);
-  Attempt attempt;
-  attempt.request = EndpointCall{std::make_shared<const tba::Connector>(std::move(*connector)),
-                                 "ask", Value::object({}), ""};
+  const auto attempt = limited_call(2);
   world.http.answer(200);
   world.http.answer(429, "", {{"retry-after", "7200"}});
   CHECK_FALSE(world.perform(attempt).failure);
@@ -251,20 +255,7 @@ endpoints:
 
 TEST_CASE("step runner: a limit that was closed when the daemon ended is not asked again") {
   World world;
-  tba::Diagnostics diagnostics;
-  auto connector = tba::read_connector("slow.yaml", R"(
-connector: slow
-base_url: https://slow.example
-rate_limits: { core: { requests: 100, per: 1h, by: [credential] } }
-endpoints:
-  ask: { method: GET, path: / }
-)",
-                                       diagnostics);
-  INFO(diagnostics.render());
-  REQUIRE(connector);
-  Attempt attempt;
-  attempt.request = EndpointCall{std::make_shared<const tba::Connector>(std::move(*connector)),
-                                 "ask", Value::object({}), ""};
+  const auto attempt = limited_call(100);
   world.http.answer(429, "", {{"retry-after", "3600"}});
   CHECK(world.perform(attempt).http_status == 429);
   REQUIRE(world.store.limits.size() == 1);

@@ -8,7 +8,7 @@
 using tba::connectors::oauth1_authorization;
 using tba::connectors::oauth1_base_string;
 using tba::connectors::OAuth1Keys;
-using tba::connectors::OAuth1Signature;
+using OAuth1Method = tba::AuthScheme::OAuth1Method;
 using tba::net::HttpRequest;
 
 namespace {
@@ -66,7 +66,7 @@ TEST_CASE("oauth1: the signature is that of RFC 5849's photos") {
 TEST_CASE("oauth1: the header is that of X's example") {
   const auto header = oauth1_authorization(
       status_update("https://api.twitter.com/1.1/statuses/update.json?include_entities=true"),
-      kKeysOfX, OAuth1Signature::hmac_sha1, kNonceOfX, kTimeOfX);
+      kKeysOfX, OAuth1Method::hmac_sha1, kNonceOfX, kTimeOfX);
   CHECK(header ==
         "OAuth oauth_consumer_key=\"xvz1evFS4wEEPTGEFPHBog\", "
         "oauth_nonce=\"kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg\", "
@@ -78,7 +78,7 @@ TEST_CASE("oauth1: the header is that of X's example") {
 
 TEST_CASE("oauth1: only a form's body is signed") {
   const auto sign = [](const HttpRequest& request) {
-    return oauth1_authorization(request, kKeysOfX, OAuth1Signature::hmac_sha256, "n", 1);
+    return oauth1_authorization(request, kKeysOfX, OAuth1Method::hmac_sha256, "n", 1);
   };
   HttpRequest one{.method = "POST", .url = "https://a.example/", .headers = {}, .body = "a=1"};
   HttpRequest other = one;
@@ -93,7 +93,7 @@ TEST_CASE("oauth1: only a form's body is signed") {
 TEST_CASE("oauth1: a client without a token speaks for itself") {
   const auto header = oauth1_authorization({.url = "https://a.example/"},
                                            {.consumer_key = "key", .consumer_secret = "secret"},
-                                           OAuth1Signature::hmac_sha256, "n", 1);
+                                           OAuth1Method::hmac_sha256, "n", 1);
   CHECK_THAT(header, Catch::Contains("oauth_signature_method=\"HMAC-SHA256\""));
   CHECK_THAT(header, !Catch::Contains("oauth_token"));
 }
