@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -33,6 +34,11 @@ Result<std::size_t> PageWalk::add(const Value& asked, std::size_t items, const V
   state_.is_over = is_last || state_.items == caps_.items || state_.pages == caps_.pages;
   if (std::has_single_bit(static_cast<std::uint64_t>(state_.pages))) state_.mark = next;
   return static_cast<std::size_t>(wanted);
+}
+
+PageWalk gathering_walk(PageCaps caps, PageWalkState state) {
+  const bool is_capped = caps.pages || caps.items;
+  return {caps, is_capped ? kLargestBounds : kGatheredBounds, std::move(state)};
 }
 
 }  // namespace tba

@@ -26,6 +26,8 @@ inline constexpr std::int64_t kMostPages = 10'000;
 inline constexpr std::int64_t kMostPagedItems = 1'000'000;
 /// Of all of a list that is gathered, where nobody says how much of it is wanted.
 inline constexpr PageBounds kGatheredBounds{100, 10'000};
+/// How many bytes of items may be gathered.
+inline constexpr std::uint64_t kMostGatheredBytes = std::uint64_t{32} << 20;
 /// Of any list.
 inline constexpr PageBounds kLargestBounds{kMostPages, kMostPagedItems};
 
@@ -67,5 +69,9 @@ class PageWalk {
   PageBounds bounds_;
   PageWalkState state_;
 };
+
+/// The way through a list all of whose items are gathered: where nobody says how much of it is
+/// wanted, kGatheredBounds hold.
+PageWalk gathering_walk(PageCaps caps, PageWalkState state = {});
 
 }  // namespace tba

@@ -32,22 +32,6 @@ constexpr std::array kPaginateKeys{
 /// Up to how many endpoints a hint lists.
 constexpr std::size_t kMostNames = 16;
 
-void check_has_pages(const CallStep& call, const yaml::Node& place, WorkflowReading& reading) {
-  if (reading.catalog() == nullptr) return;
-  const auto connector = reading.catalog()->find(call.connector);
-  const auto* endpoint = connector ? connector->endpoint(call.endpoint) : nullptr;
-  if (endpoint == nullptr || endpoint->pagination) return;
-  std::vector<std::string> others;
-  for (const auto& each : connector->endpoints) {
-    if (each.pagination) others.push_back(each.id);
-  }
-  const bool has_few = !others.empty() && others.size() <= kMostNames;
-  place.error(reading.diagnostics(),
-              fmt::format("{}/{} has no pages", call.connector, call.endpoint),
-              has_few ? fmt::format("these of {} have: {}", call.connector, listed(others))
-                      : "`pagination` of the connector or the endpoint describes them");
-}
-
 }  // namespace
 
 constinit const KeyTable kPaginateTable{"paginate", "`paginate`", kPaginateKeys};
@@ -61,9 +45,25 @@ PageCaps read_page_caps(const yaml::Node& paginate, Diagnostics& diagnostics) {
   return caps;
 }
 
+void check_has_pages(std::string_view connector, std::string_view endpoint, const yaml::Node& place,
+                     WorkflowReading& reading) {
+  if (reading.catalog() == nullptr) return;
+  const auto known = reading.catalog()->find(connector);
+  const auto* target = known ? known->endpoint(endpoint) : nullptr;
+  if (target == nullptr || target->pagination) return;
+  std::vector<std::string> others;
+  for (const auto& each : known->endpoints) {
+    if (each.pagination) others.push_back(each.id);
+  }
+  const bool has_few = !others.empty() && others.size() <= kMostNames;
+  place.error(reading.diagnostics(), fmt::format("{}/{} has no pages", connector, endpoint),
+              has_few ? fmt::format("these of {} have: {}", connector, listed(others))
+                      : "`pagination` of the connector or the endpoint describes them");
+}
+
 Pages make_pages(Step call, PageCaps caps, const yaml::Node& place, WorkflowReading& reading) {
   if (const auto* target = std::get_if<CallStep>(&call.action))
-    check_has_pages(*target, place, reading);
+    check_has_pages(target->connector, target->endpoint, place, reading);
   Pages pages;
   pages.caps = caps;
   pages.call.push_back(std::move(call));

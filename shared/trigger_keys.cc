@@ -1,5 +1,6 @@
 #include <array>
 
+#include "shared/pages_reader.h"
 #include "shared/workflow_keys.h"
 
 namespace tba {
@@ -101,6 +102,11 @@ constexpr std::array kPollKeys{
         .type = KeyType::duration,
         .is_required = true,
         .description = "how long to wait between two polls; at least 1s"},
+    Key{.name = "paginate",
+        .type = KeyType::boolean_or_table,
+        .description = "whether all pages of the list are asked for, or how much of it; "
+                       ".trigger.body is then the items of all of them",
+        .table = &kPaginateTable},
     Key{.name = "items",
         .type = KeyType::value,
         .description = "the list of items, the oldest first; .trigger.body, the answer's body, if "

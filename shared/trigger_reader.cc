@@ -10,6 +10,7 @@
 #include "shared/connector_catalog.h"
 #include "shared/event_names.h"
 #include "shared/key_table.h"
+#include "shared/pages_reader.h"
 #include "shared/schedule_reader.h"
 #include "shared/suggestion.h"
 #include "shared/workflow_keys.h"
@@ -199,6 +200,11 @@ class TriggerReader {
       poll.every = *every;
       if (*every < std::chrono::seconds(1))
         fields.find("every")->error(diagnostics(), "a poll waits at least 1s");
+    }
+    if (const auto* paginate = fields.find("paginate");
+        paginate != nullptr && fields.boolean("paginate", true)) {
+      poll.paginate = read_page_caps(*paginate, diagnostics());
+      check_has_pages(poll.connector, poll.endpoint, *fields.key("paginate"), reading_);
     }
     poll.items = read_items(fields);
     if (const auto* key = fields.find("key")) {

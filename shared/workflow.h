@@ -57,6 +57,7 @@ struct PollTrigger {
   std::optional<expression::Mapping> match = {};  ///< Which items it takes; none: all.
   std::optional<expression::Mapping> cursor = {};  ///< What the next poll is to know.
   bool baseline = true;  ///< Whether the items of the very first poll start nothing.
+  std::optional<PageCaps> paginate = {};  ///< How much of a list in pages; none: the first page.
 };
 
 /// Starts a run for each event of one of these names.

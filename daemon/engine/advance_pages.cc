@@ -10,13 +10,8 @@
 namespace tba::engine {
 namespace {
 
-/// How much a step may gather.
-constexpr std::uint64_t kMostGatheredBytes = std::uint64_t{32} << 20;
-
-PageWalk walk_of(const Pages& pages, bool is_gathered, PageWalkState state = {}) {
-  const bool is_capped = pages.caps.pages || pages.caps.items;
-  const auto bounds = is_gathered && !is_capped ? kGatheredBounds : kLargestBounds;
-  return {pages.caps, bounds, std::move(state)};
+PageWalk walk_of(const Pages& pages, PageWalkState state = {}) {
+  return {pages.caps, kLargestBounds, std::move(state)};
 }
 
 std::int64_t integer_in(const Value& object, std::string_view name) {
@@ -61,7 +56,7 @@ Paging paging_of(const Pages& pages, const Value& memo) {
   state.mark = value_in(memo, "mark");
   state.is_complete = flag_in(memo, "complete");
   state.is_over = flag_in(memo, "over");
-  return {walk_of(pages, false, std::move(state)), value_in(memo, "where")};
+  return {walk_of(pages, std::move(state)), value_in(memo, "where")};
 }
 
 }  // namespace
@@ -141,7 +136,7 @@ void Advance::begin(const PagesStep&, Underway at) {
 /// Goes on from page to page; a run that was read back looks at those that were got once more.
 void Advance::go_on(const PagesStep& step, Underway at, Mode mode) {
   if (!at.state.paging)
-    at.state.paging = std::make_unique<Paging>(Paging{walk_of(step.pages, true), Value()});
+    at.state.paging = std::make_unique<Paging>(Paging{gathering_walk(step.pages.caps), Value()});
   auto& paging = *at.state.paging;
   bool is_busy = false;
   while (!paging.walk.is_over()) {
@@ -185,7 +180,7 @@ Value Advance::gathered(Underway at) {
 
 /// What a loop over pages begins with.
 Value Advance::first_memo(const Pages& pages) {
-  return memo_of(Loop(), Paging{walk_of(pages, false), Value()});
+  return memo_of(Loop(), Paging{walk_of(pages), Value()});
 }
 
 /// Finds out how far a loop over pages had come. Items that are not held any more were done.

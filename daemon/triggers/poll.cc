@@ -47,7 +47,7 @@ expression::Context Poll::context(Value body, Value headers) const {
   return context_of_trigger(*definition_->workflow, trigger.as_value(), vars_);
 }
 
-Result<engine::Attempt> Poll::attempt() const {
+Result<engine::Attempt> Poll::attempt(std::optional<Value> page) const {
   const auto connector = definition_->connectors.find(trigger_.connector);
   const auto* endpoint = connector == definition_->connectors.end()
                              ? nullptr
@@ -66,7 +66,8 @@ Result<engine::Attempt> Poll::attempt() const {
       trigger_.endpoint,
       std::move(*parameters),
       {},
-      engine::secrets_of(trigger_.with, engine::RequestSecret::Part::parameters)};
+      engine::secrets_of(trigger_.with, engine::RequestSecret::Part::parameters),
+      std::move(page)};
   return attempt;
 }
 

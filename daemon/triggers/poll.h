@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,8 +40,9 @@ class Poll {
   Poll(std::shared_ptr<const engine::Definition> definition, const PollTrigger& trigger,
        const Value& vars, const expression::Budget& budget, Instant now, Value cursor);
 
-  /// What is to be sent. Errors: those of its expressions.
-  Result<engine::Attempt> attempt() const;
+  /// What is to be sent; with a page, for that one of the list (EndpointCall::page). Errors: those
+  /// of its expressions.
+  Result<engine::Attempt> attempt(std::optional<Value> page) const;
 
   /// Reads what was answered. Errors (`invalid`): those of its expressions; items that are no list
   /// or too many; a key that is no text, number or boolean, empty or too long.

@@ -89,6 +89,9 @@ asio::awaitable<void> Poller::refresh_here() {
     }
     jobs_ = std::move(jobs);
   }
+  std::erase_if(gatherings_, [&](const auto& each) {
+    return std::ranges::find(jobs_, each.first, &Job::key) == jobs_.end();
+  });
   set_alarm();
 }
 
@@ -151,26 +154,60 @@ asio::awaitable<void> Poller::poll(std::string key, std::string workflow) {
 asio::awaitable<std::optional<Poller::Failed>> Poller::ask(
     std::string key, std::shared_ptr<const engine::Definition> definition, std::size_t trigger) {
   const auto state = co_await environment_.store.poll_state(key);
-  if (!state) co_return Failed{state.error().message, {}};
+  if (!state) co_return Failed{state.error().message};
   Value cursor;
   if (*state && !(*state)->cursor_json.empty()) {
     auto kept = parse_json((*state)->cursor_json);
-    if (!kept) co_return Failed{"the cursor cannot be read: " + kept.error().message, {}};
+    if (!kept) co_return Failed{"the cursor cannot be read: " + kept.error().message};
     cursor = std::move(*kept);
   }
   const auto& polled = std::get<PollTrigger>(definition->workflow->triggers[trigger]);
   Poll poll(definition, polled, environment_.vars, environment_.engine.budget(),
             environment_.clock.now(), std::move(cursor));
-  auto attempt = poll.attempt();
-  if (!attempt) co_return Failed{attempt.error().message, {}};
-  const auto outcome = co_await call(key, std::move(*attempt));
-  if (outcome.failure) co_return Failed{outcome.failure->message, outcome.retry_after};
-  auto answer = poll.read(outcome.result);
-  if (!answer) co_return Failed{answer.error().message, {}};
+  Answer answered;
+  if (polled.paginate) {
+    auto& kept = gatherings_[key];
+    if (!kept || kept->definition != definition) {
+      kept = std::make_shared<Gathering>(Gathering{definition, PolledPages(*polled.paginate)});
+    }
+    const auto gathering = kept;
+    answered = co_await gather(key, poll, gathering->pages);
+  } else {
+    std::optional<Value> no_page;
+    answered = co_await answer(key, poll, std::move(no_page));
+  }
+  if (auto* failed = std::get_if<Failed>(&answered)) co_return std::move(*failed);
+  auto items = poll.read(std::get<Value>(answered));
+  if (!items) co_return Failed{items.error().message};
   const bool is_baseline = !*state && polled.baseline;
-  const auto taken = co_await take(key, poll, std::move(*answer), is_baseline, definition);
-  if (!taken) co_return Failed{taken.error().message, {}};
+  const auto taken = co_await take(key, poll, std::move(*items), is_baseline, definition);
+  if (!taken) co_return Failed{taken.error().message};
   co_return std::nullopt;
+}
+
+/// What the endpoint answers; with a page, that one of its list.
+asio::awaitable<Poller::Answer> Poller::answer(std::string key, const Poll& poll,
+                                               std::optional<Value> page) {
+  auto attempt = poll.attempt(std::move(page));
+  if (!attempt) co_return Failed{attempt.error().message};
+  auto outcome = co_await call(key, std::move(*attempt));
+  if (outcome.failure)
+    co_return Failed{outcome.failure->message, outcome.retry_after, outcome.not_before};
+  co_return std::move(outcome.result);
+}
+
+/// Asks for the pages that are missing. A limit of the API may stand between two of them, so those
+/// that are there are kept until it is this poll's turn again.
+asio::awaitable<Poller::Answer> Poller::gather(std::string key, const Poll& poll,
+                                               PolledPages& pages) {
+  while (!pages.are_complete()) {
+    std::optional<Value> where = pages.where();
+    auto page = co_await answer(key, poll, std::move(where));
+    if (std::holds_alternative<Failed>(page)) co_return page;
+    const auto added = pages.add(std::get<Value>(page));
+    if (!added) co_return Failed{added.error().message};
+  }
+  co_return pages.take_answer();
 }
 
 /// Has the call carried out. It is a coroutine of its own inside, so that stop() can cut it off.
@@ -229,12 +266,20 @@ asio::awaitable<Result<>> Poller::take(std::string key, const Poll& poll, PollAn
 
 void Poller::end(const std::string& key, std::optional<Failed> failed) {
   const auto now = environment_.clock.now();
+  const bool is_postponed = failed && failed->not_before;
+  if (!is_postponed) gatherings_.erase(key);
   {
     std::lock_guard lock(mutex_);
     const auto job = std::ranges::find(jobs_, key, &Job::key);
-    if (job == jobs_.end()) return;
+    if (job == jobs_.end()) {
+      gatherings_.erase(key);
+      return;
+    }
     job->under_way = false;
-    if (failed) {
+    if (is_postponed) {
+      job->due = *failed->not_before;
+      job->problem = failed->why;
+    } else if (failed) {
       const auto backoff = job->every * (1LL << std::min(job->failures, 10));
       const auto bounded =
           std::max<Duration>(job->every, std::min<Duration>(backoff, kLongestBackoff));
@@ -248,7 +293,7 @@ void Poller::end(const std::string& key, std::optional<Failed> failed) {
       job->failures = 0;
     }
   }
-  if (failed && !stopping_)
+  if (failed && !is_postponed && !stopping_)
     environment_.log.warning("a poll failed", {{"poll", key}, {"why", failed->why}});
   set_alarm();
 }

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,6 +19,7 @@
 #include "daemon/storage/store.h"
 #include "daemon/task_group.h"
 #include "daemon/triggers/poll.h"
+#include "daemon/triggers/polled_pages.h"
 #include "daemon/workflows.h"
 #include "shared/clock.h"
 #include "shared/uuid.h"
@@ -64,7 +66,7 @@ class Poller {
     std::size_t trigger = 0;      ///< Its place among the workflow's triggers.
     std::optional<Instant> last;  ///< When it last went well.
     std::optional<Instant> next;  ///< Nothing while it is under way.
-    std::string problem;          ///< Why the last try failed; empty where it did not.
+    std::string problem;          ///< Why the last try did not come to its end; or empty.
   };
   /// What is polled, by workflow. Callable from any thread.
   std::vector<Entry> entries() const;
@@ -82,10 +84,19 @@ class Poller {
     bool under_way = false;
   };
 
-  /// Why a poll failed, and when the far side wants it to be tried again.
+  /// Why a poll did not come to its end.
   struct Failed {
     std::string why;
-    std::optional<std::chrono::milliseconds> retry_after;
+    std::optional<std::chrono::milliseconds> retry_after = {};  ///< As the far side wants.
+    /// A call was not made, and may be from then on: the poll goes on with it.
+    std::optional<Instant> not_before = {};
+  };
+  using Answer = std::variant<Value, Failed>;
+
+  /// A poll for all pages of a list that has some of them.
+  struct Gathering {
+    std::shared_ptr<const engine::Definition> definition;
+    PolledPages pages;
   };
 
   boost::asio::awaitable<void> refresh_here();
@@ -95,6 +106,9 @@ class Poller {
   boost::asio::awaitable<void> poll(std::string key, std::string workflow);
   boost::asio::awaitable<std::optional<Failed>> ask(
       std::string key, std::shared_ptr<const engine::Definition> definition, std::size_t trigger);
+  boost::asio::awaitable<Answer> answer(std::string key, const Poll& poll,
+                                        std::optional<Value> page);
+  boost::asio::awaitable<Answer> gather(std::string key, const Poll& poll, PolledPages& pages);
   boost::asio::awaitable<engine::AttemptOutcome> call(std::string key, engine::Attempt attempt);
   boost::asio::awaitable<Result<>> take(std::string key, const Poll& poll, PollAnswer answer,
                                         bool is_baseline,
@@ -105,6 +119,7 @@ class Poller {
   daemon::TaskGroup tasks_;
   bool stopping_ = false;
   std::map<std::string, std::shared_ptr<boost::asio::cancellation_signal>> calls_;  // by job
+  std::map<std::string, std::shared_ptr<Gathering>> gatherings_;                    // likewise
   mutable std::mutex mutex_;  // guards jobs_, which only the executor changes
   std::vector<Job> jobs_;
 };

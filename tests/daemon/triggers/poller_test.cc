@@ -1,13 +1,21 @@
 #include "daemon/triggers/poller.h"
 
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <catch2/catch.hpp>
 
+#include "daemon/triggers/polled_pages.h"
 #include "shared/value/json.h"
 #include "tests/support/daemon_world.h"
 #include "tests/support/faulty_vfs.h"
+#include "tests/support/result.h"
 
 using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
+using tba::Value;
 using tba::tests::DaemonWorld;
 
 namespace {
@@ -265,4 +273,109 @@ TEST_CASE("poller: a secret is put into what it asks, once it is there") {
   world.pass(5min);
   REQUIRE(world.http.requests.size() == 1);
   CHECK(world.http.requests[0].url == "https://shop.example/orders?since=sword%2Ffish");
+}
+
+namespace {
+
+const std::string kListConnector = R"(
+connector: shop
+base_url: https://shop.example
+auth: { token: { type: bearer } }
+pagination: { style: cursor, parameter: after, next: "${{ .body.next }}", items: "${{ .body.list }}" }
+rate_limits: { all: { requests: 2, per: 10s } }
+endpoints:
+  list-orders: { method: GET, path: /orders, parameters: { after: { in: query, type: string } } }
+)";
+
+/// A daemon that polls for all pages of the orders.
+struct PagesWorld : DaemonWorld {
+  explicit PagesWorld(const std::string& paginate) {
+    engine.folder.write("connectors/shop.yaml", kListConnector);
+    workflow("orders",
+             "on: { poll: { call: shop/list-orders, every: 5m, baseline: false, key: "
+             "'${{ .item.id }}', paginate: " +
+                 paginate +
+                 " } }\nsteps: [ { id: note, set: { item: '${{ .trigger.body }}' } } ]\n");
+  }
+
+  /// The paths of all requests, a line each.
+  std::string paths() {
+    std::string text;
+    for (const auto& request : http.requests) text += request.url.substr(20) + "\n";
+    return text;
+  }
+  std::size_t runs() { return get("/api/v1/runs?limit=200").at("items").size(); }
+  tba::triggers::Poller::Entry entry() { return poller().entries().at(0); }
+};
+
+}  // namespace
+
+TEST_CASE("poller: all pages of a list are one poll, whatever limit stands between them") {
+  PagesWorld world("true");
+  world.http.answer(200, R"({"list": [{"id": 1}], "next": "a"})");
+  world.http.answer(200, R"({"list": [{"id": 2}], "next": "b"})");
+  world.http.answer(200, R"({"list": [{"id": 2}, {"id": 3}]})");
+  world.pass(0s);
+  CHECK(world.paths() == "/orders\n/orders?after=a\n");
+  CHECK_THAT(world.entry().problem, Contains("as often as its API allows"));
+  CHECK(world.runs() == 0);
+  world.pass(12s);
+  CHECK(world.paths() == "/orders\n/orders?after=a\n/orders?after=b\n");
+  CHECK(world.entry().problem.empty());
+  CHECK(world.runs() == 3);
+  world.pass(4min);
+  CHECK(world.http.requests.size() == 3);
+}
+
+TEST_CASE("poller: a list of which some pages are wanted is read so far") {
+  PagesWorld world("{ items: 3 }");
+  world.http.answer(200, R"({"list": [{"id": 1}, {"id": 2}], "next": "a"})");
+  world.http.answer(200, R"({"list": [{"id": 3}, {"id": 4}], "next": "b"})");
+  world.pass(0s);
+  CHECK(world.runs() == 3);
+  CHECK(world.http.requests.size() == 2);
+}
+
+TEST_CASE("poller: a page that cannot be had makes the poll begin anew") {
+  PagesWorld world("true");
+  world.http.answer(200, R"({"list": [{"id": 1}], "next": "a"})");
+  world.http.answer(500, "oops");
+  world.pass(0s);
+  CHECK(world.entry().problem == "shop/list-orders answered 500");
+  world.http.answer_only(tba::net::HttpResponse{
+      200, {{"content-type", "application/json"}}, R"({"list": [{"id": 1}], "next": "a"})"});
+  world.pass(5min);
+  CHECK(world.paths() == "/orders\n/orders?after=a\n/orders\n/orders?after=a\n");
+  CHECK_THAT(world.entry().problem, Contains("leads back to one that was there before"));
+  CHECK(world.runs() == 0);
+}
+
+TEST_CASE("poller: other files let a list that is not complete begin anew") {
+  PagesWorld world("true");
+  world.http.answer(200, R"({"list": [{"id": 1}], "next": "a"})");
+  world.http.answer(200, R"({"list": [{"id": 2}], "next": "b"})");
+  world.http.answer(200, R"({"list": [{"id": 9}]})");
+  world.pass(0s);
+  CHECK(world.http.requests.size() == 2);
+  world.workflow("orders",
+                 "on: { poll: { call: shop/list-orders, every: 1m, baseline: false, key: '${{ "
+                 ".item.id }}', paginate: true } }\nsteps: [ { set: {} } ]\n");
+  world.pass(12s);
+  CHECK(world.paths() == "/orders\n/orders?after=a\n/orders\n");
+  CHECK(world.runs() == 1);
+  std::filesystem::remove(world.engine.folder / "workflows/orders.yaml");
+  world.reload();
+  CHECK(world.poller().entries().empty());
+}
+
+TEST_CASE("poller: pages that together take too much are refused") {
+  tba::triggers::PolledPages pages({});
+  const auto page = [](const std::string& next) {
+    std::vector<Value> items{Value::string(std::string(20 << 20, 'x'))};
+    return Value::object({{"body", Value::array(std::move(items))}, {"next", Value::string(next)}});
+  };
+  CHECK(pages.add(page("a")));
+  const auto more = pages.add(page("b"));
+  REQUIRE_FALSE(more);
+  CHECK(more.error().message == "the items take more than 32MiB");
 }
