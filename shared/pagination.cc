@@ -54,7 +54,8 @@ constexpr std::array kPaginationKeys{
         .description = "an expression on .status, .headers and .body: whether there is another "
                        "page; anything but true ends"},
     Key{.name = "parameter",
-        .description = "the parameter of the endpoint that says which page is asked for"},
+        .description = "the parameter of the endpoint that says which page is asked for, or a "
+                       "member of one, such as variables.after"},
     Key{.name = "first",
         .type = KeyType::integer,
         .description = "the number of the first page (1 if not given), or the first offset (0)",
@@ -127,18 +128,32 @@ std::optional<expression::Program> read_program(const Fields& fields, std::strin
   return node ? read_plain_program(*node, fields.diagnostics()) : std::nullopt;
 }
 
-/// Whether a page can be told by it: it takes a single text or number.
-bool can_tell_page(const Parameter& parameter) {
-  return parameter.place != ParameterPlace::whole_body &&
-         (parameter.type == ValueType::string || parameter.type == ValueType::integer ||
-          parameter.type == ValueType::number || parameter.type == ValueType::any);
+/// The names in ".variables.after".
+std::vector<std::string> members_of(std::string_view path) {
+  std::vector<std::string> members;
+  while (!path.empty()) {
+    const auto end = path.find('.', 1);
+    members.emplace_back(path.substr(1, end - 1));
+    path = end == std::string_view::npos ? "" : path.substr(end);
+  }
+  return members;
+}
+
+/// Whether a page can be told by it: it takes a single text or number, or has a member that may.
+bool can_tell_page(const PageParameter& place) {
+  const auto& [parameter, inside] = place;
+  if (parameter->place == ParameterPlace::whole_body) return false;
+  if (parameter->type == ValueType::any) return true;
+  if (!inside.empty()) return parameter->type == ValueType::object;
+  return parameter->type == ValueType::string || parameter->type == ValueType::integer ||
+         parameter->type == ValueType::number;
 }
 
 void check_parameter(std::string_view name, std::span<const Parameter> parameters,
                      const yaml::Node& node, Diagnostics& diagnostics) {
   if (name.empty()) return;
-  const auto found = std::ranges::find(parameters, name, &Parameter::name);
-  if (found == parameters.end()) {
+  const auto found = find_page_parameter(name, parameters);
+  if (!found) {
     std::vector<std::string> known;
     for (const auto& parameter : parameters) known.push_back(parameter.name);
     node.error(diagnostics,
@@ -147,7 +162,10 @@ void check_parameter(std::string_view name, std::span<const Parameter> parameter
                              : fmt::format("there are: {}", fmt::join(known, ", ")));
   } else if (!can_tell_page(*found)) {
     node.error(diagnostics, fmt::format("parameter '{}' cannot tell of a page", name),
-               "it must be of type string, integer, number or any, and not the whole body");
+               found->inside.empty()
+                   ? "it must be of type string, integer, number or any, and not the whole body"
+                   : fmt::format("'{}' must be of type object or any, and not the whole body",
+                                 found->parameter->name));
   }
 }
 
@@ -178,10 +196,20 @@ std::shared_ptr<const Pagination> read_pagination(const yaml::Node& node,
   return pagination;
 }
 
+std::optional<PageParameter> find_page_parameter(std::string_view name,
+                                                 std::span<const Parameter> parameters) {
+  for (auto end = name.size(); end != std::string_view::npos; end = name.rfind('.', end - 1)) {
+    const auto found = std::ranges::find(parameters, name.substr(0, end), &Parameter::name);
+    if (found != parameters.end()) return PageParameter{&*found, members_of(name.substr(end))};
+    if (end == 0) break;
+  }
+  return std::nullopt;
+}
+
 bool has_page_parameter(const Pagination& pagination, std::span<const Parameter> parameters) {
   if (pagination.parameter.empty()) return true;
-  const auto found = std::ranges::find(parameters, pagination.parameter, &Parameter::name);
-  return found != parameters.end() && can_tell_page(*found);
+  const auto found = find_page_parameter(pagination.parameter, parameters);
+  return found && can_tell_page(*found);
 }
 
 void check_page_parameters(const Pagination& pagination, std::span<const Parameter> parameters,

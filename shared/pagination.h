@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "shared/answer_rules.h"
 #include "shared/diagnostic.h"
@@ -32,9 +33,9 @@ struct Pagination {
   std::optional<expression::Program> next;   ///< Of next_url and cursor; null, "" and false end.
   std::optional<expression::Program> key;    ///< Of keyset, over the last item.
   std::optional<expression::Program> more;   ///< Whether there is another page; none: as it looks.
-  std::string parameter;                     ///< The name of one of the endpoint's; or empty.
+  std::string parameter;                     ///< As find_page_parameter() has it; or empty.
   std::int64_t first = 0;                    ///< What page and offset begin with.
-  std::string size_parameter;                ///< Says how many items a page has; or empty.
+  std::string size_parameter;                ///< Likewise, says how many items a page has.
   std::int64_t size = 0;                     ///< The largest that it takes.
 
   /// Whether the next page is where a URL leads, rather than what a parameter says.
@@ -50,6 +51,18 @@ extern const KeyTable kPaginationTable;
 /// What a mapping says about pages: null where it says that there are none, or nothing that can be
 /// understood, which has been added to the diagnostics.
 std::shared_ptr<const Pagination> read_pagination(const yaml::Node& node, Diagnostics& diagnostics);
+
+/// What tells of pages in a call.
+struct PageParameter {
+  const Parameter* parameter = nullptr;
+  std::vector<std::string>
+      inside;  ///< From member to member of its value; empty: the value itself.
+};
+
+/// What a pagination calls `name`: the parameter of that name or, of "variables.after", the member
+/// `after` of the parameter `variables`. Nothing where there is none.
+std::optional<PageParameter> find_page_parameter(std::string_view name,
+                                                 std::span<const Parameter> parameters);
 
 /// Whether an endpoint with these parameters can be asked for pages so: it has the parameter that
 /// tells which one.

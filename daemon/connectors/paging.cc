@@ -4,7 +4,10 @@
 #include <array>
 #include <cmath>
 #include <optional>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <sodium.h>
@@ -23,11 +26,6 @@ Error invalid(std::string message) {
   return {ErrorCode::invalid, std::move(message), ""};
 }
 
-const Parameter* find_parameter(const Endpoint& endpoint, const std::string& name) {
-  const auto found = std::ranges::find(endpoint.parameters, name, &Parameter::name);
-  return found != endpoint.parameters.end() ? &*found : nullptr;
-}
-
 /// A text or a number as the parameter takes it; anything else as it is, to be refused there.
 Value fitted(const Value& value, ValueType type) {
   if (type == ValueType::string && value.is_number()) return Value::string(to_json(value));
@@ -38,16 +36,43 @@ Value fitted(const Value& value, ValueType type) {
   return value;
 }
 
-Value with_parameter(const Endpoint& endpoint, Value parameters, const std::string& name,
-                     const Value& value) {
-  const auto* parameter = find_parameter(endpoint, name);
-  if (!parameter) return parameters;
-  return std::move(parameters).with_member(name, fitted(value, parameter->type));
+using Names = std::span<const std::string>;
+
+/// What stands there in an object; null where nothing does.
+const Value* member_at(const Value* object, Names names) {
+  for (const auto& name : names) object = object ? object->find(name) : nullptr;
+  return object;
 }
 
-bool is_given(const Value& parameters, const std::string& name) {
-  const Value* value = parameters.find(name);
-  return value && !value->is_null();
+/// The object with that value there. What is in the way and has no members is left out.
+Value with_member_at(Value object, Names names, Value value) {
+  if (names.empty()) return value;
+  if (!object.is_object()) object = Value::object({});
+  const Value* before = object.find(names.front());
+  auto inner = with_member_at(before ? *before : Value(), names.subspan(1), std::move(value));
+  return std::move(object).with_member(names.front(), std::move(inner));
+}
+
+/// From member to member of what a call gives.
+std::vector<std::string> path_of(const PageParameter& place) {
+  std::vector<std::string> path{place.parameter->name};
+  path.insert(path.end(), place.inside.begin(), place.inside.end());
+  return path;
+}
+
+Value with_parameter(const Endpoint& endpoint, Value parameters, const std::string& name,
+                     const Value& value) {
+  const auto place = find_page_parameter(name, endpoint.parameters);
+  if (!place) return parameters;
+  const auto type = place->inside.empty() ? place->parameter->type : ValueType::any;
+  return with_member_at(std::move(parameters), path_of(*place), fitted(value, type));
+}
+
+/// What a call gives for it; null where it gives nothing.
+Value given_for(const Endpoint& endpoint, const Value& parameters, const std::string& name) {
+  const auto place = find_page_parameter(name, endpoint.parameters);
+  const Value* given = place ? member_at(&parameters, path_of(*place)) : nullptr;
+  return given ? *given : Value();
 }
 
 bool counts(Style style) {
@@ -133,8 +158,8 @@ std::string digest_of(const Value& items) {
 
 /// The number that was asked with, which a step may have given as it likes.
 Result<std::int64_t> number_asked(const Pagination& pagination, const PageAnswer& page) {
-  const Value* given = page.parameters.find(pagination.parameter);
-  const auto value = given ? fitted(*given, ValueType::integer) : Value();
+  const auto given = given_for(page.endpoint, page.parameters, pagination.parameter);
+  const auto value = fitted(given, ValueType::integer);
   const double number = value.is_number() ? value.as_number() : -1;
   if (number >= 0 && number < 0x1p53 && number == std::floor(number))
     return static_cast<std::int64_t>(number);
@@ -186,12 +211,12 @@ Value parameters_of_page(const Pagination& pagination, const Endpoint& endpoint,
   if (given.is_null()) given = Value::object({});
   if (!given.is_object()) return given;
   const auto& size = pagination.size_parameter;
-  if (!size.empty() && !is_given(given, size))
+  if (!size.empty() && given_for(endpoint, given, size).is_null())
     given = with_parameter(endpoint, std::move(given), size, Value::integer(pagination.size));
   const auto& name = pagination.parameter;
   if (const Value* value = where.find("value"))
     return with_parameter(endpoint, std::move(given), name, *value);
-  if (counts(pagination.style) && !is_given(given, name))
+  if (counts(pagination.style) && given_for(endpoint, given, name).is_null())
     return with_parameter(endpoint, std::move(given), name, Value::integer(pagination.first));
   return given;
 }

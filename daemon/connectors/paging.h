@@ -25,6 +25,7 @@ struct Page {
 
 /// What was asked, and what came of it.
 struct PageAnswer {
+  const Endpoint& endpoint;
   const Value& answer;      ///< {status, headers, body}
   const Value& body;        ///< What the step would have for its body.
   const Value& parameters;  ///< parameters_of_page()

@@ -235,7 +235,7 @@ asio::awaitable<AttemptOutcome> StepRunner::exchange(
   }
   if (call.page && !outcome.failure) {
     const Value body = *outcome.result.find("body");
-    outcome = as_page(*endpoint->pagination, {answer, body, shown, *call.page, url},
+    outcome = as_page(*endpoint->pagination, {*endpoint, answer, body, shown, *call.page, url},
                       std::move(outcome), what);
   }
   co_return outcome;

@@ -74,3 +74,31 @@ endpoints:
   CHECK_FALSE(search.is_by_url());
   CHECK(connector.endpoint("report")->pagination->first == 10);
 }
+
+TEST_CASE("pagination: what tells of a page is a parameter or a member of one") {
+  const auto connector = read(R"(
+connector: a
+base_url: https://a.example
+endpoints:
+  list:
+    method: POST
+    path: /list
+    parameters: { page: { in: body }, page.size: { in: body }, variables: { in: body, type: object } }
+)");
+  const auto& parameters = connector.endpoint("list")->parameters;
+  const auto found = [&](std::string_view name) -> std::string {
+    const auto place = tba::find_page_parameter(name, parameters);
+    if (!place) return "none";
+    std::string text = place->parameter->name;
+    for (const auto& each : place->inside) text += "/" + each;
+    return text;
+  };
+  CHECK(found("page") == "page");
+  CHECK(found("page.size") == "page.size");
+  CHECK(found("page.size.most") == "page.size/most");
+  CHECK(found("page.after") == "page/after");
+  CHECK(found("variables.list.after") == "variables/list/after");
+  CHECK(found("other.after") == "none");
+  CHECK(found(".page") == "none");
+  CHECK(found("") == "none");
+}

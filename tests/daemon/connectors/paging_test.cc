@@ -34,13 +34,14 @@ base_url: https://a.example/v1
 auth: { key: { type: api_key, in: query, parameter: key } }
 endpoints:
   list:
-    method: GET
+    method: POST
     path: /list
     parameters:
       q: { in: query }
       after: { in: query, type: string }
       page: { in: query, type: integer }
       limit: { in: query, type: integer }
+      variables: { in: body, type: object }
     pagination: )" + pagination + "\n",
                                          diagnostics);
     INFO(diagnostics.render());
@@ -67,7 +68,7 @@ endpoints:
         {{"status", Value::integer(200)}, {"headers", json(headers)}, {"body", json(body)}});
     const auto sent = parameters(where, given);
     const std::string url = "https://a.example/v1/list?q=x";
-    return read_page(*endpoint().pagination, {answer, json(body), sent, where, url});
+    return read_page(*endpoint().pagination, {endpoint(), answer, json(body), sent, where, url});
   }
 
  private:
@@ -130,6 +131,27 @@ TEST_CASE("paging: a cursor is sent in its parameter, as that has it") {
   CHECK(header.parameters(second->next) == json(R"({"page": 2})"));
   CHECK(header.read("[1]", {}, R"({"x-next-page": ""})")->next.is_null());
   CHECK(header.read("{}").error().message == "the answer is object, not an array of items");
+}
+
+TEST_CASE("paging: a cursor may stand inside a parameter") {
+  List list(R"({ style: cursor, parameter: variables.page.after, size_parameter: variables.first,
+      size: 50, items: "${{ .body.nodes }}", next: "${{ .body.cursor }}" })");
+  CHECK(list.parameters({}) == json(R"({"variables": {"first": 50}})"));
+  const auto page = list.read(R"({"nodes": [1], "cursor": "c"})");
+  REQUIRE(page);
+  CHECK(list.parameters(page->next, R"({"variables": {"first": 5, "q": "x"}})") ==
+        json(R"({"variables": {"first": 5, "q": "x", "page": {"after": "c"}}})"));
+  CHECK(list.parameters(page->next, R"({"variables": {"page": 7}})") ==
+        json(R"({"variables": {"page": {"after": "c"}, "first": 50}})"));
+  CHECK(list.request(page->next)->body == R"({"variables":{"first":50,"page":{"after":"c"}}})");
+}
+
+TEST_CASE("paging: what counts may stand inside a parameter") {
+  List list(R"({ style: offset, parameter: variables.skip, items: "${{ .body.nodes }}" })");
+  CHECK(list.parameters({}) == json(R"({"variables": {"skip": 0}})"));
+  const auto page = list.read(R"({"nodes": [1, 2]})", {}, "{}", R"({"variables": {"skip": 4}})");
+  REQUIRE(page);
+  CHECK(list.parameters(page->next) == json(R"({"variables": {"skip": 6}})"));
 }
 
 TEST_CASE("paging: Telegram's next update is one behind the last") {

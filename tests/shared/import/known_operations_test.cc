@@ -31,7 +31,7 @@ struct Described {
 };
 
 const Described kDescribed[] = {
-    {"github", "github.com/api.github.com.json"},
+    {"github", "github.com/api.github.com.json", {}, {"graphql"}},
     {"gmail", "googleapis.com/gmail.json", {}, {"send-message"}},
     {"google-calendar", "googleapis.com/calendar.json"},
     {"google-drive", "googleapis.com/drive.json", {}, {"upload-file"}},
