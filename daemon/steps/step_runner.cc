@@ -121,16 +121,17 @@ void StepRunner::tell(Passage& passage, const net::HttpResult& result, bool took
     environment_.log.warning("a host is left alone for a while", {{"host", host}, {"why", why}});
 }
 
-/// Sends the request; what comes back to one with secrets is masked before anybody reads it.
-asio::awaitable<net::HttpResult> StepRunner::send(net::HttpRequest request,
-                                                  const RequestSecrets& secrets, Passage passage) {
+/// Sends the request; what comes back to one with secrets is masked before anybody reads it, since
+/// it may repeat them: an error page names the path, of which a key may be part.
+asio::awaitable<net::HttpResult> StepRunner::send(net::HttpRequest request, bool has_secrets,
+                                                  Passage passage) {
   const auto timeout = request.timeout;
   const auto begun = environment_.clock.now();
   auto result = co_await environment_.http.send(std::move(request));
   // The engine's time began a little earlier than the request's.
   const bool took_its_time = (environment_.clock.now() - begun) * 10 >= Duration(timeout) * 9;
   tell(passage, result, took_its_time);
-  if (secrets.empty() || !result) co_return result;
+  if (!has_secrets || !result) co_return result;
   environment_.live_secrets.mask(result->body);
   for (auto& [name, value] : result->headers) environment_.live_secrets.mask(value);
   co_return result;
@@ -220,7 +221,9 @@ asio::awaitable<AttemptOutcome> StepRunner::exchange(
   if (const auto* turn = std::get_if<Instant>(&leave)) co_return postponed(what, *turn, now);
   const auto& permit = std::get<connectors::RateLimiter::Permit>(leave);
   const auto url = request->url;
-  auto result = co_await send(std::move(*request), *secrets, std::get<Passage>(std::move(passage)));
+  const bool has_secrets = credential || !secrets->empty();
+  auto result =
+      co_await send(std::move(*request), has_secrets, std::get<Passage>(std::move(passage)));
   if (result) *result = answers_.settle(std::move(question), *std::move(result));
   now = environment_.clock.now();
   auto outcome = outcome_of(result, what, now);
@@ -295,8 +298,9 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Te
   auto passage = ask_for_passage(request.url, terms);
   if (const auto* refusal = std::get_if<Refusal>(&passage))
     co_return left_alone("the request", *refusal, environment_.clock.now());
+  const bool has_secrets = *credential || !secrets->empty();
   const auto result =
-      co_await send(std::move(request), *secrets, std::get<Passage>(std::move(passage)));
+      co_await send(std::move(request), has_secrets, std::get<Passage>(std::move(passage)));
   co_return outcome_of(result, "the request", environment_.clock.now());
 }
 

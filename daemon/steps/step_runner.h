@@ -83,8 +83,8 @@ class StepRunner final : public engine::AttemptRunner {
   using Refusal = connectors::CircuitBreaker::Refusal;
 
   std::variant<Passage, Refusal> ask_for_passage(const std::string& url, const Terms& terms);
-  boost::asio::awaitable<net::HttpResult> send(net::HttpRequest request,
-                                               const RequestSecrets& secrets, Passage passage);
+  boost::asio::awaitable<net::HttpResult> send(net::HttpRequest request, bool has_secrets,
+                                               Passage passage);
   boost::asio::awaitable<void> write_down(std::vector<connectors::RateLimiter::Closed> closed,
                                           Instant now);
   void tell(Passage& passage, const net::HttpResult& result, bool took_its_time);

@@ -51,6 +51,18 @@ on_failure:
                      call, credential, with);
 }
 
+/// Likewise, of a request that no connector describes.
+std::string requesting_workflow(const std::string& base_url) {
+  return fmt::format(R"(
+on: {{ manual: {{}} }}
+steps:
+  - {{ id: fails, http: {{ url: "{}/a" }}, credential: bot }}
+on_failure:
+  - {{ id: told, set: {{ text: "${{{{ .error.message }}}}" }} }}
+)",
+                     base_url);
+}
+
 std::string base64(const std::string& text) {
   std::string encoded(4 * ((text.size() + 2) / 3) + 1, '\0');
   const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
@@ -96,16 +108,29 @@ TEST_CASE("secrets: no credential stands in the log, an answer of the API or a f
     server.Get(".*", refuse);
     server.Post(".*", refuse);
   });
+  // As a proxy does that has no such page.
+  HttpServer repeating([](httplib::Server& server) {
+    const auto repeat = [](const httplib::Request& request, httplib::Response& response) {
+      std::string text = request.target;
+      for (const auto& [name, value] : request.headers) text += " " + name + ": " + value;
+      response.status = 404;
+      response.set_header("X-Asked", request.target);
+      response.set_content(json({{"message", text}}).dump(), "application/json");
+    };
+    server.Get(".*", repeat);
+    server.Post(".*", repeat);
+  });
   RawServer hanging_up([](RawConnection& connection) { connection.read_request(); });
   const auto nobody = fmt::format("http://127.0.0.1:{}", unused_port());
   const std::map<std::string, std::string> far_sides = {
       {"refuses", refusing.url("")},
+      {"repeats", repeating.url("")},
       {"hangs up", hanging_up.url("")},
       {"does not listen", nobody},
       {"has no address", "http://does-not-exist.invalid"},
       {"speaks no TLS", fmt::format("https://127.0.0.1:{}", refusing.port())}};
-  const std::string far_side =
-      GENERATE("refuses", "hangs up", "does not listen", "has no address", "speaks no TLS");
+  const std::string far_side = GENERATE("refuses", "repeats", "hangs up", "does not listen",
+                                        "has no address", "speaks no TLS");
   const auto& base_url = far_sides.at(far_side);
   INFO(far_side);
 
@@ -118,6 +143,7 @@ TEST_CASE("secrets: no credential stands in the log, an answer of the API or a f
                                                  "{ webhook_id: \"1\", content: x }"));
   daemon.write_workflow("query", failing_workflow("internal/report", "internal-key", "{}"));
   daemon.write_workflow("basic", failing_workflow("internal/report", "internal-login", "{}"));
+  daemon.write_workflow("raw", requesting_workflow(base_url));
   daemon.write_workflow(
       "hook",
       "on: { webhook: { connector: github, credential: hook } }\nsteps: [{ set: { x: 1 } }]\n");
@@ -146,14 +172,14 @@ TEST_CASE("secrets: no credential stands in the log, an answer of the API or a f
   std::vector<std::string> paths = {"status",     "runs",      "deliveries",
                                     "rejections", "schedules", "credentials",
                                     "connectors", "workflows", "connectors/internal"};
-  for (const std::string workflow : {"bearer", "header", "path", "query", "basic"}) {
+  for (const std::string workflow : {"bearer", "header", "path", "query", "basic", "raw"}) {
     INFO(workflow);
     const auto run = daemon.start_run(workflow);
     const auto events = daemon.events(run);
     for (const auto& event : events) check_free_of_secrets("event", event.data.dump());
     REQUIRE(events.back().data["status"] == "failed");
     REQUIRE(events.back().data["failure"]["kind"] ==
-            (far_side == "refuses" ? "http_status" : "network"));
+            (far_side == "refuses" || far_side == "repeats" ? "http_status" : "network"));
     paths.push_back("runs/" + run);
     paths.push_back("runs/" + run + "/logs");
     paths.push_back("workflows/" + workflow);

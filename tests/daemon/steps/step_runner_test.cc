@@ -634,6 +634,24 @@ TEST_CASE("step runner: what comes back from where a secret went is masked") {
   CHECK(outcome.failure->message == "./talk.sh ended with exit code 1: no ********");
 }
 
+TEST_CASE("step runner: what comes back from where a credential was shown is masked") {
+  World world;
+  world.set_token("bot", kToken);
+  world.http.answer(404, R"({"message":"no such page for ghp_swordfish+/1"})",
+                    {{"content-type", "application/json"}, {"x-echo", kToken}});
+  auto called = world.get_user();
+  called.credential = "bot";
+  const auto outcome = world.perform(called);
+  CHECK(outcome.failure->message == "github/get-user answered 404: no such page for ********");
+  CHECK(outcome.result.find("headers")->find("x-echo")->as_string() == "********");
+
+  Attempt attempt;
+  attempt.request = RawRequest{"GET", "https://api.github.com/a", {}, "", false, 1000};
+  attempt.credential = "bot";
+  const auto raw = world.perform(attempt);
+  CHECK(to_json(*raw.result.find("body")) == R"({"message":"no such page for ********"})");
+}
+
 TEST_CASE("step runner: a secret that is not there fails the attempt before it acts") {
   World world;
   Attempt attempt;
