@@ -89,11 +89,11 @@ AttemptOutcome outcome_of(const net::HttpResult& result, std::string_view what, 
   AttemptOutcome outcome;
   outcome.result = response_value(*result);
   outcome.http_status = result->status;
+  outcome.retry_after = connectors::retry_after(*result, now);
   if (result->status < 400) return outcome;
   outcome.failure =
       Failure{"http_status", std::string(what) + " answered " + std::to_string(result->status), ""};
   outcome.certainly_not_acted = result->status == 429 || result->status == 503;
-  outcome.retry_after = connectors::retry_after(*result, now);
   return outcome;
 }
 

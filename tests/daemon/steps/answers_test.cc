@@ -113,6 +113,18 @@ TEST_CASE("answers: an API may ask to come later in words of its own") {
   CHECK(wait("null") == 9s);
 }
 
+TEST_CASE("answers: Retry-After says when to come again, whatever the status is") {
+  const auto connector = connector_with(
+      "error:\n"
+      "  when: ${{ .body.ok == false }}\n"
+      "  limited: ${{ .body.error == \"ratelimited\" }}\n");
+  const auto limited =
+      outcome_of(connector, 200, R"({"ok":false,"error":"ratelimited"})", {{"retry-after", "30"}});
+  CHECK(limited.http_status == 429);
+  CHECK(limited.certainly_not_acted);
+  CHECK(limited.retry_after == 30s);
+}
+
 TEST_CASE("answers: output takes the place of the body, where the call succeeded") {
   const auto connector = connector_with("output: ${{ .body.result }}\n");
   CHECK(body_of(outcome_of(connector, 200, R"({"result":[1]})")) == "[1]");
