@@ -1,5 +1,10 @@
 // The connectors that are part of the program, as calls and webhooks use them.
 
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <catch2/catch.hpp>
 
 #include "daemon/connectors/authentication.h"
@@ -34,7 +39,121 @@ std::string header(const tba::net::HttpRequest& request, std::string_view name) 
   return "";
 }
 
+/// What an API's connector has; of endpoints, and of those that give lists page by page, at least
+/// so many.
+struct Parts {
+  std::string connector;
+  std::string auth;
+  std::string limits;
+  std::string error;  ///< The rules of its answers.
+  std::string test;
+  std::size_t endpoints = 0;
+  std::size_t paged = 0;
+  std::string webhook;  ///< How deliveries are verified, and whether they name event and id.
+};
+
+const std::vector<Parts> kParts = {
+    {"discord", "bot oauth webhook application", "global route", "message retry_after",
+     "get-current-user", 32, 2, "ed25519 event id"},
+    {"github", "token oauth app webhook", "primary search code_search graphql secondary",
+     "message limited retry_after", "get-authenticated-user", 61, 24, "hmac_sha256 event id"},
+    {"gitlab", "token oauth webhook webhook-signing", "told", "message", "get-current-user", 33, 12,
+     "token hmac_sha256 event id"},
+    {"gmail", "token oauth service_account", "user sending", "message limited", "get-profile", 19,
+     3, ""},
+    {"google-calendar", "token oauth service_account webhook", "user", "message limited",
+     "list-calendars", 12, 2, "token event"},
+    {"google-drive", "token oauth service_account webhook", "user", "message limited", "get-about",
+     18, 3, "token event"},
+    {"google-sheets", "token oauth service_account", "reads writes", "message limited", "", 11, 0,
+     ""},
+    {"jira", "token personal oauth webhook", "", "message", "get-myself", 23, 5,
+     "hmac_sha256 event id"},
+    {"mastodon", "token oauth", "account media deletions", "message", "verify-credentials", 21, 7,
+     ""},
+    {"notion", "token oauth webhook", "connection", "message", "get-me", 17, 5,
+     "hmac_sha256 event id"},
+    {"openai", "key webhook", "requests tokens", "message", "list-models", 17, 2,
+     "hmac_sha256 event id"},
+    {"reddit", "token oauth", "client", "when message limited retry_after", "get-me", 22, 8, ""},
+    {"slack", "token oauth webhook", "method posting", "when message limited", "auth-test", 25, 5,
+     "hmac_sha256 event id"},
+    {"steam", "key", "key", "when message", "list-apps", 16, 1, ""},
+    {"stripe", "key webhook", "account endpoint", "message", "get-balance", 35, 10,
+     "hmac_sha256 event id"},
+    {"telegram", "bot webhook", "bot chat", "when message retry_after", "get-me", 27, 1,
+     "token event id"},
+    {"twitch", "token oauth webhook", "client", "message", "list-users", 19, 8,
+     "hmac_sha256 event id"},
+    {"x", "token oauth oauth1 webhook", "endpoint", "when message", "get-me", 24, 7,
+     "hmac_sha256 event"},
+};
+
+/// Adds the word, behind a blank where it is not the first.
+void add_word(std::string& words, std::string_view word) {
+  if (!words.empty()) words += ' ';
+  words += word;
+}
+
+template <class Items>
+std::string names_in(const Items& items) {
+  std::string names;
+  for (const auto& item : items) add_word(names, item.name);
+  return names;
+}
+
+std::string rules_in(const tba::AnswerRules::Failure& failure) {
+  std::string rules;
+  if (failure.when) add_word(rules, "when");
+  if (failure.message) add_word(rules, "message");
+  if (failure.limited) add_word(rules, "limited");
+  if (failure.retry_after) add_word(rules, "retry_after");
+  return rules;
+}
+
+std::string preset_in(const std::optional<tba::WebhookScheme>& webhook) {
+  using Scheme = tba::WebhookVerification::Scheme;
+  std::string preset;
+  if (!webhook) return preset;
+  for (const auto& verification : webhook->verifications) {
+    if (verification.scheme == Scheme::hmac_sha256) add_word(preset, "hmac_sha256");
+    if (verification.scheme == Scheme::ed25519) add_word(preset, "ed25519");
+    if (verification.scheme == Scheme::token) add_word(preset, "token");
+  }
+  if (webhook->event.is_known()) add_word(preset, "event");
+  if (webhook->delivery_id.is_known()) add_word(preset, "id");
+  return preset;
+}
+
 }  // namespace
+
+TEST_CASE("built-in connectors: each has what its API needs") {
+  for (const auto& parts : kParts) {
+    CAPTURE(parts.connector);
+    const auto connector = tba::built_in_connectors().find(parts.connector);
+    REQUIRE(connector);
+    CHECK_FALSE(connector->title.empty());
+    CHECK(names_in(connector->auth) == parts.auth);
+    CHECK(names_in(connector->rate_limits) == parts.limits);
+    CHECK(rules_in(connector->endpoints.front().answer.failure) == parts.error);
+    CHECK(connector->test == parts.test);
+    CHECK(connector->endpoints.size() >= parts.endpoints);
+    CHECK(static_cast<std::size_t>(
+              std::ranges::count_if(connector->endpoints, [](const tba::Endpoint& endpoint) {
+                return endpoint.pagination != nullptr;
+              })) >= parts.paged);
+    CHECK(preset_in(connector->webhook) == parts.webhook);
+  }
+}
+
+TEST_CASE("built-in connectors: whichever can be tested is known to do what it should") {
+  const auto catalog = tba::built_in_connectors();
+  for (const auto& name : catalog.names()) {
+    CAPTURE(name);
+    if (!catalog.find(name)->test.empty())
+      CHECK(std::ranges::find(kParts, name, &Parts::connector) != kParts.end());
+  }
+}
 
 TEST_CASE("built-in connectors: GitHub's issue call has its headers, path and body") {
   const auto github = tba::built_in_connectors().find("github");
