@@ -42,6 +42,9 @@ struct RateLimit {
   /// Whether an answer that asks to come later does so because of this limit: an expression as in
   /// AnswerRules; without one it does.
   std::optional<expression::Program> blamed_when;
+
+  /// Whether answers tell how much is left, and until when.
+  bool is_told() const { return !remaining_header.empty() && !reset_header.empty(); }
 };
 
 /// The keys of a limit.

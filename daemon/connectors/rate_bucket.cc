@@ -1,6 +1,7 @@
 #include "daemon/connectors/rate_bucket.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tba::connectors {
 namespace {
@@ -21,6 +22,12 @@ constexpr Duration kSameWindow = 2s;
 
 constexpr Duration kLongestBlindBlock = 1min;
 
+/// How long an answer is waited for that tells of a count of which nothing is known.
+constexpr Duration kFindingOut = 5s;
+
+/// So many are told to ask again soon together.
+constexpr std::ptrdiff_t kAskAtOnce = 64;
+
 /// Nobody is given a turn later than that, however many wait.
 constexpr Duration kFarthestTurn = 24h * 366;
 constexpr std::int64_t kMostWindowsAhead = 10'000;
@@ -33,13 +40,14 @@ Duration margin_of(Duration per) {
 
 }  // namespace
 
-void RateBucket::know(std::int64_t requests, Duration per) {
+void RateBucket::know(std::int64_t requests, Duration per, bool is_told) {
   if (requests > kMostRemembered) {
     per = Duration(per.count() * kMostRemembered / requests);
     requests = kMostRemembered;
   }
   requests_ = requests;
   per_ = per;
+  is_told_ = is_told;
 }
 
 Instant RateBucket::turn(Instant now) {
@@ -57,17 +65,49 @@ Instant RateBucket::turn_in_window(Instant now) {
     window.is_guess = true;
   }
   if (window.remaining > in_flight_) return now;
-  if (window.remaining > 0 && in_flight_ > 0 && window.reset_at - now > kSoon) return now + kSoon;
-  const auto turns_before = static_cast<std::int64_t>(reserved_.size());
-  const auto windows_before =
-      std::min(turns_before / std::max<std::int64_t>(window.limit, 1), kMostWindowsAhead);
-  return window.reset_at + windows_before * std::max(window.length, kSoon);
+  // What is in flight may be counted already.
+  if (window.remaining > 0 && is_being_found_out(now) && window.reset_at - now > kSoon)
+    return soon(now);
+  return free_window();
+}
+
+/// When the first window begins in which fewer have turns than it lets through.
+Instant RateBucket::free_window() const {
+  const auto& window = *window_;
+  const auto length = std::max<Duration>(window.length, kSoon);
+  const auto limit = std::max<std::int64_t>(window.limit, 1);
+  // A turn belongs to the window that was thought to begin then, though that may begin a little
+  // later by now.
+  auto end = window.reset_at - std::min<Duration>(kSameWindow, length / 2);
+  auto next = std::ranges::lower_bound(reserved_, end);
+  for (std::int64_t index = 0; index < kMostWindowsAhead; ++index) {
+    end += length;
+    const auto first = std::exchange(next, std::lower_bound(next, reserved_.end(), end));
+    if (next - first < limit) return window.reset_at + index * length;
+  }
+  return window.reset_at + kMostWindowsAhead * length;
+}
+
+/// Whether an answer is on its way that will tell more.
+bool RateBucket::is_being_found_out(Instant now) const {
+  return in_flight_ > 0 && now < last_sent_ + kFindingOut;
+}
+
+/// When to ask again where an answer will tell more: not all at once, however many wait.
+Instant RateBucket::soon(Instant now) const {
+  auto from = std::ranges::upper_bound(reserved_, now);
+  for (auto at = now + kSoon;; at += kSoon) {
+    const auto end = std::upper_bound(from, reserved_.end(), at);
+    if (end - from < kAskAtOnce) return at;
+    from = end;
+  }
 }
 
 Instant RateBucket::turn_by_span(Instant now) {
-  if (requests_ == 0) return now;
+  if (requests_ == 0) return is_told_ && !is_silent_ && is_being_found_out(now) ? soon(now) : now;
   const auto span = per_ + margin_of(per_);
-  while (!sent_.empty() && sent_.front() + span <= now) sent_.pop_front();
+  // Who comes at its turn finds it free, though those before may have been a little late.
+  while (!sent_.empty() && sent_.front() + per_ + margin_of(per_) / 2 <= now) sent_.pop_front();
   // There is room now, whoever has a turn later.
   const auto most = static_cast<std::size_t>(requests_);
   if (sent_.size() < most) return now;
@@ -78,6 +118,7 @@ Instant RateBucket::turn_by_span(Instant now) {
 
 void RateBucket::count(Instant now) {
   ++in_flight_;
+  last_sent_ = now;
   if (requests_ == 0) return;
   sent_.push_back(now);
   while (static_cast<std::int64_t>(sent_.size()) > requests_) sent_.pop_front();
@@ -96,12 +137,13 @@ void RateBucket::reserve(Instant turn) {
 void RateBucket::answered(const ToldCount* told, Instant now) {
   --in_flight_;
   if (!told || !told->is_whole()) {
+    is_silent_ = is_silent_ || told;
     if (window_ && window_->remaining > 0) --window_->remaining;
     return;
   }
   if (window_ && *told->reset_at <= now) return;  // of a window that is over
-  const bool is_new =
-      !window_ || window_->is_guess || *told->reset_at >= window_->reset_at + kSameWindow;
+  const bool is_new = !window_ || window_->is_guess || window_->reset_at <= now ||
+                      *told->reset_at >= window_->reset_at + kSameWindow;
   if (is_new) return begin_window(*told, now);
   window_->remaining = std::min(window_->remaining, *told->remaining);
   window_->reset_at = std::max(window_->reset_at, *told->reset_at);

@@ -22,12 +22,13 @@ struct ToldCount {
 ///
 /// As long as answers tell of the count, that is what is followed. Where they do not, no more than
 /// what is known beforehand is sent in any span of that length, however the API's own windows lie.
-/// Those who have to wait are given turns one after the other, so that they do not all come at
-/// once.
+/// Where only answers tell, and none has yet, one request is sent to find out. Those who have to
+/// wait are given turns one after the other, so that they do not all come at once.
 class RateBucket {
  public:
-  /// What is known beforehand: so many requests in each span of that time; 0 where nothing is.
-  void know(std::int64_t requests, Duration per);
+  /// What is known beforehand: so many requests in each span of that time, 0 where nothing is; and
+  /// whether answers are said to tell the rest.
+  void know(std::int64_t requests, Duration per, bool is_told);
 
   /// When a request may be sent: `now`, or later.
   Instant turn(Instant now);
@@ -40,6 +41,9 @@ class RateBucket {
 
   /// A request that was counted then was not sent after all.
   void take_back(Instant counted_at);
+
+  /// A request that was counted here turns out to be part of another count.
+  void moved_away() { --in_flight_; }
 
   /// A request that was counted was answered; null where none came.
   void answered(const ToldCount* told, Instant now);
@@ -72,12 +76,18 @@ class RateBucket {
 
   Instant turn_in_window(Instant now);
   Instant turn_by_span(Instant now);
+  bool is_being_found_out(Instant now) const;
+  Instant soon(Instant now) const;
+  Instant free_window() const;
   void begin_window(const ToldCount& told, Instant now);
 
   std::int64_t requests_ = 0;
   Duration per_{0};
+  bool is_told_ = false;    // as far as its description goes
+  bool is_silent_ = false;  // answers did not tell all the same
   std::optional<Window> window_;
   std::int64_t in_flight_ = 0;
+  Instant last_sent_;
   std::deque<Instant> sent_;      // the last `requests_`, oldest first
   std::deque<Instant> reserved_;  // turns ahead, soonest first
   Instant blocked_until_;

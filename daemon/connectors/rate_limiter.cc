@@ -69,7 +69,7 @@ std::variant<RateLimiter::Permit, Instant> RateLimiter::ask(const Call& call, In
     auto bucket = bucket_of(key);
     auto& count = bucket_for(bucket, key);
     permit.counts_.push_back({&limit, std::move(key), std::move(bucket)});
-    count.know(limit.requests, limit.per);
+    count.know(limit.requests, limit.per, limit.is_told());
     const auto its_turn = count.turn(now);
     if (its_turn <= turn) continue;
     turn = its_turn;
@@ -94,8 +94,8 @@ std::vector<RateLimiter::Closed> RateLimiter::answered(
     auto& bucket = buckets_[named_bucket(count, response)];
     auto& counted = buckets_[count.bucket];
     if (&bucket != &counted) {
-      counted.answered(nullptr, now);
-      bucket.know(count.limit->requests, count.limit->per);
+      counted.moved_away();
+      bucket.know(count.limit->requests, count.limit->per, count.limit->is_told());
       bucket.count(now);
     }
     bucket.answered(&told, now);

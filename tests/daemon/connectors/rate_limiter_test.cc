@@ -15,8 +15,6 @@
 #include "shared/value/json.h"
 #include "tests/support/seeded_random.h"
 
-/// Many clients against APIs that count in every way that APIs do.
-
 namespace {
 
 using namespace tba;
@@ -25,105 +23,6 @@ using connectors::RateLimiter;
 using net::HttpResponse;
 
 constexpr Instant kStart{std::chrono::seconds(1'700'000'000)};
-
-/// An API that counts requests: what it answers to one that arrives then.
-using Api = std::function<HttpResponse(Instant)>;
-
-/// Counts in windows that begin at full multiples of their length.
-struct FixedWindow {
-  std::int64_t limit;
-  Duration length;
-  std::int64_t index = -1;
-  std::int64_t used = 0;
-
-  bool take(Instant now) {
-    const auto current = now.time_since_epoch() / length;
-    if (current != index) used = 0;
-    index = current;
-    return used < limit && ++used > 0;
-  }
-  std::int64_t remaining() const { return limit - used; }
-  Instant reset_at() const { return Instant((index + 1) * length); }
-};
-
-/// Fills up with time.
-struct TokenBucket {
-  double capacity;
-  double per_second;
-  double tokens = capacity;
-  Instant at = kStart;
-
-  bool take(Instant now) {
-    tokens =
-        std::min(capacity, tokens + std::chrono::duration<double>(now - at).count() * per_second);
-    at = now;
-    if (tokens < 1) return false;
-    tokens -= 1;
-    return true;
-  }
-  double seconds_to_full() const { return (capacity - tokens) / per_second; }
-};
-
-double epoch(Instant at) {
-  return std::chrono::duration<double>(at.time_since_epoch()).count();
-}
-
-struct Figures {
-  int sent = 0;
-  int refused = 0;
-};
-
-/// Clients that ask for as much as there is, for that time.
-Figures load(const std::string& limits, const Api& api, Duration time, int clients = 20) {
-  Diagnostics diagnostics;
-  const auto connector = read_connector("api.yaml",
-                                        "connector: api\nbase_url: https://api.example\n" + limits +
-                                            "endpoints: { get: { method: GET, path: / } }\n",
-                                        diagnostics);
-  INFO(diagnostics.render());
-  REQUIRE(connector);
-  RateLimiter limiter;
-  tests::SeededRandom random(7);
-  Figures figures;
-  struct Moment {
-    Instant at;
-    std::function<void()> what;
-    bool operator<(const Moment& other) const { return at > other.at; }
-  };
-  std::priority_queue<Moment> moments;
-  Instant now = kStart;
-  const Value nothing = Value::object({});
-  std::function<void()> ask = [&] {
-    auto leave = limiter.ask({*connector, connector->endpoints[0], "mine", nothing}, now);
-    if (const auto* later = std::get_if<Instant>(&leave)) {
-      REQUIRE(*later > now);
-      moments.push({*later, ask});
-      return;
-    }
-    const auto permit = std::make_shared<RateLimiter::Permit>(std::get<RateLimiter::Permit>(leave));
-    const auto way = [&] {
-      return Duration(5'000 + static_cast<std::int64_t>(random.next() % 20'000));
-    };
-    moments.push({now + way(), [&, permit, back = way()] {
-                    const auto answer = std::make_shared<HttpResponse>(api(now));
-                    const bool is_refused = answer->status == 429;
-                    ++(is_refused ? figures.refused : figures.sent);
-                    moments.push({now + back, [&, permit, answer, is_refused] {
-                                    limiter.answered(*permit, *answer, Value(), is_refused,
-                                                     std::nullopt, now);
-                                    ask();
-                                  }});
-                  }});
-  };
-  for (int i = 0; i < clients; ++i) moments.push({kStart, ask});
-  while (moments.top().at < kStart + time) {
-    now = moments.top().at;
-    const auto what = moments.top().what;
-    moments.pop();
-    what();
-  }
-  return figures;
-}
 
 /// A connector with two endpoints and these limits, and calls of it at given instants.
 class Calls {
@@ -373,90 +272,6 @@ TEST_CASE("limits: an instant is told by the API's clock") {
     const HttpResponse odd{200, {{"r", text}, {"s", text}}, {}};
     CHECK_FALSE(connectors::told_count(limit, odd, kStart).is_whole());
   }
-}
-
-TEST_CASE("limits: windows whose end is told as an instant are used up and not passed") {
-  FixedWindow window{500, 60s};
-  const auto figures = load(
-      "rate_limits:\n"
-      "  core: { headers: { limit: X-Limit, remaining: X-Remaining, reset: X-Reset } }\n",
-      [&](Instant now) {
-        HttpResponse answer;
-        answer.status = window.take(now) ? 200 : 429;
-        answer.headers = {{"x-limit", "500"},
-                          {"x-remaining", std::to_string(window.remaining())},
-                          {"x-reset", fmt::format("{:.0f}", epoch(window.reset_at()))}};
-        return answer;
-      },
-      10min);
-  CHECK(figures.refused <= 1);
-  CHECK(figures.sent >= 4500);
-}
-
-TEST_CASE("limits: windows whose end is told in seconds are used up and not passed") {
-  FixedWindow window{50, 5s};
-  const auto figures = load(
-      "rate_limits:\n"
-      "  core: { reset: seconds, headers: { limit: l, remaining: r, reset: s } }\n",
-      [&](Instant now) {
-        HttpResponse answer;
-        answer.status = window.take(now) ? 200 : 429;
-        answer.headers = {{"l", "50"},
-                          {"r", fmt::format("{}.0", window.remaining())},
-                          {"s", fmt::format("{:.3f}", epoch(window.reset_at()) - epoch(now))}};
-        return answer;
-      },
-      5min);
-  CHECK(figures.refused <= 1);
-  CHECK(figures.sent >= 2700);
-}
-
-TEST_CASE("limits: a bucket that tells in what span it is full is used and not overdrawn") {
-  TokenBucket bucket{60, 1};
-  const auto figures = load(
-      "rate_limits:\n"
-      "  core: { requests: 60, per: 1m, reset: duration,\n"
-      "          headers: { limit: l, remaining: r, reset: d } }\n",
-      [&](Instant now) {
-        HttpResponse answer;
-        answer.status = bucket.take(now) ? 200 : 429;
-        const auto full = static_cast<int>(bucket.seconds_to_full() * 1000);
-        answer.headers = {
-            {"l", "60"},
-            {"r", std::to_string(static_cast<int>(bucket.tokens))},
-            {"d", fmt::format("{}m{}s{}ms", full / 60'000, full % 60'000 / 1000, full % 1000)}};
-        return answer;
-      },
-      20min);
-  CHECK(figures.refused <= 1);
-  CHECK(figures.sent >= 1080);
-}
-
-TEST_CASE("limits: what is known beforehand is kept to where answers tell nothing") {
-  const std::string known = "rate_limits: { core: { requests: 30, per: 1s } }\n";
-  const auto in_windows = [&](Duration offset) {
-    FixedWindow window{30, 1s};
-    return load(
-        known,
-        [&, offset](Instant now) {
-          return HttpResponse{window.take(now + offset) ? 200 : 429, {}, {}};
-        },
-        1min);
-  };
-  for (const auto offset : {0ms, 300ms, 900ms}) {
-    const auto figures = in_windows(offset);
-    CHECK(figures.refused <= 1);
-    CHECK(figures.sent >= 1620);
-  }
-  TokenBucket bucket{30, 30};
-  const auto figures = load(
-      known,
-      [&](Instant now) {
-        return HttpResponse{bucket.take(now) ? 200 : 429, {}, {}};
-      },
-      1min);
-  CHECK(figures.refused <= 1);
-  CHECK(figures.sent >= 1620);
 }
 
 TEST_CASE("limits: times that go on for very long are read, others are not") {
