@@ -182,10 +182,14 @@ Effect effect_of(const Definition& definition, const Step& step) {
   return std::holds_alternative<RunStep>(step.action) ? Effect::once : Effect::repeat;
 }
 
+/// Who asks to come later has done nothing: a call is made again then, though nobody says so.
+const RetryPolicy kWhenAskedToWait{
+    .attempts = 5, .on_network = false, .on_timeout = false, .on_statuses = {429}};
+
 RetryPolicy retry_policy_of(const Connector& connector, std::string_view endpoint) {
   const Endpoint* found = connector.endpoint(endpoint);
   if (found && found->retry) return *found->retry;
-  return connector.retry.value_or(RetryPolicy{});
+  return connector.retry.value_or(kWhenAskedToWait);
 }
 
 RetryPolicy retry_policy_of(const Definition& definition, const Step& step) {

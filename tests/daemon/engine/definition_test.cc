@@ -143,12 +143,20 @@ TEST_CASE("definition: a step's effect is as written, else by what it does") {
   CHECK(effect(*keyed, "change") == "keyed");
 }
 
-TEST_CASE("definition: a step is retried as written, else as its connector says, else not") {
+TEST_CASE("definition: a step is retried as written, else as its connector says") {
   const auto keyed = definition(kKeyed);
   CHECK(attempts(*keyed, "said") == 2);
   CHECK(attempts(*keyed, "order") == 7);
   CHECK(attempts(*keyed, "post") == 1);
-  CHECK(attempts(*definition(kPlain), "order") == 1);
+}
+
+TEST_CASE("definition: of what nothing is said, a call is made again if it is asked to wait") {
+  const auto plain = definition(kPlain);
+  const auto policy = retry_policy_of(*plain, *plain->step("order"));
+  CHECK(policy.attempts == 5);
+  CHECK(policy.on_statuses == std::vector{429});
+  CHECK_FALSE(policy.on_network);
+  CHECK_FALSE(policy.on_timeout);
 }
 
 TEST_CASE("definition: steps are found in both lists") {
