@@ -54,39 +54,40 @@ struct Parts {
 
 const std::vector<Parts> kParts = {
     {"discord", "bot oauth webhook application", "global route", "message retry_after",
-     "get-current-user", 32, 2, "ed25519 event id"},
-    {"github", "token oauth app webhook", "primary search code_search graphql secondary",
-     "message limited retry_after", "get-authenticated-user", 61, 24, "hmac_sha256 event id"},
+     "get-current-user", 39, 2, "ed25519 event id"},
+    {"github", "token oauth app webhook",
+     "primary search code_search graphql secondary writing_minute writing_hour",
+     "message limited retry_after", "get-authenticated-user", 66, 24, "hmac_sha256 event id"},
     {"gitlab", "token oauth webhook webhook-signing", "told", "message", "get-current-user", 33, 12,
      "token hmac_sha256 event id"},
     {"gmail", "token oauth service_account", "user sending", "message limited", "get-profile", 19,
      3, ""},
     {"google-calendar", "token oauth service_account webhook", "user", "message limited",
-     "list-calendars", 12, 2, "token event"},
+     "list-calendars", 12, 2, "token event id"},
     {"google-drive", "token oauth service_account webhook", "user", "message limited", "get-about",
-     18, 3, "token event"},
+     18, 3, "token event id"},
     {"google-sheets", "token oauth service_account", "reads writes", "message limited", "", 11, 0,
      ""},
     {"jira", "token personal oauth webhook", "", "message", "get-myself", 23, 5,
      "hmac_sha256 event id"},
-    {"mastodon", "token oauth", "account media deletions", "message", "verify-credentials", 21, 7,
-     ""},
+    {"mastodon", "token oauth webhook", "account media deletions", "message", "verify-credentials",
+     21, 7, "hmac_sha256 event"},
     {"notion", "token oauth webhook", "connection", "message", "get-me", 17, 5,
      "hmac_sha256 event id"},
     {"openai", "key webhook", "requests tokens", "message", "list-models", 17, 2,
      "hmac_sha256 event id"},
     {"reddit", "token oauth", "client", "when message limited retry_after", "get-me", 22, 8, ""},
-    {"slack", "token oauth webhook", "method posting", "when message limited", "auth-test", 25, 5,
-     "hmac_sha256 event id"},
+    {"slack", "token oauth incoming webhook", "tier2 tier3 tier4 webhook posting",
+     "when message limited", "auth-test", 29, 5, "hmac_sha256 event id"},
     {"steam", "key", "key", "when message", "list-apps", 16, 1, ""},
     {"stripe", "key webhook", "account endpoint", "message", "get-balance", 35, 10,
      "hmac_sha256 event id"},
-    {"telegram", "bot webhook", "bot chat", "when message retry_after", "get-me", 27, 1,
+    {"telegram", "bot webhook", "bot chat", "when message retry_after", "get-me", 29, 1,
      "token event id"},
     {"twitch", "token oauth webhook", "client", "message", "list-users", 19, 8,
      "hmac_sha256 event id"},
-    {"x", "token oauth oauth1 webhook", "endpoint", "when message", "get-me", 24, 7,
-     "hmac_sha256 event"},
+    {"x", "token oauth oauth1 webhook", "endpoint user_day app_day", "when message", "get-me", 29,
+     7, "hmac_sha256 event"},
 };
 
 /// Adds the word, behind a blank where it is not the first.
@@ -207,4 +208,48 @@ TEST_CASE("built-in connectors: Discord is called as a bot, or through a webhook
   REQUIRE_FALSE(without);
   CHECK(without.error().message ==
         "discord/execute-webhook: nothing is given for {webhook_token} in its URL");
+}
+
+TEST_CASE("built-in connectors: Slack's incoming webhooks and uploads have hosts of their own") {
+  const auto slack = tba::built_in_connectors().find("slack");
+  const auto incoming = api_key("slack", "incoming");
+  const auto message = build_request(
+      *slack, *slack->endpoint("execute-webhook"),
+      tba::parse_json(R"({"team_id":"T1","webhook_id":"B2","text":"Hi"})").value(), &incoming);
+  REQUIRE(message);
+  CHECK(message->url.starts_with("https://hooks.slack.com/services/T1/B2/"));
+  CHECK(message->body == R"({"text":"Hi"})");
+  const auto file = build_request(
+      *slack, *slack->endpoint("upload-file"),
+      tba::parse_json(R"({"upload":"CwABAA","content":{"base64":"AAE="}})").value(), nullptr);
+  REQUIRE(file);
+  CHECK(file->url == "https://files.slack.com/upload/v1/CwABAA");
+  CHECK(file->body == std::string("\0\1", 2));
+}
+
+TEST_CASE("built-in connectors: a file of a release goes to GitHub's host for uploads") {
+  const auto github = tba::built_in_connectors().find("github");
+  const auto request = build_request(
+      *github, *github->endpoint("upload-release-asset"),
+      tba::parse_json(R"({"owner":"o","repo":"r","release_id":7,"name":"a.tar","content":"x"})")
+          .value(),
+      nullptr);
+  REQUIRE(request);
+  CHECK(request->url == "https://uploads.github.com/repos/o/r/releases/7/assets?name=a.tar");
+  CHECK(request->body == "x");
+  CHECK(header(*request, "Content-Type") == "application/octet-stream");
+}
+
+TEST_CASE("built-in connectors: Discord's commands are a list") {
+  const auto discord = tba::built_in_connectors().find("discord");
+  const auto bot = api_key("discord", "bot");
+  const auto request = build_request(
+      *discord, *discord->endpoint("set-guild-commands"),
+      tba::parse_json(R"({"application_id":"1","guild_id":"2","commands":[{"name":"score"}]})")
+          .value(),
+      &bot);
+  REQUIRE(request);
+  CHECK(request->method == "PUT");
+  CHECK(request->url == "https://discord.com/api/v10/applications/1/guilds/2/commands");
+  CHECK(request->body == R"([{"name":"score"}])");
 }

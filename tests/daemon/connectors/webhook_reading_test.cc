@@ -112,6 +112,7 @@ TEST_CASE("webhook: built-in connectors know what happened") {
        "revocation"},
       {"x", {}, R"({"for_user_id":"1","favorite_events":[]})", "favorite_events"},
       {"x", {}, R"({"data":{"event_type":"profile.update.bio"}})", "profile.update.bio"},
+      {"mastodon", {}, R"({"event":"account.created","object":{}})", "account.created"},
       {"notion", {}, R"({"id":"a","type":"page.created"})", "page.created"},
       {"openai", {}, R"({"type":"response.completed"})", "response.completed"},
       {"standard-webhooks", {}, R"({"type":"user.created"})", "user.created"},
@@ -150,6 +151,16 @@ TEST_CASE("webhook: the delivery id is the sender's, or empty") {
   CHECK(id_of(scheme_of("telegram"), {}, R"({"update_id":12345678901})") == "12345678901");
   CHECK(id_of(scheme_of("slack"), {}, R"({"event_id":null})") == "");
   CHECK(id_of(scheme_of("slack"), {}, R"("text")") == "");
+  for (const auto* google : {"google-calendar", "google-drive"}) {
+    const auto scheme = scheme_of(google);
+    CHECK(id_of(scheme, {{"X-Goog-Channel-ID", "c"}, {"X-Goog-Message-Number", "7"}}, "null") ==
+          "c:7");
+    CHECK(id_of(scheme, {{"X-Goog-Channel-ID", "c"}}, "null") == "");
+  }
+  const auto gitlab = scheme_of("gitlab");
+  CHECK(id_of(gitlab, {{"Idempotency-Key", "i"}, {"X-Gitlab-Event-UUID", "u"}}, "{}") == "i");
+  CHECK(id_of(gitlab, {{"X-Gitlab-Event-UUID", "u"}}, "{}") == "u");
+  CHECK(id_of(gitlab, {}, "{}") == "");
   CHECK(id_of(scheme_of("twitch"), {{"twitch-eventsub-message-id", "m"}}, "{}") == "m");
 }
 
