@@ -34,6 +34,9 @@ Value as_value(const AuthScheme& scheme) {
     object.put("grants", std::move(grants).build());
     put_text(object, "authorize_url", scheme.oauth2->authorize_url);
     put_text(object, "token_url", scheme.oauth2->token_url);
+    ArrayBuilder scopes;
+    for (const auto& scope : scheme.oauth2->scopes) scopes.add(Value::string(scope));
+    if (scopes.size() > 0) object.put("scopes", std::move(scopes).build());
   }
   return std::move(object).build();
 }

@@ -63,17 +63,17 @@ bool is_balanced(std::string_view path) {
 class Importer {
  public:
   Importer(Description description, const ImportOptions& options)
-      : description_(std::move(description)), options_(options) {}
+      : description_(std::move(description)), options_(options), scopes_(description_.root()) {}
 
   Result<ImportedConnector> read() && {
     if (member(description_.root(), "paths").members().empty())
       return Error{ErrorCode::invalid, "the description has no paths", ""};
     read_base_url();
     read_name();
-    connector_.auth = auth_schemes_of(description_);
     for (const auto& [path, written] : member(description_.root(), "paths").members())
       read_path(path, description_.resolve(written));
     if (connector_.endpoints.empty()) return no_endpoints();
+    connector_.auth = auth_schemes_of(description_, scopes_);
     return ImportedConnector{std::move(connector_), description_.unsupported().counts()};
   }
 
@@ -132,6 +132,7 @@ class Importer {
     add_parameters(description_, listed, draft);
     add_body(description_, operation, listed, draft);
     endpoint.response = response_of(description_, operation);
+    scopes_.add(operation);
     connector_.endpoints.push_back(std::move(endpoint));
   }
 
@@ -171,6 +172,7 @@ class Importer {
 
   Description description_;
   const ImportOptions& options_;
+  ScopeNeeds scopes_;
   Connector connector_;
   UniqueNames ids_;
   bool has_operations_ = false;

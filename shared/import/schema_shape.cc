@@ -130,8 +130,9 @@ class Shaper {
         continue;
       result.fields.emplace_back(name, shape(property, depth + 1));
     }
-    const bool is_open = additional.is_object() || is_true(schema, "additionalProperties");
-    if (is_cut_ || is_open) result.others = std::make_shared<const Shape>();
+    // A schema says what is there, not that there is nothing else, unless it says that too.
+    const bool is_closed = additional.is_boolean() && !additional.as_boolean();
+    if (is_cut_ || !is_closed) result.others = std::make_shared<const Shape>();
     return result;
   }
 

@@ -113,7 +113,7 @@ std::optional<AuthScheme> scheme_of(Description& description, const Value& writt
 
 }  // namespace
 
-std::vector<AuthScheme> auth_schemes_of(Description& description) {
+std::vector<AuthScheme> auth_schemes_of(Description& description, const ScopeNeeds& needs) {
   const auto& root = description.root();
   const auto& written = description.is_swagger()
                             ? member(root, "securityDefinitions")
@@ -123,6 +123,7 @@ std::vector<AuthScheme> auth_schemes_of(Description& description) {
   for (const auto& [name, part] : written.members()) {
     auto scheme = scheme_of(description, description.resolve(part));
     if (!scheme) continue;
+    if (scheme->oauth2) scheme->oauth2->scopes = needs.of(name);
     scheme->name = names.take(parameter_name(name, "key"), "_");
     schemes.push_back(std::move(*scheme));
   }

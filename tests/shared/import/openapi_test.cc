@@ -236,19 +236,21 @@ TEST_CASE("openapi: forms have the styles of their encoding") {
 
 TEST_CASE("openapi: shapes of answers follow references, allOf and alternatives") {
   CHECK(response_of("{ type: object, properties: { a: { type: string }, b: { type: array, items: "
-                    "{ type: integer } } } }") == R"({"a":"string","b":["integer"]})");
+                    "{ type: integer } } } }") == R"({"a":"string","b":["integer"],"...":"any"})");
   CHECK(response_of("{ allOf: [ { properties: { a: { type: string } } }, { properties: { b: { "
                     "type: number } }, additionalProperties: true } ] }") ==
         R"({"a":"string","b":"number","...":"any"})");
   CHECK(response_of("{ oneOf: [ { type: object, properties: { a: { type: string } } }, { type: "
                     "object, properties: { a: { type: integer }, b: { type: string } } } ] }") ==
-        R"({"a":"any","b":"string"})");
+        R"({"a":"any","b":"any","...":"any"})");
+  CHECK(response_of("{ type: object, properties: { a: { type: string } }, additionalProperties: "
+                    "false }") == R"({"a":"string"})");
   CHECK(response_of("{ type: object, additionalProperties: { type: integer } }") ==
         R"({"...":"integer"})");
   CHECK(response_of("{ $ref: '#/components/schemas/Node' }",
                     "components: { schemas: { Node: { type: object, properties: { next: { $ref: "
                     "'#/components/schemas/Node' }, name: { type: string } } } } }\n") ==
-        R"({"next":"object","name":"string"})");
+        R"({"next":"object","name":"string","...":"any"})");
 }
 
 TEST_CASE("openapi: a shape has bounds, and says where it is cut") {
@@ -260,7 +262,7 @@ TEST_CASE("openapi: a shape has bounds, and says where it is cut") {
   const auto deep = response_of(
       "{ properties: { a: { properties: { b: { properties: { c: { properties: { d: { type: string "
       "} } } } } } } } }");
-  CHECK(deep == R"({"a":{"b":{"c":"object"}}})");
+  CHECK(deep == R"({"a":{"b":{"c":"object","...":"any"},"...":"any"},"...":"any"})");
 }
 
 TEST_CASE("openapi: servers have their variables put in, and may be a path's own") {
@@ -336,6 +338,37 @@ TEST_CASE("openapi: auth schemes are those that a connector can have") {
             {"login by openIdConnect (bearer: a token from elsewhere)", 1}});
 }
 
+TEST_CASE("openapi: a login asks for what the operations need that are taken over") {
+  const std::string logins = R"(components:
+  securitySchemes:
+    login:
+      type: oauth2
+      flows:
+        authorizationCode: { authorizationUrl: https://a.example/authorize, tokenUrl: /token, scopes: { all: "", read: "", write: "" } }
+security: [ { login: [read] } ]
+)";
+  const std::string paths = R"(  /a: { get: { operationId: one } }
+  /b: { get: { operationId: two, security: [ { login: [all] }, { login: [write, read] }, { other: [x] } ] } }
+  /c: { get: { operationId: three, security: [ { login: [write, read] }, { login: [rare] } ] } }
+  /d: { get: { operationId: four, security: [ { login: [] } ] } }
+  /e: { get: { operationId: five, security: [ { login: [ "not a scope", 7 ] } ] } }
+)";
+  const auto scopes = [&](const char* only, const std::string& more = "") {
+    const auto imported = import_text(with_paths(paths + more, logins), {.only = only});
+    return imported.connector.scheme("login")->oauth2->scopes;
+  };
+  using Scopes = std::vector<std::string>;
+  CHECK(scopes("") == Scopes{"read", "write"});
+  CHECK(scopes("one") == Scopes{"read"});
+  CHECK(scopes("two") == Scopes{"all"});
+  CHECK(scopes("four").empty());
+  CHECK(scopes("five").empty());
+  std::string many;
+  for (int i = 0; i < 40; ++i)
+    many += fmt::format("  /x{0}: {{ get: {{ security: [ {{ login: [s{0}] }} ] }} }}\n", i);
+  CHECK(scopes("", many).empty());
+}
+
 TEST_CASE("swagger 2: a login is one of its flows") {
   const auto imported = import_text(R"(swagger: "2.0"
 host: a.example
@@ -364,7 +397,8 @@ TEST_CASE("swagger 2: host, bodies, forms, collection formats and security") {
   CHECK(add.parameters.size() == 2);
   CHECK(parameter(add, "name").required);
   CHECK(parameter(add, "name").description == "What it is called");
-  CHECK(to_json(notation(add.response)) == R"({"id":"integer","name":"string","parent":"object"})");
+  CHECK(to_json(notation(add.response)) ==
+        R"({"id":"integer","name":"string","parent":"object","...":"any"})");
   const auto& upload = *connector.endpoint("upload-file");
   CHECK(upload.body == BodyFormat::multipart);
   CHECK(parameter(upload, "file").type == ValueType::string);
