@@ -101,12 +101,11 @@ class ActionReader {
                                  name_of(parameter->type)));
       }
       const bool is_known = given.is_constant() && value->text.find("${{") == std::string::npos;
-      if (is_known && !has_type(given.as_constant(), parameter->type)) {
-        value->error(
-            diagnostics(),
-            fmt::format("parameter '{}' must be of type {}", name->text, name_of(parameter->type)),
-            parameter->type == ValueType::string ? "put it in quotes" : "");
-      }
+      if (!is_known) continue;
+      auto [problem, hint] = misfit(*parameter, given.as_constant());
+      if (problem.empty()) continue;
+      value->error(diagnostics(), fmt::format("parameter '{}' {}", name->text, problem),
+                   std::move(hint));
     }
   }
 

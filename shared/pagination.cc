@@ -198,12 +198,10 @@ std::shared_ptr<const Pagination> read_pagination(const yaml::Node& node,
 
 std::optional<PageParameter> find_page_parameter(std::string_view name,
                                                  std::span<const Parameter> parameters) {
-  for (auto end = name.size(); end != std::string_view::npos; end = name.rfind('.', end - 1)) {
-    const auto found = std::ranges::find(parameters, name.substr(0, end), &Parameter::name);
-    if (found != parameters.end()) return PageParameter{&*found, members_of(name.substr(end))};
-    if (end == 0) break;
-  }
-  return std::nullopt;
+  const auto end = std::min(name.find('.'), name.size());
+  const auto found = std::ranges::find(parameters, name.substr(0, end), &Parameter::name);
+  if (found == parameters.end()) return std::nullopt;
+  return PageParameter{&*found, members_of(name.substr(end))};
 }
 
 bool has_page_parameter(const Pagination& pagination, std::span<const Parameter> parameters) {

@@ -4,9 +4,12 @@
 #include <array>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "shared/header_name.h"
 #include "shared/name_table.h"
+#include "shared/suggestion.h"
+#include "shared/value/json.h"
 #include "shared/yaml_scalars.h"
 
 namespace tba {
@@ -124,6 +127,23 @@ Parameter read_parameter(const yaml::Node& name, const yaml::Node& node, Diagnos
   if (parameter.place == ParameterPlace::header)
     check_header_name(sent_as ? *sent_as : name, diagnostics);
   return parameter;
+}
+
+Misfit misfit(const Parameter& parameter, const Value& value) {
+  if (!has_type(value, parameter.type)) {
+    const bool is_scalar = !value.is_array() && !value.is_object();
+    return {fmt::format("must be of type {}, not {}", name_of(parameter.type), type_name(value)),
+            parameter.type == ValueType::string && is_scalar ? "write it in quotes" : ""};
+  }
+  const auto& choices = parameter.choices;
+  if (choices.empty() || std::ranges::find(choices, value) != choices.end()) return {};
+  const auto text = [](const Value& each) {
+    return each.is_string() ? std::string(each.as_string()) : to_json(each);
+  };
+  std::vector<std::string> texts;
+  for (const auto& choice : choices) texts.push_back(text(choice));
+  return {fmt::format("cannot be {}{}", to_json(value), did_you_mean(text(value), texts)),
+          fmt::format("one of: {}", fmt::join(texts, ", "))};
 }
 
 }  // namespace tba

@@ -60,4 +60,13 @@ extern const KeyTable kValueParameterTable;
 Parameter read_parameter(const yaml::Node& name, const yaml::Node& node, Diagnostics& diagnostics,
                          const KeyTable& table = kParameterTable);
 
+/// What is wrong with a value, and what to do.
+struct Misfit {
+  std::string problem;  ///< Goes on from "parameter 'x'"; empty where the value fits.
+  std::string hint;
+};
+
+/// Whether a parameter can have that value.
+Misfit misfit(const Parameter& parameter, const Value& value);
+
 }  // namespace tba

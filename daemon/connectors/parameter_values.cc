@@ -24,26 +24,6 @@ const Value* value_for(const Endpoint& endpoint, const Parameter& parameter, con
   return value;
 }
 
-/// What is wrong with a value, and what to do.
-struct Misfit {
-  std::string problem;  ///< Empty where it fits.
-  std::string hint;
-};
-
-Misfit misfit(const Parameter& parameter, const Value& value) {
-  if (!has_type(value, parameter.type)) {
-    const bool is_scalar = !value.is_array() && !value.is_object();
-    return {fmt::format("must be of type {}, not {}", name_of(parameter.type), type_name(value)),
-            parameter.type == ValueType::string && is_scalar ? "write it in quotes" : ""};
-  }
-  const auto& choices = parameter.choices;
-  if (choices.empty() || std::ranges::find(choices, value) != choices.end()) return {};
-  std::vector<std::string> texts;
-  for (const auto& choice : choices) texts.push_back(to_json(choice));
-  return {fmt::format("cannot be {}", to_json(value)),
-          fmt::format("one of: {}", fmt::join(texts, ", "))};
-}
-
 }  // namespace
 
 Error call_error(const Connector& connector, const Endpoint& endpoint, std::string_view message,

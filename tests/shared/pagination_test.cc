@@ -83,7 +83,7 @@ endpoints:
   list:
     method: POST
     path: /list
-    parameters: { page: { in: body }, page.size: { in: body }, variables: { in: body, type: object } }
+    parameters: { page: { in: body }, variables: { in: body, type: object } }
 )");
   const auto& parameters = connector.endpoint("list")->parameters;
   const auto found = [&](std::string_view name) -> std::string {
@@ -94,8 +94,6 @@ endpoints:
     return text;
   };
   CHECK(found("page") == "page");
-  CHECK(found("page.size") == "page.size");
-  CHECK(found("page.size.most") == "page.size/most");
   CHECK(found("page.after") == "page/after");
   CHECK(found("variables.list.after") == "variables/list/after");
   CHECK(found("other.after") == "none");
