@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "shared/call_parameters.h"
 #include "shared/condition_reader.h"
 #include "shared/connector_catalog.h"
 #include "shared/duration.h"
@@ -19,6 +20,9 @@ namespace {
 
 using expression::Mapping;
 using Kind = yaml::Node::Kind;
+
+/// Up to how many endpoints a hint lists.
+constexpr std::size_t kMostNames = 16;
 
 class ActionReader {
  public:
@@ -62,50 +66,22 @@ class ActionReader {
     if (endpoint == nullptr) {
       std::vector<std::string> known;
       for (const auto& each : connector->endpoints) known.push_back(each.id);
-      diagnostics().error(target.where, slash + 1, call.endpoint.size(),
-                          fmt::format("connector '{}' has no endpoint '{}'{}", call.connector,
-                                      call.endpoint, did_you_mean(call.endpoint, known)),
-                          "it has: " + listed(known));
+      diagnostics().error(
+          target.where, slash + 1, call.endpoint.size(),
+          fmt::format("connector '{}' has no endpoint '{}'{}", call.connector, call.endpoint,
+                      did_you_mean(call.endpoint, known)),
+          known.size() <= kMostNames
+              ? "it has: " + listed(known)
+              : fmt::format("`tba-integrate connector show {}` lists what it has", call.connector));
       return;
     }
-    if (with != nullptr) check_given_parameters(*with, target.text, *endpoint, call);
+    if (with != nullptr) check_parameters(target.text, *endpoint, *with, call.with, reading_);
     for (const auto& parameter : endpoint->parameters) {
       if (!parameter.required || parameter.default_value) continue;
       if (with != nullptr && with->find(parameter.name) != nullptr) continue;
       target.error(diagnostics(),
                    fmt::format("{} needs the parameter '{}'", target.text, parameter.name),
                    "give it in `with:`");
-    }
-  }
-
-  void check_given_parameters(const yaml::Node& with, const std::string& target,
-                              const Endpoint& endpoint, const CallStep& call) {
-    std::vector<std::string> known;
-    for (const auto& parameter : endpoint.parameters) known.push_back(parameter.name);
-    for (std::size_t i = 0; i < with.members.size(); ++i) {
-      const auto& [name, value] = with.members[i];
-      const auto parameter = std::find_if(
-          endpoint.parameters.begin(), endpoint.parameters.end(),
-          [&, &wanted = name->text](const Parameter& each) { return each.name == wanted; });
-      if (parameter == endpoint.parameters.end()) {
-        if (name->text.find("${{") != std::string::npos) continue;  // told already
-        name->error(diagnostics(), fmt::format("{} has no parameter '{}'{}", target, name->text,
-                                               did_you_mean(name->text, known)));
-        continue;
-      }
-      const auto& given = call.with.members()[i].second;
-      if (given.is_secret() && parameter->type != ValueType::any &&
-          parameter->type != ValueType::string) {
-        value->error(diagnostics(),
-                     fmt::format("a secret is text; parameter '{}' must be of type {}", name->text,
-                                 name_of(parameter->type)));
-      }
-      const bool is_known = given.is_constant() && value->text.find("${{") == std::string::npos;
-      if (!is_known) continue;
-      auto [problem, hint] = misfit(*parameter, given.as_constant());
-      if (problem.empty()) continue;
-      value->error(diagnostics(), fmt::format("parameter '{}' {}", name->text, problem),
-                   std::move(hint));
     }
   }
 

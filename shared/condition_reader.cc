@@ -31,21 +31,15 @@ std::optional<ValueType> only_type(expression::Kinds kinds) {
   return kinds.is_empty() ? std::optional(ValueType::any) : std::nullopt;
 }
 
-// What can be said of a condition's type before it is evaluated. `first_use` is the first of its
-// reads of the context.
+// What can be said of a condition's type before it is evaluated.
 void check_condition(const yaml::Node& node, std::string_view key, const Mapping& condition,
-                     std::size_t first_use, WorkflowReading& reading) {
-  if (reading.uses().size() == first_use + 1) {
-    auto& use = reading.uses().back();
-    const auto& reference = use.reference;
-    const auto begin = node.text.find_first_not_of(" \t\n", 3);
-    const auto end = node.text.find_last_not_of(" \t\n", node.text.size() - 3) + 1;
-    if (reference.offset == begin && reference.offset + reference.length == end)
-      use.condition = key;
+                     WorkflowReading& reading) {
+  if (auto* use = reading.whole_use(node)) {
+    use->purpose = fmt::format("'{}'", key);
+    use->wanted = ValueType::boolean;
   }
   if (condition.is_constant()) return;
-  const auto program = std::string_view(node.text).substr(3, node.text.size() - 5);
-  const auto kinds = expression::output_kinds(program);
+  const auto kinds = expression::output_kinds(WorkflowReading::program_in(node));
   if (kinds.may_be(Value::Kind::boolean)) return;
   const auto type = only_type(kinds);
   node.error(reading.diagnostics(),
@@ -60,12 +54,10 @@ void check_condition(const yaml::Node& node, std::string_view key, const Mapping
 
 Mapping read_condition(const yaml::Node& node, std::string_view key, ExpressionPlace place,
                        WorkflowReading& reading) {
-  const bool is_expression = node.text.starts_with("${{") && node.text.ends_with("}}") &&
-                             node.text.find("${{", 3) == std::string::npos;
-  const auto before = reading.uses().size();
+  const bool is_expression = !WorkflowReading::program_in(node).empty();
   auto condition = reading.read_data(node, place);
   if (is_expression && reading.surroundings().check_references)
-    check_condition(node, key, condition, before, reading);
+    check_condition(node, key, condition, reading);
   if (is_expression || (condition.is_constant() && condition.as_constant().is_boolean())) {
     return condition;
   }

@@ -1,5 +1,7 @@
 #include "shared/workflow_reading.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -27,6 +29,26 @@ expression::Mapping WorkflowReading::read_data(const yaml::Node& node, Expressio
                       [&](const expression::Reference& reference, const SourcePositions& where) {
                         uses_.push_back({reference, where, place});
                       });
+}
+
+std::string_view WorkflowReading::program_in(const yaml::Node& node) {
+  const std::string_view text = node.text;
+  const bool is_one = text.starts_with("${{") && text.ends_with("}}") &&
+                      text.find("${{", 3) == std::string_view::npos;
+  return is_one ? text.substr(3, text.size() - 5) : std::string_view();
+}
+
+ContextUse* WorkflowReading::whole_use(const yaml::Node& node) {
+  const auto program = program_in(node);
+  const auto begin = program.find_first_not_of(" \t\n");
+  if (begin == std::string_view::npos) return nullptr;
+  const auto length = program.find_last_not_of(" \t\n") + 1 - begin;
+  const auto offset = begin + 3;
+  const auto found = std::ranges::find_if(uses_, [&](const ContextUse& use) {
+    return use.reference.offset == offset && use.reference.length == length &&
+           use.where.place(offset) == node.where.place(offset);
+  });
+  return found != uses_.end() ? &*found : nullptr;
 }
 
 void WorkflowReading::note_secrets(const yaml::Node& node, const OutsideName& recipient) {

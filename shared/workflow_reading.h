@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,13 @@ class WorkflowReading {
 
   /// Data with expressions. What they read is remembered in uses().
   expression::Mapping read_data(const yaml::Node& node, ExpressionPlace place);
+
+  /// The program of a scalar that is exactly one expression, `${{ … }}`; else empty.
+  static std::string_view program_in(const yaml::Node& node);
+
+  /// The use that is all that a scalar consists of, `${{ path }}`; null where it is anything else.
+  /// Valid until more is read.
+  ContextUse* whole_use(const yaml::Node& node);
 
   /// Notes something that the workflow names.
   void note(OutsideName name) { outside_names_.push_back(std::move(name)); }

@@ -404,15 +404,32 @@ class ReferenceCheck {
       if (field == nullptr && !check_other_field(use, depth, *at, what)) return;
       at = field != nullptr ? field : at->others.get();
     }
-    if (!use.condition.empty()) check_condition(use, at->type);
+    check_type(use, at->type);
   }
 
-  void check_condition(const ContextUse& use, ValueType type) {
-    if (type == ValueType::any || type == ValueType::boolean) return;
+  void check_type(const ContextUse& use, ValueType type) {
+    if (use.wanted == ValueType::any || type == ValueType::any || fits(type, use.wanted)) return;
+    const bool is_condition = use.wanted == ValueType::boolean;
     report(use,
-           fmt::format("'{}' must be true or false; '{}' is {}", use.condition,
+           fmt::format("{} must be {}; '{}' is {}", use.purpose,
+                       is_condition ? "true or false" : with_article(use.wanted),
                        path_text(use.reference, use.reference.keys.size()), with_article(type)),
-           std::string(condition_hint(type)));
+           std::string(is_condition ? condition_hint(type) : conversion_hint(type, use.wanted)));
+  }
+
+  /// Whether something of that type may be what is wanted.
+  static bool fits(ValueType type, ValueType wanted) {
+    const auto is_number = [](ValueType each) {
+      return each == ValueType::integer || each == ValueType::number;
+    };
+    return type == wanted || (is_number(type) && is_number(wanted));
+  }
+
+  static std::string_view conversion_hint(ValueType type, ValueType wanted) {
+    const bool is_scalar = type != ValueType::array && type != ValueType::object;
+    if (wanted == ValueType::string) return is_scalar ? "| tostring" : "| tojson";
+    if (type == ValueType::string && wanted != ValueType::array) return "| fromjson";
+    return wanted == ValueType::array ? "[.x]" : "";
   }
 
   /// Whether the file says of that key that it may be missing. Those that the engine itself makes

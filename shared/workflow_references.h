@@ -7,6 +7,7 @@
 #include "shared/connector_catalog.h"
 #include "shared/diagnostic.h"
 #include "shared/expression/program.h"
+#include "shared/value_type.h"
 #include "shared/workflow.h"
 
 namespace tba {
@@ -38,7 +39,9 @@ struct ContextUse {
   expression::Reference reference;
   SourcePositions where;  ///< Of the scalar that the expression stands in.
   ExpressionPlace place;
-  std::string_view condition = {};  ///< The key (`if`, …) where it is all that this consists of.
+  // Where it is all that a value consists of:
+  std::string purpose = {};           ///< What that is for: "'if'", "parameter 'x'"; or empty.
+  ValueType wanted = ValueType::any;  ///< Of what type that must be.
 };
 
 /// What a workflow may refer to outside of its file.
