@@ -57,7 +57,7 @@ struct TypeDescription {
 };
 
 constexpr std::array kBearerFields{"token"sv};
-constexpr std::array kBasicFields{"username"sv, "password"sv};
+constexpr std::array kLoginFields{"username"sv, "password"sv};
 constexpr std::array kApiKeyKeys{"in"sv, "parameter"sv, "prefix"sv};
 constexpr std::array kApiKeyFields{"key"sv};
 constexpr auto kOAuth2KeyNames = joined(std::array{"prefix"sv}, names_of(kOAuth2Keys));
@@ -72,7 +72,8 @@ constexpr std::array kMutualTlsFields{"certificate"sv, "private_key"sv};
 constexpr std::array kTypes{
     TypeDescription{Type::none, "none"},
     TypeDescription{Type::bearer, "bearer", {}, kBearerFields},
-    TypeDescription{Type::basic, "basic", {}, kBasicFields},
+    TypeDescription{Type::basic, "basic", {}, kLoginFields},
+    TypeDescription{Type::digest, "digest", {}, kLoginFields},
     TypeDescription{Type::api_key, "api_key", kApiKeyKeys, kApiKeyFields},
     TypeDescription{Type::oauth1, "oauth1", kOAuth1Keys, kOAuth1Fields},
     TypeDescription{Type::hmac, "hmac", kHmacKeyNames, kSecretFields},

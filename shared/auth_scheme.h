@@ -21,6 +21,7 @@ struct AuthScheme {
     none,        ///< Not at all: for the base URL that a credential may have.
     bearer,      ///< RFC 6750.
     basic,       ///< RFC 7617.
+    digest,      ///< RFC 7616.
     api_key,     ///< A key in a header, the query, a cookie or the path.
     oauth1,      ///< Requests are signed by RFC 5849.
     hmac,        ///< Requests are signed in the API's own way: HmacScheme.

@@ -53,6 +53,14 @@ Result<> by_password(net::HttpRequest& request, const AuthScheme&,
   return {};
 }
 
+/// RFC 7616: the client answers what it is asked.
+Result<> by_digest(net::HttpRequest& request, const AuthScheme&,
+                   const vault::Credential& credential, const Moment&) {
+  request.digest_login = net::Login{std::string(credential.field("username")),
+                                    std::string(credential.field("password"))};
+  return {};
+}
+
 /// RFC 6265, section 4.2.1: a request has one Cookie header.
 void add_cookie(net::HttpRequest& request, std::string_view name, std::string_view value) {
   auto cookie = fmt::format("{}={}", name, value);
@@ -125,10 +133,11 @@ Result<> by_certificate(net::HttpRequest& request, const AuthScheme&,
   return {};
 }
 
-constexpr std::array<std::pair<Type, Authenticator>, 9> kAuthenticators{{
+constexpr std::array<std::pair<Type, Authenticator>, 10> kAuthenticators{{
     {Type::none, by_nothing},
     {Type::bearer, by_token},
     {Type::basic, by_password},
+    {Type::digest, by_digest},
     {Type::api_key, by_key},
     {Type::oauth1, by_oauth1},
     {Type::hmac, by_hmac},

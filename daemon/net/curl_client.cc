@@ -285,7 +285,7 @@ void CurlClient::Loop::begin_waiting() {
 
 void CurlClient::Loop::begin(TransferPointer transfer) {
   Easy easy;
-  if (idle_.empty()) {
+  if (idle_.empty() || transfer->needs_new_handle()) {
     easy = make_easy(options_.ca_file, unproxied_);
     if (!easy) throw std::bad_alloc();
   } else {
@@ -331,7 +331,7 @@ void CurlClient::Loop::give_up(Transfer& transfer, HttpFailure::Kind kind, std::
 /// Takes the transfer off the list and keeps its handle.
 TransferPointer CurlClient::Loop::forget(Transfer& transfer) {
   auto easy = transfer.release();
-  if (idle_.size() < kMaxIdleHandles) idle_.push_back(std::move(easy));
+  if (easy && idle_.size() < kMaxIdleHandles) idle_.push_back(std::move(easy));
   auto& place = active_[transfer.position];
   active_.back()->position = transfer.position;
   std::swap(place, active_.back());

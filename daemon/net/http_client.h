@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,12 @@ namespace tba::net {
 using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 
 class ClientCertificate;
+
+/// Who calls, by name and password.
+struct Login {
+  std::string username;
+  std::string password;
+};
 
 /// An outgoing request.
 struct HttpRequest {
@@ -41,6 +48,10 @@ struct HttpRequest {
   /// What the client proves with who it is; with https only. Null: it does not. Connections on
   /// which it was shown are kept for requests with the same one. Another origin is not shown it.
   std::shared_ptr<const ClientCertificate> client_certificate = {};
+  /// Proved as the far side asks for it by the digest scheme (RFC 7616). To be asked, the client
+  /// first sends the request without its body, which counts as nothing sent. Another origin is told
+  /// nothing of it.
+  std::optional<Login> digest_login = {};
 };
 
 /// An answer of the far side, whatever its status.

@@ -162,6 +162,10 @@ void Transfer::prepare(Easy easy) {
 }
 
 Easy Transfer::release() {
+  if (has_used_login_) {
+    easy_.reset();
+    return nullptr;
+  }
   show_certificate(nullptr);
   curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, nullptr);
   curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, nullptr);
@@ -206,6 +210,7 @@ void Transfer::set_up() {
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fields_.get());
 
   show_certificate(request_.client_certificate.get());
+  use_login(request_.digest_login ? &*request_.digest_login : nullptr);
 
   const auto left = std::chrono::ceil<milliseconds>(deadline_ - std::chrono::steady_clock::now());
   const auto at_least_one = [](milliseconds time) {
@@ -227,6 +232,28 @@ void Transfer::show_certificate(const ClientCertificate* shown) {
   set(CURLOPT_SSLKEY_BLOB, shown ? shown->private_key() : std::string_view());
 }
 
+/// Sets or takes away by whom libcurl lets itself be asked. It then sends a request that has a body
+/// without it at first.
+void Transfer::use_login(const Login* login) {
+  constexpr long kDigest = CURLAUTH_DIGEST;
+  constexpr long kUsual = CURLAUTH_BASIC;  // For the user that a URL may name.
+  curl_easy_setopt(easy_.get(), CURLOPT_HTTPAUTH, login ? kDigest : kUsual);
+  curl_easy_setopt(easy_.get(), CURLOPT_USERNAME, login ? login->username.c_str() : nullptr);
+  curl_easy_setopt(easy_.get(), CURLOPT_PASSWORD, login ? login->password.c_str() : nullptr);
+  has_used_login_ = has_used_login_ || login;
+}
+
+/// Where the far side asks who calls, what libcurl sends next is the request itself, for the first
+/// time.
+void Transfer::note_challenge() {
+  constexpr long kUnauthorized = 401;
+  long status = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+  if (!request_.digest_login || status != kUnauthorized) return;
+  begun_ = false;
+  curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &asking_bytes_);
+}
+
 void Transfer::add_header(const std::string& line) {
   auto* longer = curl_slist_append(fields_.get(), line.c_str());
   if (longer == nullptr) throw std::bad_alloc();
@@ -244,10 +271,12 @@ std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count,
     return CURL_WRITEFUNC_ERROR;
   }
   if (line.starts_with("HTTP/")) {
-    headers.clear();  // Those of an interim answer (1xx).
+    headers.clear();  // Those of an interim answer (1xx), or of one that asked who calls.
+    transfer.response_.body.clear();
     transfer.head_complete_ = false;
   } else if (line == "\r\n" || line == "\n") {
     transfer.head_complete_ = true;
+    transfer.note_challenge();
   } else if ((line.starts_with(' ') || line.starts_with('\t')) && !headers.empty()) {
     headers.back().second.append(" ").append(trim(line));  // RFC 9112, section 5.2.
   } else if (const auto colon = line.find(':'); colon != line.npos) {
@@ -279,6 +308,7 @@ int Transfer::before_request(void* self, char*, char*, int, int) {
     return CURL_PREREQFUNC_ABORT;
   }
   transfer.begun_ = true;
+  transfer.head_complete_ = false;
   return CURL_PREREQFUNC_OK;
 }
 
@@ -287,7 +317,7 @@ bool Transfer::was_sent() const {
   if (!easy_) return false;
   long bytes = 0;  // Given to the system or the TLS layer, over all connections tried.
   curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &bytes);
-  return bytes > 0;
+  return bytes > asking_bytes_;
 }
 
 std::optional<HttpResult> Transfer::conclude(CURLcode code) {
@@ -328,6 +358,7 @@ std::optional<HttpFailure> Transfer::redirect(int status, const char* url) {
   ++redirects_;
   if (from != to) {
     request_.client_certificate = nullptr;
+    request_.digest_login.reset();
     std::erase_if(request_.headers,
                   [](const auto& field) { return !is_one_of(field.first, kHarmlessFields); });
   }
@@ -361,6 +392,9 @@ HttpFailure Transfer::failure(CURLcode code) const {
   using enum HttpFailure::Kind;
   if (!too_large_.empty())
     return failure(too_large, fmt::format("the answer is too large: {}", too_large_));
+  if (resend_refused_ && head_complete_) {
+    return failure(protocol, "it was answered before its body was sent, without being asked for");
+  }
   if (resend_refused_) return failure(reset, "the connection was closed before an answer came");
   const auto kind = kind_of(code);
   switch (kind) {

@@ -43,9 +43,13 @@ class Transfer {
   /// The origin that the request goes to at first, as text.
   const std::string& origin() const { return origin_; }
 
+  /// Whether no handle will do that was used before: one remembers the nonce of any challenge that
+  /// it has met, and would answer that one.
+  bool needs_new_handle() const { return request_.digest_login.has_value(); }
+
   /// Takes over an idle handle and sets it up for the request, whose time begins.
   void prepare(Easy easy);
-  /// Gives the handle back, for another transfer.
+  /// Gives the handle back, for another transfer; null where it has had a login.
   Easy release();
   CURL* easy() const { return easy_.get(); }
 
@@ -74,6 +78,8 @@ class Transfer {
 
   void set_up();
   void show_certificate(const ClientCertificate* shown);
+  void use_login(const Login* login);
+  void note_challenge();
   void add_header(const std::string& line);
   bool was_sent() const;
   HttpResult response();
@@ -95,7 +101,9 @@ class Transfer {
   std::size_t header_bytes_ = 0;
   bool head_complete_ = false;
   int redirects_ = 0;
+  bool has_used_login_ = false;
   bool begun_ = false;           ///< libcurl has begun to send the present request.
+  long asking_bytes_ = 0;        ///< That were sent only to be asked who calls.
   bool resend_refused_ = false;  ///< libcurl wanted to send it a second time.
   std::string_view too_large_;   ///< What of the answer was, or empty.
 };

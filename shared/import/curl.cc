@@ -95,6 +95,7 @@ class Command {
   std::string method_;
   std::vector<Data> data_;
   std::vector<SampleField> form_;
+  AuthScheme::Type login_ = AuthScheme::Type::basic;  // how a user is proved
   bool as_query_ = false;
   bool is_head_ = false;
   bool is_upload_ = false;
@@ -141,6 +142,9 @@ void Command::apply(const CurlArgument& argument) {
       return;
     case CurlEffect::user:
       sample_.auth = auth_of_type(AuthScheme::Type::basic);
+      return;
+    case CurlEffect::digest:
+      login_ = AuthScheme::Type::digest;
       return;
     case CurlEffect::bearer:
       sample_.auth = auth_of_type(AuthScheme::Type::bearer);
@@ -277,6 +281,7 @@ Result<Sample> Command::sample() && {
   sample_.base_url = parts.origin;
   sample_.path = parts.path;
   if (!parts.user_info.empty()) sample_.auth = auth_of_type(AuthScheme::Type::basic);
+  if (sample_.auth && sample_.auth->type == AuthScheme::Type::basic) sample_.auth->type = login_;
   const auto own = std::exchange(sample_.query, {});
   add_query(parts.query);
   sample_.query.insert(sample_.query.end(), own.begin(), own.end());

@@ -32,6 +32,7 @@ constexpr std::array kOptions{
     Option{"get", 'G', CurlEffect::as_query, false},
     Option{"head", 'I', CurlEffect::head, false},
     Option{"user", 'u', CurlEffect::user, true},
+    Option{"digest", 0, CurlEffect::digest, false},
     Option{"oauth2-bearer", 0, CurlEffect::bearer, true},
     Option{"cookie", 'b', CurlEffect::cookie, true},
     Option{"user-agent", 'A', CurlEffect::user_agent, true},

@@ -26,6 +26,7 @@ enum class CurlEffect : std::uint8_t {
   as_query,
   head,
   user,
+  digest,
   bearer,
   cookie,
   user_agent,

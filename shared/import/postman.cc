@@ -273,6 +273,7 @@ std::optional<AuthScheme> Importer::auth_of(const Value& auth) {
   if (type.empty() || type == "noauth") return std::nullopt;
   if (type == "bearer") return auth_of_type(AuthScheme::Type::bearer);
   if (type == "basic") return auth_of_type(AuthScheme::Type::basic);
+  if (type == "digest") return auth_of_type(AuthScheme::Type::digest);
   if (type == "apikey") {
     const auto name = auth_detail(auth, type, "key");
     const bool is_query = auth_detail(auth, type, "in") == "query";

@@ -17,7 +17,8 @@ constexpr std::array<std::string_view, 7> kMethods{"GET",   "HEAD",   "POST",   
                                                    "PATCH", "DELETE", "OPTIONS"};
 
 std::string_view usual_name(const AuthScheme& scheme) {
-  if (scheme.type == AuthScheme::Type::basic) return "login";
+  if (scheme.type == AuthScheme::Type::basic || scheme.type == AuthScheme::Type::digest)
+    return "login";
   if (scheme.type == AuthScheme::Type::bearer) return "token";
   return equal_ignoring_case(scheme.parameter, "Cookie") ? "session" : "key";
 }
@@ -49,7 +50,8 @@ std::optional<AuthScheme> auth_of_authorization(std::string_view value) {
   const auto name = blank == std::string_view::npos ? std::string_view() : value.substr(0, blank);
   if (equal_ignoring_case(name, "bearer")) return auth_of_type(AuthScheme::Type::bearer);
   if (equal_ignoring_case(name, "basic")) return auth_of_type(AuthScheme::Type::basic);
-  // Others say more than one key can: Digest realm="…", …
+  if (equal_ignoring_case(name, "digest")) return auth_of_type(AuthScheme::Type::digest);
+  // Others say more than one key can: AWS4-HMAC-SHA256 Credential=…, …
   const auto key = value.substr(name.empty() ? 0 : blank + 1);
   if (key.find_first_of(" ,\"") != std::string_view::npos) return std::nullopt;
   return auth_of_key(AuthScheme::Place::header, "Authorization",

@@ -39,8 +39,9 @@ std::optional<AuthScheme> http_scheme(Description& description, std::string_view
   AuthScheme scheme;
   scheme.type = AuthScheme::Type::bearer;
   if (equal_ignoring_case(name, "bearer")) return scheme;
-  if (equal_ignoring_case(name, "basic")) {
-    scheme.type = AuthScheme::Type::basic;
+  for (const auto type : {AuthScheme::Type::basic, AuthScheme::Type::digest}) {
+    if (!equal_ignoring_case(name, name_of(type))) continue;
+    scheme.type = type;
     return scheme;
   }
   description.unsupported().add(

@@ -366,6 +366,20 @@ TEST_CASE("request: what signs does so over the request as it is sent") {
                                               tba::connectors::Hash::sha256, "s", by_hmac.body)));
 }
 
+TEST_CASE("request: a login by digest is the client's to prove") {
+  auto connector = example();
+  connector.auth.push_back(scheme("digest", AuthScheme::Type::digest));
+  const auto mine =
+      credential("digest", AuthScheme::Type::digest, {{"username", "me"}, {"password", "s3:cret"}});
+  HttpRequest request;
+  tba::tests::SeededRandom random(1);
+  REQUIRE(tba::connectors::authenticate(request, connector, mine, {{}, random}));
+  CHECK(request.headers.empty());
+  REQUIRE(request.digest_login);
+  CHECK(request.digest_login->username == "me");
+  CHECK(request.digest_login->password == "s3:cret");
+}
+
 TEST_CASE("request: a certificate that is none is refused") {
   auto connector = example();
   connector.auth.push_back(scheme("tls", AuthScheme::Type::mutual_tls));

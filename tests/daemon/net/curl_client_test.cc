@@ -435,6 +435,154 @@ TEST_CASE("http client: a connection that dies in the middle of a body does not 
   }
 }
 
+// --- logins by digest
+
+namespace {
+
+const std::string kAsked = answer("",
+                                  "401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"here\", "
+                                  "nonce=\"n1\", qop=\"auth\", algorithm=SHA-256");
+
+HttpRequest posted_by_digest(const std::string& url) {
+  return {.method = "POST",
+          .url = url,
+          .headers = {{"Content-Type", "text/plain"}},
+          .body = "the body",
+          .may_resend = false,
+          .digest_login = tba::net::Login{"me", "s3cret"}};
+}
+
+}  // namespace
+
+TEST_CASE("http client: a login by digest sends the body once, when it was asked who calls") {
+  std::vector<std::string> seen;
+  RawServer server([&](RawConnection& connection) {
+    while (const auto request = connection.read_request()) {
+      seen.push_back(*request);
+      connection.write(seen.size() == 1 ? kAsked : answer("done"));
+    }
+  });
+  Client client;
+  const auto result = client.send(posted_by_digest(server.url("/a?b=c")));
+  REQUIRE(result.has_value());
+  CHECK(result->status == 200);
+  CHECK(result->body == "done");
+  REQUIRE(seen.size() == 2);
+  CHECK_THAT(seen[0], Catch::Contains("Content-Length: 0\r\n") && !Catch::Contains("the body") &&
+                          !Catch::Contains("Authorization"));
+  CHECK_THAT(seen[1], Catch::EndsWith("the body") &&
+                          Catch::Contains("Authorization: Digest username=\"me\"") &&
+                          Catch::Contains("uri=\"/a?b=c\"") && !Catch::Contains("s3cret"));
+}
+
+TEST_CASE("http client: a password that is wrong leaves the answer that says so") {
+  int requests = 0;
+  RawServer server([&](RawConnection& connection) {
+    while (connection.read_request()) {
+      ++requests;
+      connection.write(kAsked);
+    }
+  });
+  Client client;
+  const auto result = client.send(posted_by_digest(server.url()));
+  REQUIRE(result.has_value());
+  CHECK(result->status == 401);
+  CHECK(requests == 2);
+}
+
+TEST_CASE("http client: what was only sent to be asked who calls counts as nothing sent") {
+  RawServer server([](RawConnection& connection) {
+    connection.read_request();
+    connection.write(
+        "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"here\", "
+        "nonce=\"n1\", qop=\"auth\"\r\nContent-Length: 5\r\n\r\n");
+    connection.wait_for_end();
+  });
+  Client client;
+  auto request = posted_by_digest(server.url());
+  request.timeout = 200ms;
+  const auto failure = failure_of(client.send(request));
+  CHECK(failure.kind == Kind::timeout);
+  CHECK_FALSE(failure.sent);
+}
+
+TEST_CASE("http client: a login by digest that dies under the body is not tried again") {
+  int bodies = 0;
+  RawServer server([&](RawConnection& connection) {
+    connection.read_request();
+    connection.write(kAsked);
+    if (connection.read_request()) ++bodies;
+    connection.reset();
+  });
+  Client client;
+  const auto failure = failure_of(client.send(posted_by_digest(server.url())));
+  CHECK(failure.kind == Kind::reset);
+  CHECK(failure.sent);
+  CHECK(bodies == 1);
+}
+
+TEST_CASE("http client: an answer to a request whose body nobody asked for is none to it") {
+  int requests = 0;
+  RawServer server([&](RawConnection& connection) {
+    while (connection.read_request()) {
+      ++requests;
+      connection.write(answer("welcome"));
+    }
+  });
+  Client client;
+  auto request = posted_by_digest(server.url());
+  const auto failure = failure_of(client.send(request));
+  CHECK(failure.kind == Kind::protocol);
+  CHECK(failure.sent);
+  CHECK_THAT(failure.message, Catch::Contains("answered before its body was sent"));
+  CHECK(requests == 1);
+  request.may_resend = true;
+  CHECK(client.send(request).has_value());
+  CHECK(requests == 3);
+}
+
+TEST_CASE("http client: a login by digest is answered to its own origin only") {
+  std::string elsewhere;
+  RawServer other([&](RawConnection& connection) {
+    elsewhere = connection.read_request().value_or("");
+    connection.write(kAsked);
+  });
+  RawServer server([&](RawConnection& connection) {
+    connection.read_request();
+    connection.write(kAsked);
+    connection.read_request();
+    connection.write(answer("", "307 Away\r\nLocation: " + other.url("/b")));
+  });
+  Client client;
+  auto request = posted_by_digest(server.url());
+  request.follow_redirects = true;
+  const auto result = client.send(request);
+  REQUIRE(result.has_value());
+  CHECK(result->status == 401);
+  CHECK_THAT(elsewhere, Catch::StartsWith("POST /b ") && !Catch::Contains("Digest"));
+}
+
+TEST_CASE("http client: a login by digest is not remembered for the next request") {
+  std::vector<std::string> seen;
+  RawServer server([&](RawConnection& connection) {
+    while (const auto request = connection.read_request()) {
+      seen.push_back(*request);
+      connection.write(request->find("Authorization") == std::string::npos ? kAsked : answer("ok"));
+    }
+  });
+  Client client;
+  REQUIRE(client.send(posted_by_digest(server.url())).has_value());
+  const auto plain = client.get(server.url());
+  REQUIRE(plain.has_value());
+  CHECK(plain->status == 401);
+  auto another = posted_by_digest(server.url());
+  another.digest_login->username = "you";
+  REQUIRE(client.send(another).has_value());
+  REQUIRE(seen.size() == 5);
+  CHECK_THAT(seen[2] + seen[3], !Catch::Contains("Digest"));
+  CHECK_THAT(seen[4], Catch::Contains("username=\"you\""));
+}
+
 // --- redirects
 
 TEST_CASE("http client: a redirect is an answer like any other, unless it is to be followed") {

@@ -210,7 +210,27 @@ TEST_CASE("httpbin: cookies are kept by nobody") {
   CHECK(told(ask("/cookies/set?a=b", true), "cookies") == "{}");
 }
 
-TEST_CASE("httpbin: a challenge is an answer, as no login happens by itself") {
+TEST_CASE("httpbin: who calls is proved by the digest scheme, where it asks for that") {
+  for (const auto* hash : {"MD5", "SHA-256"}) {
+    const auto url = httpbin().url(fmt::format("/digest-auth/auth/user/passwd/{}", hash));
+    CAPTURE(url);
+    const auto ask = [&](std::string password) {
+      const auto result = send({.url = url,
+                                .follow_redirects = true,
+                                .may_resend = false,
+                                .digest_login = tba::net::Login{"user", std::move(password)}});
+      INFO((result ? "" : result.error().message));
+      REQUIRE(result.has_value());
+      return *result;
+    };
+    const auto welcome = ask("passwd");
+    CHECK(welcome.status == 200);
+    CHECK(told(welcome, "authenticated") == "true");
+    CHECK(ask("other").status == 401);
+  }
+}
+
+TEST_CASE("httpbin: a challenge is an answer to who has no login") {
   const auto digest = get("/digest-auth/auth/user/passwd");
   CHECK(digest.status == 401);
   REQUIRE(digest.header("www-authenticate") != nullptr);

@@ -107,10 +107,15 @@ TEST_CASE("import curl: what proves who is calling becomes an auth scheme") {
         "key: { type: api_key, in: query, parameter: api_key }");
   CHECK(auth_of(url + "-b 'sid=abc; b=c'") ==
         "session: { type: api_key, in: header, parameter: Cookie }");
-  const auto digest =
-      import_command(url + "-H 'Authorization: Digest username=\"a\", realm=\"b\"'");
-  CHECK(digest.connector.auth.empty());
-  CHECK(digest.unsupported == Kinds{{"authentication that a header Authorization tells of", 1}});
+  CHECK(auth_of(url + "--digest -u me:pw") == "login: { type: digest }");
+  CHECK(auth_of(url + "-u me:pw --digest") == "login: { type: digest }");
+  CHECK(auth_of("curl --digest https://me:pw@a.example/x") == "login: { type: digest }");
+  CHECK(auth_of(url + "--digest") == "none");
+  CHECK(auth_of(url + "-H 'Authorization: Digest username=\"a\", realm=\"b\"'") ==
+        "login: { type: digest }");
+  const auto hawk = import_command(url + "-H 'Authorization: Hawk id=\"a\", nonce=\"b\"'");
+  CHECK(hawk.connector.auth.empty());
+  CHECK(hawk.unsupported == Kinds{{"authentication that a header Authorization tells of", 1}});
 }
 
 TEST_CASE("import curl: no secret gets into the file, wherever it stands") {

@@ -304,7 +304,8 @@ TEST_CASE("openapi: auth schemes are those that a connector can have") {
     bearer: { type: http, scheme: Bearer }
     basic: { type: http, scheme: basic }
     key in query: { type: apiKey, in: query, name: key }
-    odd: { type: http, scheme: digest }
+    digest: { type: http, scheme: Digest }
+    odd: { type: http, scheme: negotiate }
     cert: { type: mutualTLS }
     cookie: { type: apiKey, in: cookie, name: sid }
     login:
@@ -320,6 +321,7 @@ TEST_CASE("openapi: auth schemes are those that a connector can have") {
   const auto& connector = imported.connector;
   CHECK(connector.scheme("bearer")->type == AuthScheme::Type::bearer);
   CHECK(connector.scheme("basic")->type == AuthScheme::Type::basic);
+  CHECK(connector.scheme("digest")->type == AuthScheme::Type::digest);
   CHECK(connector.scheme("key_in_query")->place == AuthScheme::Place::query);
   CHECK(connector.scheme("key_in_query")->parameter == "key");
   CHECK(connector.scheme("cookie")->place == AuthScheme::Place::cookie);
@@ -333,7 +335,7 @@ TEST_CASE("openapi: auth schemes are those that a connector can have") {
     CHECK(connector.scheme(name)->type == AuthScheme::Type::bearer);
   CHECK(imported.unsupported ==
         std::map<std::string, std::size_t>{
-            {"authentication by HTTP scheme 'digest'", 1},
+            {"authentication by HTTP scheme 'negotiate'", 1},
             {"login by oauth2 of another flow (bearer: a token from elsewhere)", 2},
             {"login by openIdConnect (bearer: a token from elsewhere)", 1}});
 }
