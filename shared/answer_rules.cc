@@ -26,6 +26,10 @@ constexpr std::array kErrorKeys{
         .type = KeyType::templated,
         .description = "an expression on the same: in how many seconds to come again; where it "
                        "gives null, the header Retry-After says it"},
+    Key{.name = "final",
+        .type = KeyType::templated,
+        .description = "an expression on the same: whether to try again is of no use, whatever the "
+                       "status is"},
 };
 
 std::optional<Program> read_program(const Fields& fields, std::string_view key) {
@@ -42,7 +46,8 @@ AnswerRules read_answer_rules(const Fields& fields, AnswerRules otherwise) {
   if (const auto* error = fields.find("error")) {
     const Fields keys(*error, kAnswerErrorTable, fields.diagnostics());
     rules.failure = {read_program(keys, "when"), read_program(keys, "message"),
-                     read_program(keys, "limited"), read_program(keys, "retry_after")};
+                     read_program(keys, "limited"), read_program(keys, "retry_after"),
+                     read_program(keys, "final")};
   }
   if (fields.has("output")) rules.output = read_program(fields, "output");
   return rules;

@@ -19,6 +19,7 @@ struct AnswerRules {
     std::optional<expression::Program> message;      ///< What went wrong: text, or null.
     std::optional<expression::Program> limited;      ///< Whether it asks to come later: a boolean.
     std::optional<expression::Program> retry_after;  ///< In how many seconds; or null.
+    std::optional<expression::Program> final;  ///< Whether to try again is of no use: a boolean.
   };
   Failure failure;
   /// What a step has for its body, in the place of the answer's.

@@ -102,6 +102,7 @@ struct AttemptOutcome {
   /// Whether it is certain that nothing happened, so that even a `once` step may be tried again.
   bool certainly_not_acted = false;
   std::optional<std::chrono::milliseconds> retry_after;  ///< As the far side asked.
+  bool is_final = false;  ///< To try again is of no use, whatever the policy is.
   /// It was not made: a limit of the API does not let it be made before then. It does not count.
   std::optional<Instant> not_before;
   bool is_from_cache = false;  ///< Whether it is an earlier one's result.

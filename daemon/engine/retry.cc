@@ -25,6 +25,7 @@ bool covers(const RetryPolicy& policy, const AttemptOutcome& outcome) {
 
 AfterFailure after_failure(const RetryPolicy& policy, Effect effect, int attempt,
                            const AttemptOutcome& outcome) {
+  if (outcome.is_final) return AfterFailure::fail;
   const bool allowed = effect != Effect::once || outcome.certainly_not_acted;
   if (allowed && attempt < policy.attempts) {
     if (covers(policy, outcome)) return AfterFailure::retry;

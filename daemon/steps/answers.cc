@@ -51,6 +51,7 @@ void apply_failure(const AnswerRules::Failure& rules, AttemptOutcome& outcome,
   } else if (!message.empty()) {
     outcome.failure->message += ": " + message;
   }
+  outcome.is_final = holds(rules.final, answer);
   if (holds(rules.limited, answer)) {
     outcome.http_status = 429;
     outcome.certainly_not_acted = true;

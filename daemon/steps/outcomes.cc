@@ -173,6 +173,7 @@ HostHealth host_health(const net::HttpResult& result) {
 }
 
 bool asks_to_wait(const AttemptOutcome& outcome) {
+  if (outcome.is_final) return false;
   return outcome.http_status == 429 || (outcome.http_status == 503 && outcome.retry_after);
 }
 

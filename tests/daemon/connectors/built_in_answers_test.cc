@@ -26,6 +26,7 @@ struct Sample {
   std::string message;  ///< Behind the call's name; empty: the call has succeeded.
   bool asks_to_wait = false;
   std::optional<std::chrono::milliseconds> wait = {};
+  bool is_final = false;
 };
 
 AttemptOutcome outcome_of(const Sample& sample) {
@@ -48,6 +49,7 @@ void check(const std::vector<Sample>& samples) {
           (sample.message.empty() ? "" : "call" + sample.message));
     CHECK(tba::steps::asks_to_wait(outcome) == sample.asks_to_wait);
     CHECK(outcome.retry_after == sample.wait);
+    CHECK(outcome.is_final == sample.is_final);
   }
 }
 
@@ -306,6 +308,29 @@ TEST_CASE("built-in answers: an API that wants to be asked later is understood")
        true},
       {"steam", "get-players", 429, {}, "<html>Too Many Requests</html>", " answered 429", true},
   });
+}
+
+TEST_CASE("built-in answers: what is of no use to try again is known") {
+  const Sample used_up{"openai",
+                       "create-response",
+                       429,
+                       {},
+                       R"({"error":{"message":"You exceeded your current quota",)"
+                       R"("code":"insufficient_quota"}})",
+                       " answered 429: You exceeded your current quota",
+                       false,
+                       {},
+                       true};
+  const Sample refused{"stripe",
+                       "create-customer",
+                       500,
+                       {{"stripe-should-retry", "false"}},
+                       R"({"error":{"message":"No"}})",
+                       " answered 500: No",
+                       false,
+                       {},
+                       true};
+  check({used_up, refused});
 }
 
 TEST_CASE("built-in answers: Google says by its reasons whether to come later") {

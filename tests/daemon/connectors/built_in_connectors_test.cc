@@ -74,13 +74,13 @@ const std::vector<Parts> kParts = {
      21, 7, "hmac_sha256 event"},
     {"notion", "token oauth webhook", "connection", "message", "get-me", 17, 5,
      "hmac_sha256 event id"},
-    {"openai", "key webhook", "requests tokens", "message", "list-models", 17, 2,
+    {"openai", "key webhook", "requests tokens", "message final", "list-models", 17, 2,
      "hmac_sha256 event id"},
     {"reddit", "token oauth", "client", "when message limited retry_after", "get-me", 22, 8, ""},
     {"slack", "token oauth incoming webhook", "tier2 tier3 tier4 webhook posting",
      "when message limited", "auth-test", 29, 5, "hmac_sha256 event id"},
     {"steam", "key", "key", "when message", "list-apps", 16, 1, ""},
-    {"stripe", "key webhook", "account endpoint", "message", "get-balance", 35, 10,
+    {"stripe", "key webhook", "account endpoint", "message final", "get-balance", 35, 10,
      "hmac_sha256 event id"},
     {"telegram", "bot webhook", "bot chat", "when message retry_after", "get-me", 29, 1,
      "token event id"},
@@ -109,6 +109,7 @@ std::string rules_in(const tba::AnswerRules::Failure& failure) {
   if (failure.message) add_word(rules, "message");
   if (failure.limited) add_word(rules, "limited");
   if (failure.retry_after) add_word(rules, "retry_after");
+  if (failure.final) add_word(rules, "final");
   return rules;
 }
 

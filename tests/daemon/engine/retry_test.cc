@@ -43,6 +43,14 @@ TEST_CASE("retry: what the policy names is tried again until its attempts are us
   CHECK(after_failure(policy, Effect::repeat, 1, fails_with("credential")) == AfterFailure::fail);
 }
 
+TEST_CASE("retry: what is final is not tried again, whatever the policy says") {
+  auto final = answers(429);
+  final.is_final = true;
+  final.certainly_not_acted = true;
+  for (const auto effect : {Effect::repeat, Effect::keyed, Effect::once})
+    CHECK(after_failure(three_attempts(), effect, 1, final) == AfterFailure::fail);
+}
+
 TEST_CASE("retry: a class of statuses stands for each of them, network and timeout are apart") {
   auto policy = three_attempts();
   policy.on_statuses = {5};

@@ -125,6 +125,17 @@ TEST_CASE("answers: Retry-After says when to come again, whatever the status is"
   CHECK(limited.retry_after == 30s);
 }
 
+TEST_CASE("answers: an API may say that coming later is of no use") {
+  const auto connector =
+      connector_with("error: { final: '${{ .body.code == \"insufficient_quota\" }}' }\n");
+  const auto used_up = outcome_of(connector, 429, R"({"code":"insufficient_quota"})");
+  CHECK(used_up.is_final);
+  CHECK_FALSE(tba::steps::asks_to_wait(used_up));
+  const auto limited = outcome_of(connector, 429, R"({"code":"rate_limit_exceeded"})");
+  CHECK_FALSE(limited.is_final);
+  CHECK(tba::steps::asks_to_wait(limited));
+}
+
 TEST_CASE("answers: output takes the place of the body, where the call succeeded") {
   const auto connector = connector_with("output: ${{ .body.result }}\n");
   CHECK(body_of(outcome_of(connector, 200, R"({"result":[1]})")) == "[1]");
