@@ -62,6 +62,9 @@ inline constexpr std::array kOAuth2Keys{
         .type = KeyType::text_list,
         .description = "what is asked for, where a credential names no scopes of its own"},
     Key{.name = "scope_separator", .description = "between scopes; a blank if not given"},
+    Key{.name = "device_scope_parameter",
+        .description = "the parameter that has the scopes in both requests of device_code, where "
+                       "it is another than `scope`"},
     Key{.name = "pkce",
         .type = KeyType::boolean,
         .description = "whether authorization_code is protected by PKCE (S256); true if not given"},
@@ -77,6 +80,11 @@ inline constexpr std::array kOAuth2Keys{
         .type = KeyType::templated,
         .description = "an expression on the same: when the access token ends, where .expires_in "
                        "does not say it"},
+    Key{.name = "needs_login",
+        .type = KeyType::templated,
+        .description = "an expression on .status and .body of an answer that tells of a failure: "
+                       "whether somebody has to log in again, where its error is none of the "
+                       "standard's"},
     Key{.name = "refresh_lifetime",
         .type = KeyType::duration,
         .description = "how long a refresh token lives that is not used, where the answers do not "

@@ -72,10 +72,12 @@ class Reader {
         kTokenBodyTable.value_of(fields_.text("token_body")).value_or(TokenBody::form);
     made_.scopes = fields_.texts("scopes");
     made_.scope_separator = fields_.text("scope_separator", " ");
+    made_.device_scope_parameter = fields_.text("device_scope_parameter");
     made_.pkce = fields_.boolean("pkce", true);
     if (const auto* jwt = fields_.find("jwt")) made_.jwt = read_jwt(*jwt);
     made_.token = program("token");
     made_.expires_at = program("expires_at");
+    made_.needs_login = program("needs_login");
     made_.refresh_lifetime = fields_.duration("refresh_lifetime");
     demand("grants", true, "an oauth2 scheme");
     demand("token_url", true, "an oauth2 scheme");

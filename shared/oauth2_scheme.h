@@ -58,6 +58,9 @@ struct OAuth2Scheme {
   TokenBody token_body = TokenBody::form;
   std::vector<std::string> scopes;  ///< Asked for where a credential names none.
   std::string scope_separator = " ";
+  /// The parameter that has the scopes in both requests of device_code, where an API has a name of
+  /// its own for it; or empty.
+  std::string device_scope_parameter;
   bool pkce = true;  ///< RFC 7636, with S256.
   std::optional<Jwt> jwt;
   /// The access token, and when it ends (RFC 3339, or seconds since 1970), in expression::Mode::
@@ -65,6 +68,9 @@ struct OAuth2Scheme {
   /// them.
   std::optional<expression::Program> token;
   std::optional<expression::Program> expires_at;
+  /// Whether an answer that tells of a failure means that somebody has to log in again, where its
+  /// error is none of the standard's: over `{status, body}`, in expression::Mode::plain.
+  std::optional<expression::Program> needs_login;
   /// How long a refresh token lives that nobody uses; nothing: for ever, or the answers tell.
   std::optional<std::chrono::milliseconds> refresh_lifetime;
 

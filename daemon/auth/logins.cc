@@ -170,7 +170,7 @@ Result<Logins::Begun> Logins::begin_in_browser(const Subject& subject, std::stri
 asio::awaitable<Result<Logins::Begun>> Logins::begin_elsewhere(Subject subject) {
   auto request = device_request(subject.client());
   const auto result = co_await environment_.http.send(std::move(request));
-  const auto code = read_device_code(result, environment_.clock.now());
+  const auto code = read_device_code(*subject.scheme, result, environment_.clock.now());
   if (!code) co_return refused(subject.credential->name, code.error());
   Login login;
   login.credential = subject.credential->name;
@@ -243,9 +243,7 @@ asio::awaitable<Result<Logins::Progress>> Logins::poll(std::string id) {
   const auto name = login.credential;
   const auto subject = this->subject(name);
   if (!subject) co_return subject.error();
-  Parameters parameters{{"grant_type", "urn:ietf:params:oauth:grant-type:device_code"},
-                        {"device_code", login.device.device_code}};
-  auto request = token_request(subject->client(), std::move(parameters));
+  auto request = device_token_request(subject->client(), login.device.device_code);
   const auto result = co_await environment_.http.send(std::move(request));
   auto tokens = read_tokens(*subject->scheme, result, environment_.clock.now());
   const auto found = logins_.find(id);

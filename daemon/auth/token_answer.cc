@@ -71,13 +71,29 @@ Refusal refusal(Kind kind, std::string message) {
   return made;
 }
 
+/// What that error means; nothing where it is none of those known.
+std::optional<Kind> meaning_of(std::string_view error) {
+  const auto* known = std::ranges::find(kErrors, error, &decltype(kErrors)::value_type::first);
+  return known != kErrors.end() ? std::optional(known->second) : std::nullopt;
+}
+
+/// Whether the scheme knows the answer for one that asks for a login.
+bool needs_login(const OAuth2Scheme& scheme, const Value& body, int status) {
+  return connectors::holds(scheme.needs_login,
+                           Value::object({{"status", Value::integer(status)}, {"body", body}}));
+}
+
 /// What the answer itself says of a failure: its error's code and description.
-Refusal told(const Value& body, const net::HttpResponse& response, Instant now) {
-  const auto code = text_member(body, "error");
-  const auto description = text_member(body, "error_description");
-  const auto* known = std::ranges::find(kErrors, code, &decltype(kErrors)::value_type::first);
-  auto kind = known != kErrors.end() ? known->second : Kind::client;
+Refusal told(const OAuth2Scheme& scheme, const Value& body, const net::HttpResponse& response,
+             Instant now) {
+  auto code = text_member(body, "error");
+  auto description = text_member(body, "error_description");
+  if (description.empty()) description = text_member(body, "message");
+  if (!meaning_of(code) && meaning_of(description))
+    code = std::exchange(description, {});  // Twitch
+  auto kind = meaning_of(code).value_or(Kind::client);
   if (response.status == 429 || response.status >= 500) kind = Kind::temporary;
+  if (kind == Kind::client && needs_login(scheme, body, response.status)) kind = Kind::grant;
   auto message = fmt::format("the token endpoint answered {}", response.status);
   if (!code.empty()) message += fmt::format(", {}", code);
   if (!description.empty()) message += fmt::format(": {}", description);
@@ -91,7 +107,8 @@ Refusal told(const Value& body, const net::HttpResponse& response, Instant now) 
 }
 
 /// The object that an answer holds; a refusal where it tells of a failure, or there is none.
-boost::system::result<Value, Refusal> object_of(const net::HttpResult& result, Instant now) {
+boost::system::result<Value, Refusal> object_of(const OAuth2Scheme& scheme,
+                                                const net::HttpResult& result, Instant now) {
   if (!result) {
     using Failure = net::HttpFailure::Kind;
     const auto kind = result.error().kind == Failure::invalid ? Kind::client : Kind::temporary;
@@ -102,7 +119,7 @@ boost::system::result<Value, Refusal> object_of(const net::HttpResult& result, I
   auto parsed = parse_json(result->body);
   auto body = parsed && parsed->is_object() ? *std::move(parsed) : Value::object({});
   // GitHub says 200 to what it refuses.
-  if (result->status >= 400 || body.find("error")) return told(body, *result, now);
+  if (result->status >= 400 || body.find("error")) return told(scheme, body, *result, now);
   if (result->status >= 300) {
     return refusal(Kind::client, fmt::format("the token endpoint answered {}, which is no token",
                                              result->status));
@@ -113,7 +130,7 @@ boost::system::result<Value, Refusal> object_of(const net::HttpResult& result, I
 }  // namespace
 
 TokenResult read_tokens(const OAuth2Scheme& scheme, const net::HttpResult& result, Instant now) {
-  const auto body = object_of(result, now);
+  const auto body = object_of(scheme, result, now);
   if (!body) return body.error();
   Tokens tokens;
   if (scheme.token) {
@@ -136,11 +153,12 @@ TokenResult read_tokens(const OAuth2Scheme& scheme, const net::HttpResult& resul
   return tokens;
 }
 
-boost::system::result<DeviceCode, Refusal> read_device_code(const net::HttpResult& result,
+boost::system::result<DeviceCode, Refusal> read_device_code(const OAuth2Scheme& scheme,
+                                                            const net::HttpResult& result,
                                                             Instant now) {
   constexpr std::chrono::minutes kUsualLife{15};
   constexpr std::chrono::seconds kLongestInterval{60};
-  const auto body = object_of(result, now);
+  const auto body = object_of(scheme, result, now);
   if (!body) return body.error();
   DeviceCode code;
   code.device_code = text_member(*body, "device_code");

@@ -40,7 +40,7 @@ struct Refusal {
 using TokenResult = boost::system::result<Tokens, Refusal>;
 
 /// Reads the answer to a token request. `expires_in`, the answers' way of telling times, counts
-/// from `now`.
+/// from `now`. A failure means what its error does by the standards, or by the scheme.
 TokenResult read_tokens(const OAuth2Scheme& scheme, const net::HttpResult& result, Instant now);
 
 /// What a device authorization endpoint gave (RFC 8628, section 3.2).
@@ -53,7 +53,8 @@ struct DeviceCode {
   Instant expires_at;
 };
 
-boost::system::result<DeviceCode, Refusal> read_device_code(const net::HttpResult& result,
+boost::system::result<DeviceCode, Refusal> read_device_code(const OAuth2Scheme& scheme,
+                                                            const net::HttpResult& result,
                                                             Instant now);
 
 /// How a credential changes when it gets tokens: they, and what is known of them, take the places

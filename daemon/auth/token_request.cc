@@ -152,7 +152,8 @@ net::HttpRequest token_request(const Client& client, Parameters parameters) {
 net::HttpRequest device_request(const Client& client) {
   Parameters parameters;
   add(parameters, "client_id", client.credential.field("client_id"));
-  add(parameters, "scope", scopes_of(client));
+  const std::string_view own_name = client.scheme.device_scope_parameter;
+  add(parameters, own_name.empty() ? std::string_view("scope") : own_name, scopes_of(client));
   auto request = posted(client, filled_url(client.scheme.device_url, client), parameters);
   const auto secret = client.credential.field("client_secret");
   if (client.scheme.client_proof == OAuth2Scheme::ClientProof::basic && !secret.empty()) {
@@ -160,6 +161,14 @@ net::HttpRequest device_request(const Client& client) {
                            basic_proof(client.credential.field("client_id"), secret));
   }
   return request;
+}
+
+net::HttpRequest device_token_request(const Client& client, std::string device_code) {
+  Parameters parameters{{"grant_type", "urn:ietf:params:oauth:grant-type:device_code"},
+                        {"device_code", std::move(device_code)}};
+  const auto& own_name = client.scheme.device_scope_parameter;
+  if (!own_name.empty()) parameters.emplace_back(own_name, scopes_of(client));
+  return token_request(client, std::move(parameters));
 }
 
 net::HttpRequest refresh_request(const Client& client) {

@@ -40,6 +40,9 @@ net::HttpRequest token_request(const Client& client, Parameters parameters);
 /// The request for a device code (RFC 8628, section 3.1).
 net::HttpRequest device_request(const Client& client);
 
+/// The request for the tokens of a device code (RFC 8628, section 3.4).
+net::HttpRequest device_token_request(const Client& client, std::string device_code);
+
 /// The request for a new access token with the credential's refresh token (RFC 6749, section 6).
 net::HttpRequest refresh_request(const Client& client);
 

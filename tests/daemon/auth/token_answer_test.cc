@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "shared/connector_catalog.h"
 #include "tests/daemon/auth/auth_world.h"
 
 using namespace std::chrono_literals;
@@ -91,6 +92,48 @@ TEST_CASE("token answer: each error of the standards has its meaning") {
   }
 }
 
+TEST_CASE("token answer: a message that is the name of an error is one, as Twitch writes it") {
+  const auto pending = refused(400, R"({"status":400,"message":"authorization_pending"})");
+  CHECK(pending.kind == Kind::pending);
+  CHECK(pending.message == "the token endpoint answered 400, authorization_pending");
+  const auto other = refused(400, R"({"status":400,"message":"invalid device code"})");
+  CHECK(other.kind == Kind::client);
+  CHECK(other.message == "the token endpoint answered 400: invalid device code");
+  CHECK(refused(400, R"({"error":"invalid_grant","message":"slow_down"})").kind == Kind::grant);
+}
+
+TEST_CASE("token answer: the built-in connectors know whose refresh tokens hold no longer") {
+  struct Sample {
+    std::string connector;
+    int status;
+    std::string body;
+    Kind kind;
+  };
+  const Sample samples[] = {
+      {"twitch", 400, R"({"error":"Bad Request","status":400,"message":"Invalid refresh token"})",
+       Kind::grant},
+      {"twitch", 400, R"({"status":400,"message":"invalid client"})", Kind::client},
+      {"twitch", 503, R"({"status":503,"message":"Invalid refresh token"})", Kind::temporary},
+      {"slack", 200, R"({"ok":false,"error":"invalid_refresh_token"})", Kind::grant},
+      {"slack", 200, R"({"ok":false,"error":"token_revoked"})", Kind::grant},
+      {"slack", 200, R"({"ok":false,"error":"bad_client_secret"})", Kind::client},
+      {"jira", 403,
+       R"({"error":"unauthorized_client","error_description":"refresh_token is invalid"})",
+       Kind::grant},
+      {"jira", 401, R"({"error":"unauthorized_client","error_description":"client is unknown"})",
+       Kind::client},
+      {"reddit", 400, R"({"message":"Bad Request","error":400})", Kind::grant},
+      {"reddit", 401, R"({"message":"Unauthorized","error":401})", Kind::client},
+  };
+  for (const auto& [connector, status, body, kind] : samples) {
+    CAPTURE(connector, status, body);
+    const auto scheme = *tba::built_in_connectors().find(connector)->scheme("oauth")->oauth2;
+    const auto tokens = read_tokens(scheme, answered(status, body), kNow);
+    REQUIRE_FALSE(tokens.has_value());
+    CHECK(tokens.error().kind == kind);
+  }
+}
+
 TEST_CASE("token answer: what it says of a failure is short and of one line") {
   const auto told = refused(400, R"({"error":"invalid_grant","error_description":"It\nis gone."})");
   CHECK(told.message == "the token endpoint answered 400, invalid_grant: It is gone");
@@ -117,6 +160,7 @@ TEST_CASE("token answer: no answer is told from one that may have come too late"
 
 TEST_CASE("token answer: a device code is read with its usual values, or not at all") {
   const auto code = read_device_code(
+      {},
       answered(200, R"({"device_code":"d","user_code":"AB-CD","verification_uri":"https://x/d",)"
                     R"("verification_uri_complete":"https://x/d?c=AB-CD","interval":0})"),
       kNow);
@@ -128,13 +172,14 @@ TEST_CASE("token answer: a device code is read with its usual values, or not at 
   CHECK(code->interval == 1s);
   CHECK(code->expires_at == kNow + 15min);
   const auto google = read_device_code(
+      {},
       answered(200, R"({"device_code":"d","user_code":"u","verification_url":"https://x/d",)"
                     R"("expires_in":60})"),
       kNow);
   CHECK(google->url == "https://x/d");
   CHECK(google->interval == 5s);
   CHECK(google->expires_at == kNow + 60s);
-  const auto none = read_device_code(answered(200, R"({"device_code":"d"})"), kNow);
+  const auto none = read_device_code({}, answered(200, R"({"device_code":"d"})"), kNow);
   REQUIRE_FALSE(none.has_value());
   CHECK_THAT(none.error().message, Contains("holds no code"));
 }

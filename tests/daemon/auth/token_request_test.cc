@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "shared/connector_catalog.h"
 #include "tests/daemon/auth/auth_world.h"
 #include "tests/daemon/auth/signing_key.h"
 
@@ -11,6 +12,7 @@ using Catch::Matchers::StartsWith;
 using tba::OAuth2Scheme;
 using tba::auth::Client;
 using tba::auth::device_request;
+using tba::auth::device_token_request;
 using tba::auth::scopes_of;
 using tba::auth::token_request;
 using tba::auth::unattended_request;
@@ -79,6 +81,21 @@ TEST_CASE("token request: the scopes are the credential's own, or the scheme's")
   const auto request = device_request(world.client("oauth", {{"client_id", "c1"}}));
   CHECK(request.url == "https://login.notes.example/device");
   CHECK(request.body == "client_id=c1&scope=read%20write");
+}
+
+TEST_CASE("token request: an API may have a name of its own for the scopes of a device") {
+  World world;
+  const auto twitch = tba::built_in_connectors().find("twitch");
+  const auto& scheme = *twitch->scheme("oauth")->oauth2;
+  world.client("oauth", {{"client_id", "c1"}, {"scopes", "chat:read"}});
+  const tba::auth::Client client{*twitch, scheme, world.credential};
+  CHECK(device_request(client).body == "client_id=c1&scopes=chat%3Aread");
+  CHECK(device_token_request(client, "d").body ==
+        "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=d&"
+        "scopes=chat%3Aread&client_id=c1");
+  CHECK(device_token_request(world.client("oauth", {{"client_id", "c1"}}), "d").body ==
+        "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=d&"
+        "client_id=c1");
 }
 
 TEST_CASE("token request: a service account's key signs what it claims") {
