@@ -43,6 +43,10 @@ constexpr std::array kWebhookKeys{
         .description = "how a delivery proves where it comes from; a list where that depends on "
                        "the credential",
         .table = &kVerifyTable},
+    Key{.name = "body",
+        .type = KeyType::templated,
+        .description = "an expression on .method, .query, .headers and .body: what a delivery "
+                       "stands for whose body wraps it; null for what it is"},
     Key{.name = "handshakes",
         .type = KeyType::table_list,
         .description = "requests that are answered and start no run",
@@ -56,12 +60,10 @@ constexpr std::array kWebhookKeys{
         .description = "where a delivery carries its id",
         .table = &kDeliveryIdTable},
     Key{.name = "accepted_status",
-        .type = KeyType::integer,
-        .description =
-            "what a delivery that was stored is answered, then without a body; 202 if not "
-            "given, which tells of its runs",
-        .minimum = 200,
-        .maximum = 299},
+        .type = KeyType::templated,
+        .description = "what a delivery that was stored is answered, from 200 to 299, or an "
+                       "expression on the same that gives it, then without a body; 202 if not "
+                       "given, which tells of its runs"},
     Key{.name = "events",
         .type = KeyType::shape_map,
         .description = "what is known of the bodies of deliveries, by event"},
@@ -85,6 +87,22 @@ WebhookScheme::Source read_source(const Fields& fields) {
   if (const auto* body = fields.find("body"))
     source.body = read_plain_program(*body, fields.diagnostics());
   return source;
+}
+
+/// The status, which is said or is what an expression gives.
+void read_accepted_status(const Fields& fields, WebhookScheme& webhook) {
+  const auto* node = fields.find("accepted_status");
+  if (node == nullptr) return;
+  const std::string_view text = node->text;
+  if (text.starts_with("${{")) {
+    webhook.accepted_by = read_plain_program(*node, fields.diagnostics());
+  } else if (text.size() == 3 && text.front() == '2' &&
+             text.find_first_not_of("0123456789") == std::string_view::npos) {
+    webhook.accepted_status = 200 + 10 * (text[1] - '0') + (text[2] - '0');
+  } else {
+    node->error(fields.diagnostics(),
+                "'accepted_status' must be an integer from 200 to 299, or an expression");
+  }
 }
 
 /// Who answers with a signature must have one to give.
@@ -121,6 +139,7 @@ WebhookScheme read_webhook_scheme(const yaml::Node& node, std::span<const AuthSc
   WebhookScheme webhook;
   const Fields fields(node, kWebhookTable, diagnostics);
   webhook.verifications = read_verifications(fields.tables("verify"), auth, diagnostics);
+  if (const auto* body = fields.find("body")) webhook.body = read_plain_program(*body, diagnostics);
   for (const auto* handshake : fields.tables("handshakes"))
     webhook.handshakes.push_back(read_handshake(*handshake, diagnostics));
   check_signing(fields, webhook);
@@ -131,7 +150,7 @@ WebhookScheme read_webhook_scheme(const yaml::Node& node, std::span<const AuthSc
   }
   if (const auto* id = fields.find("delivery_id"))
     webhook.delivery_id = read_source(Fields(*id, kDeliveryIdTable, diagnostics));
-  webhook.accepted_status = static_cast<int>(fields.integer("accepted_status", 202));
+  read_accepted_status(fields, webhook);
   if (const auto* events = fields.find("events")) {
     for (const auto& [name, shape] : events->members)
       webhook.events.emplace_back(name->text, read_shape(*shape, diagnostics));

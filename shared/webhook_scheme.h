@@ -30,12 +30,18 @@ struct WebhookScheme {
   };
 
   std::vector<WebhookVerification> verifications;  ///< One, or each of another auth scheme.
+  /// What a delivery stands for, where its body wraps it: what this gives takes its place in all
+  /// that is read of it, and is what is kept. Null leaves it as it is.
+  std::optional<expression::Program> body;
   std::vector<WebhookHandshake> handshakes;
   Source event;
   std::string
       action_key;  ///< Member of the body that, after a dot, is joined to the event; or empty.
   Source delivery_id;
-  int accepted_status = 202;  ///< Of a delivery that was stored; others have no body.
+  /// Of the answer to a delivery that was stored. 202 tells of its runs; any other has no body, nor
+  /// has any that `accepted_by` gives.
+  int accepted_status = 202;
+  std::optional<expression::Program> accepted_by;
   std::vector<std::pair<std::string, Shape>> events;  ///< What those that are known bring.
 
   /// How a credential of that auth scheme verifies; null where it does not.

@@ -57,6 +57,26 @@ Value as_value(const WebhookScheme& scheme, const Inbound& inbound) {
                         {"body", inbound.body}});
 }
 
+Result<std::optional<Value>> unwrapped_body(const WebhookScheme& scheme, const Inbound& inbound) {
+  if (!scheme.body) return std::optional<Value>();
+  auto body = evaluate(*scheme.body, as_value(scheme, inbound));
+  if (!body)
+    return invalid("what the body stands for cannot be evaluated: " + body.error().message);
+  return body->is_null() ? std::nullopt : std::optional(*std::move(body));
+}
+
+std::optional<int> bare_status(const WebhookScheme& scheme, const Inbound& inbound) {
+  constexpr int kAccepted = 202;
+  if (!scheme.accepted_by) {
+    return scheme.accepted_status == kAccepted ? std::nullopt
+                                               : std::optional(scheme.accepted_status);
+  }
+  const auto status = value_or_null(scheme.accepted_by, as_value(scheme, inbound));
+  const bool is_status =
+      status.is_integer() && status.as_integer() >= 200 && status.as_integer() < 300;
+  return is_status ? static_cast<int>(status.as_integer()) : kAccepted;
+}
+
 Result<std::string> webhook_event(const WebhookScheme& scheme, const Inbound& inbound) {
   if (!scheme.event.is_known()) return std::string();
   auto event = main_event(scheme, inbound);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,14 @@ struct Inbound {
 /// What the expressions of a webhook scheme read: `{method, query, headers, body}`, the headers
 /// being kept_headers().
 Value as_value(const WebhookScheme& scheme, const Inbound& inbound);
+
+/// What the delivery stands for, where its scheme knows its body for what wraps it; nothing where
+/// it is what it is. Errors (`invalid`): what the scheme says cannot be evaluated.
+Result<std::optional<Value>> unwrapped_body(const WebhookScheme& scheme, const Inbound& inbound);
+
+/// The status of an answer without a body to a delivery that was stored; nothing where the answer
+/// is 202 and tells of its runs. Where the scheme's expression gives none, it is 202 all the same.
+std::optional<int> bare_status(const WebhookScheme& scheme, const Inbound& inbound);
 
 /// What happened: what the event's header holds or its expression gives and, behind a dot, the
 /// member of the body that refines it where that is a string ("issues.opened", "push"). Empty where

@@ -146,7 +146,7 @@ class Webhooks::Examination {
       return http::refusal(400, is_json ? "not_json" : "bad_form", body.error().message);
     }
     body_ = std::move(*body);
-    return std::nullopt;
+    return unwrap();
   }
 
   /// Finds out what happened. 400.
@@ -169,7 +169,7 @@ class Webhooks::Examination {
     delivery.workflow = definition_->workflow->name;
     delivery.connector = trigger.connector;
     delivery.event = event_;
-    delivery.headers_json = to_json(connectors::kept_headers(scheme_, request_.headers.fields()));
+    delivery.headers_json = to_json(kept_headers());
     delivery.query_json = to_json(query_);
     if (trigger.dedupe == WebhookTrigger::Dedupe::body) {
       delivery.sender_id = content_id(delivery.query_json, request_.body);
@@ -177,6 +177,11 @@ class Webhooks::Examination {
       delivery.sender_id = connectors::delivery_id(*scheme_, inbound());
     }
     return delivery;
+  }
+
+  /// What is kept of the body: as it came, or what it stands for.
+  std::string kept_body(std::string&& as_it_came) const {
+    return is_unwrapped_ ? to_json(body_) : std::move(as_it_came);
   }
 
   WebhookMatch match(const storage::Delivery& delivery) const {
@@ -188,15 +193,32 @@ class Webhooks::Examination {
   /// What is answered when the delivery was stored.
   http::Response accepted(DeliveryId delivery, const std::vector<RunId>& runs,
                           bool duplicate) const {
-    const auto status = scheme_ ? scheme_->accepted_status : kAccepted;
-    if (status == kAccepted)
-      return http::json_response(status, answer_json(delivery, runs, duplicate));
+    const auto status = scheme_ ? connectors::bare_status(*scheme_, inbound()) : std::nullopt;
+    if (!status) return http::json_response(kAccepted, answer_json(delivery, runs, duplicate));
     http::Response empty;
-    empty.status = status;
+    empty.status = *status;
     return empty;
   }
 
  private:
+  /// Finds what the body stands for. 400.
+  std::optional<Refusal> unwrap() {
+    if (!scheme_) return std::nullopt;
+    auto unwrapped = connectors::unwrapped_body(*scheme_, inbound());
+    if (!unwrapped) return http::refusal(400, "bad_body", unwrapped.error().message);
+    if (!*unwrapped) return std::nullopt;
+    body_ = **std::move(unwrapped);
+    is_unwrapped_ = true;
+    return std::nullopt;
+  }
+
+  /// The headers, of which the type is that of the body that is kept.
+  Value kept_headers() const {
+    auto headers = connectors::kept_headers(scheme_, request_.headers.fields());
+    if (!is_unwrapped_) return headers;
+    return std::move(headers).with_member("content-type", Value::string("application/json"));
+  }
+
   connectors::Inbound inbound() const {
     return {request_.method, query_, request_.headers.fields(), body_};
   }
@@ -233,6 +255,7 @@ class Webhooks::Examination {
   const WebhookVerification* verification_ = nullptr;  // the credential's; null where there is none
   Value query_;
   Value body_;  // null before parse()
+  bool is_unwrapped_ = false;
   std::string event_;
 };
 
@@ -275,7 +298,7 @@ asio::awaitable<http::Response> Webhooks::receive(http::Request request, std::st
   auto match = examination.match(*admission.delivery);
   admission.starts = std::move(match.starts);
   admission.delivery->unmatched = std::move(match.unmatched);
-  admission.delivery->body = std::move(request.body);
+  admission.delivery->body = examination.kept_body(std::move(request.body));
   const auto outcome = co_await environment_.engine.admit(std::move(admission));
   if (!outcome) co_return http::problem(outcome.error());
   const auto* before = std::get_if<engine::AlreadyAdmitted>(&*outcome);

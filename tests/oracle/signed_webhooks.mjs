@@ -52,7 +52,8 @@ const senders = [
     secret: "It's a Secret to Everybody",
     other: "another",
     signature: "X-Hub-Signature-256",
-    send: async (secret) => ({ "X-Hub-Signature-256": await octokit.sign(secret, body) }),
+    send: async (secret, time, text = body) => ({ "X-Hub-Signature-256": await octokit.sign(secret, text) }),
+    form: new URLSearchParams({ payload: body }).toString(), // as it can be set up to send
     verify: (secret, headers, text) =>
       throwsNothing(() => octokit.verify(secret, text, headers["X-Hub-Signature-256"] ?? "")),
   },
@@ -143,6 +144,11 @@ for (const sender of senders) {
   const headers = await sender.send(secret, now);
   await print("none", headers);
   await print("body", headers, body + " ");
+  if (sender.form) {
+    const signed = await sender.send(secret, now, sender.form);
+    await print("form", signed, sender.form);
+    await print("form, changed", signed, sender.form + "&a=1");
+  }
   await print("empty body", headers, "");
   await print("signature", { ...headers, [sender.signature]: changed(headers[sender.signature]) });
   await print("no signature", { ...headers, [sender.signature]: undefined });

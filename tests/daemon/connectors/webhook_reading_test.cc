@@ -96,7 +96,10 @@ TEST_CASE("webhook: built-in connectors know what happened") {
       {"slack", {}, R"({"type":"event_callback","event":{"type":"app_mention"}})", "app_mention"},
       {"slack", {}, R"({"type":"app_rate_limited"})", "app_rate_limited"},
       {"slack", {}, R"({"command":"/deploy","text":"now"})", "command"},
-      {"slack", {}, R"({"payload":"{}"})", "interaction"},
+      {"slack",
+       {{"Content-Type", "application/x-www-form-urlencoded"}},
+       R"({"type":"view_submission","view":{}})",
+       "interaction.view_submission"},
       {"slack", {}, R"({"other":1})", ""},
       {"stripe", {}, R"({"id":"evt_1","type":"invoice.paid"})", "invoice.paid"},
       {"telegram", {}, R"({"update_id":7,"edited_message":{"text":"a"}})", "edited_message"},
@@ -141,6 +144,49 @@ TEST_CASE("webhook: an event that is no text is none") {
   CHECK(failed.error().code == ErrorCode::invalid);
   CHECK_THAT(failed.error().message,
              Catch::Matchers::StartsWith("the event's name cannot be evaluated: "));
+}
+
+TEST_CASE("webhook: a body that wraps another stands for that, any other for itself") {
+  const auto unwrapped = [](const WebhookScheme& scheme, std::string_view json) {
+    const auto body = tba::parse_json(json).value();
+    const auto read =
+        tba::connectors::unwrapped_body(scheme, Inbound{"POST", Value(), HeaderList{}, body});
+    if (!read) return read.error().message.substr(0, 9);
+    return *read ? tba::to_json(**read) : std::string("itself");
+  };
+  const auto github = scheme_of("github");
+  CHECK(unwrapped(github, R"({"payload":"{\"action\":\"opened\"}"})") == R"({"action":"opened"})");
+  CHECK(unwrapped(github, R"({"action":"opened"})") == "itself");
+  CHECK(unwrapped(github, R"({"payload":["{}","{}"]})") == "itself");
+  CHECK(unwrapped(github, R"("text")") == "itself");
+  CHECK(unwrapped(github, R"({"payload":"{"})") == "what the ");
+  CHECK(unwrapped(WebhookScheme{}, R"({"payload":"{}"})") == "itself");
+}
+
+TEST_CASE("webhook: what is answered is a status, or what an expression makes of the delivery") {
+  const auto status = [](const std::string& value, std::string_view json) {
+    tba::Diagnostics diagnostics;
+    const auto connector =
+        tba::read_connector("a.yaml",
+                            "connector: a\nbase_url: https://a.example\nendpoints: {}\nwebhook:\n"
+                            "  verify: { scheme: token, header: X-Token }\n  accepted_status: " +
+                                value + "\n",
+                            diagnostics);
+    INFO(diagnostics.render());
+    REQUIRE(connector);
+    const auto body = tba::parse_json(json).value();
+    return tba::connectors::bare_status(*connector->webhook,
+                                        Inbound{"POST", Value(), HeaderList{}, body})
+        .value_or(0);
+  };
+  CHECK(status("200", "null") == 200);
+  CHECK(status("299", "null") == 299);
+  CHECK(status("202", "null") == 0);
+  CHECK(status("${{ .body.status }}", R"({"status":204})") == 204);
+  CHECK(status("${{ .body.status }}", R"({"status":202})") == 202);
+  for (const auto* wrong : {"199", "300", "\"204\"", "204.5", "null"})
+    CHECK(status("${{ .body.status }}", std::string("{\"status\":") + wrong + "}") == 202);
+  CHECK(status("${{ .body.status }}", "[]") == 202);
 }
 
 TEST_CASE("webhook: the delivery id is the sender's, or empty") {

@@ -46,10 +46,11 @@ struct World : DaemonWorld {
   }
 
   /// Posts as Slack does.
-  Reply slack(const std::string& body, const std::string& secret = kSecret) {
+  Reply slack(const std::string& body, const std::string& secret = kSecret,
+              const std::string& type = "application/json") {
     const auto code = hmac(Hash::sha256, secret, "v0:" + seconds() + ":" + body);
     return post("/hooks/announce", body,
-                {{"Content-Type", "application/json"},
+                {{"Content-Type", type},
                  {"X-Slack-Request-Timestamp", seconds()},
                  {"X-Slack-Signature", "v0=" + hex(code)}});
   }
@@ -107,6 +108,20 @@ TEST_CASE("handshake: what is none is a delivery, which is answered as its sende
   }
   CHECK(world.deliveries() == 1);
   CHECK(world.get("/api/v1/runs/latest").json("steps.0.result.body.event") == R"("app_mention")");
+}
+
+TEST_CASE("handshake: a form of Slack's is a command, or the interaction that it holds") {
+  World world("slack");
+  const std::string form = "application/x-www-form-urlencoded";
+  const std::string body = "payload=%7B%22type%22%3A%22block_actions%22%2C%22user%22%3A7%7D";
+  CHECK(world.slack(body, kSecret, form).status == 200);
+  auto run = world.get("/api/v1/runs/latest");
+  CHECK(run.json("steps.0.result.body.event") == R"("interaction.block_actions")");
+  CHECK(run.json("trigger_context.body") == R"({"type":"block_actions","user":7})");
+  CHECK(world.slack("command=%2Fdeploy&text=now", kSecret, form).status == 200);
+  run = world.get("/api/v1/runs/latest");
+  CHECK(run.json("steps.0.result.body.event") == R"("command")");
+  CHECK(run.json("trigger_context.body") == R"({"command":"/deploy","text":"now"})");
 }
 
 TEST_CASE("handshake: a delivery that is too old leaves a record that says how old it is") {
@@ -170,6 +185,10 @@ TEST_CASE("handshake: Discord's pings are answered, of interactions and of event
   const auto delivery = post(R"({"type":1,"event":{"type":"ENTITLEMENT_CREATE"}})");
   CHECK(delivery.status == 204);
   CHECK(world.deliveries() == 1);
+  const auto command = post(R"({"type":2,"id":"9"})");  // to be answered by a call
+  CHECK(command.status == 202);
+  CHECK(command.text.empty());
+  CHECK(world.deliveries() == 2);
   // Discord sends wrong signatures to see them refused.
   check_problem(world.post("/hooks/announce", R"({"type":1})",
                            discord.sign(world.seconds(), R"({"type":0})")),

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "shared/uri.h"
 #include "shared/value/json.h"
 #include "tests/support/check_problem.h"
 #include "tests/support/daemon_world.h"
@@ -300,6 +301,40 @@ steps:
   CHECK(body_of("multipart/form-data; boundary=X",
                 "--X\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--X--") ==
         R"({"a":"1"})");
+}
+
+TEST_CASE("webhook: what a form wraps is the body, also in the inbox and when it is replayed") {
+  World world(R"(
+on: [ { webhook: { connector: github, event: issues.opened, match: "${{ .trigger.body.issue.title == \"Bug\" }}", credential: hook } } ]
+steps:
+  - { id: nap, wait: { for: 1h } }
+  - { id: note, set: { title: "${{ .trigger.body.issue.title }}" } }
+)");
+  const std::string form = "payload=" + tba::percent_encode(kOpened);
+  auto headers = delivery_headers("issues", "d-1", kSecret, form);
+  headers.add("Content-Type", "application/x-www-form-urlencoded");
+  const auto reply = world.post("/hooks/announce", form, headers);
+  REQUIRE(reply.status == 202);
+  REQUIRE(reply.at("runs").size() == 1);
+  const std::string delivery(reply.at("delivery").as_string());
+  const auto kept = world.get("/api/v1/deliveries/" + delivery);
+  CHECK(kept.json("event") == R"("issues.opened")");
+  CHECK(kept.json("body") == R"({"action":"opened","issue":{"title":"Bug"}})");
+  CHECK(kept.json("headers.content-type") == R"("application/json")");
+  CHECK(world.post("/api/v1/deliveries/" + delivery + "/replay", "{}").at("runs").size() == 1);
+  world.restart();
+  world.pass(std::chrono::hours(1));
+  const auto run = world.get("/api/v1/runs/" + std::string(reply.at("runs.0").as_string()));
+  CHECK(run.json("steps.1.result.body.title") == R"("Bug")");
+}
+
+TEST_CASE("webhook: what a form should wrap and does not is turned away") {
+  World world;
+  const std::string form = "payload=%7B";
+  auto headers = delivery_headers("issues", "d-1", kSecret, form);
+  headers.add("Content-Type", "application/x-www-form-urlencoded");
+  check_problem(world.post("/hooks/announce", form, headers), 400, "bad_body");
+  CHECK_THAT(world.rejection(), Contains("what the body stands for cannot be evaluated: "));
 }
 
 TEST_CASE("webhook: a form that cannot be read is turned away") {
