@@ -218,6 +218,10 @@ class VerificationReader {
 
 constinit const KeyTable kVerifyTable{"verify", "the verification", kVerifyKeys};
 
+std::string_view name_of(WebhookVerification::Scheme scheme) {
+  return kSchemes.name_of(scheme);
+}
+
 std::vector<WebhookVerification> read_verifications(const std::vector<const yaml::Node*>& nodes,
                                                     std::span<const AuthScheme> auth,
                                                     Diagnostics& diagnostics) {

@@ -66,6 +66,9 @@ struct WebhookVerification {
   }
 };
 
+/// The name as written in files: "hmac_sha256", …
+std::string_view name_of(WebhookVerification::Scheme scheme);
+
 /// The keys of a `verify`.
 extern const KeyTable kVerifyTable;
 

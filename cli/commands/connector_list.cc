@@ -37,6 +37,31 @@ std::string limit_text(const Json& limit) {
   return fmt::format("{} ({})", text_of(limit, "name"), count);
 }
 
+/// How deliveries are verified: "token (webhook), hmac_sha256 (webhook-signing)"; or that there are
+/// none.
+std::string webhook_text(const Json& connector) {
+  const auto schemes = listed(member_of(connector, "verifications"), [](const Json& verification) {
+    const auto auth = text_of(verification, "auth");
+    return text_of(verification, "scheme") + (auth.empty() ? "" : fmt::format(" ({})", auth));
+  });
+  return schemes.empty() ? "no" : schemes;
+}
+
+/// "Idempotency-Key, known for 24h"
+std::string idempotency_text(const Json& idempotency) {
+  const auto lifetime = text_of(idempotency, "lifetime");
+  return text_of(idempotency, "header") + (lifetime.empty() ? "" : ", known for " + lifetime);
+}
+
+/// Its endpoints by what happens to a call of which nobody knows whether it acted.
+void add_endpoints(Fields& fields, const Json& connector) {
+  fields.add("endpoints", text_of(connector, "endpoints"));
+  const Json& effects = member_of(connector, "effects");
+  for (const auto* effect : {"repeat", "keyed", "once"})
+    fields.add(effect, joined(member_of(effects, effect), ", "));
+  fields.add("keys", idempotency_text(member_of(connector, "idempotency")));
+}
+
 std::string yes_or_no(const Json& flag) {
   return flag == true ? "yes" : "no";
 }
@@ -58,8 +83,8 @@ void print_long(Console& console, const Json& connectors) {
     fields.add("title", text_of(connector, "title"));
     fields.add("calls go to", place_of(connector));
     fields.add("auth", listed(member_of(connector, "auth"), name_and_type));
-    fields.add("endpoints", text_of(connector, "endpoints"));
-    fields.add("webhooks", yes_or_no(member_of(connector, "webhook")));
+    add_endpoints(fields, connector);
+    fields.add("webhooks", webhook_text(connector));
     fields.add("limits", listed(member_of(connector, "rate_limits"), limit_text));
     fields.add("pages", joined(member_of(connector, "pagination"), ", "));
     fields.add("test", text_of(connector, "test"));

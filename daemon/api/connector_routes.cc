@@ -1,3 +1,4 @@
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -11,6 +12,7 @@
 #include "daemon/connectors/authentication.h"
 #include "daemon/connectors/request_builder.h"
 #include "daemon/connectors/request_view.h"
+#include "daemon/engine/definition.h"
 #include "daemon/http/problem.h"
 #include "shared/duration.h"
 #include "shared/suggestion.h"
@@ -69,6 +71,37 @@ Value page_styles(const Connector& connector) {
   return array_view(styles, [](std::string_view style) { return Value::string(style); });
 }
 
+/// Its endpoints by what may be done when it is not known whether a call acted.
+Value effects_view(const Connector& connector) {
+  std::map<Effect, ArrayBuilder> ids;
+  for (const auto& endpoint : connector.endpoints)
+    ids[engine::effect_of(connector, endpoint.id)].add(Value::string(endpoint.id));
+  ObjectBuilder effects;
+  for (const auto effect : {Effect::repeat, Effect::keyed, Effect::once})
+    effects.put(name_of(effect), std::move(ids[effect]).build());
+  return std::move(effects).build();
+}
+
+Value idempotency_view(const Idempotency& idempotency) {
+  if (idempotency.header.empty()) return {};
+  return Value::object(
+      {{"header", Value::string(idempotency.header)},
+       {"lifetime",
+        idempotency.lifetime ? Value::string(format_duration(*idempotency.lifetime)) : Value()}});
+}
+
+/// How deliveries prove who sent them, and with credentials of which auth scheme.
+Value verifications_view(const std::optional<WebhookScheme>& webhook) {
+  ArrayBuilder verifications;
+  if (webhook) {
+    for (const auto& verification : webhook->verifications) {
+      verifications.add(Value::object({{"scheme", Value::string(name_of(verification.scheme))},
+                                       {"auth", text_view(verification.auth)}}));
+    }
+  }
+  return std::move(verifications).build();
+}
+
 Value summary(const Services& services, const Connector& connector) {
   ArrayBuilder auth;
   for (const auto& scheme : connector.auth) auth.add(scheme_summary(scheme));
@@ -81,7 +114,10 @@ Value summary(const Services& services, const Connector& connector) {
                       : Value()},
        {"auth", std::move(auth).build()},
        {"endpoints", Value::integer(static_cast<std::int64_t>(connector.endpoints.size()))},
+       {"effects", effects_view(connector)},
+       {"idempotency", idempotency_view(connector.idempotency)},
        {"webhook", Value::boolean(connector.webhook.has_value())},
+       {"verifications", verifications_view(connector.webhook)},
        {"rate_limits", array_view(connector.rate_limits, rate_limit_view)},
        {"pagination", page_styles(connector)},
        {"test", text_view(connector.test)}});

@@ -467,7 +467,11 @@ TEST_CASE_METHOD(WithDaemon,
   constexpr const char* kConnectors = R"({"items":[
     {"name":"github","title":"GitHub REST","base_url":"https://api.github.com",
      "auth":[{"name":"token","type":"bearer"},{"name":"webhook","type":"webhook_secret"}],
-     "endpoints":61,"webhook":true,"pagination":["link_header"],"test":"get-authenticated-user",
+     "endpoints":5,"webhook":true,"pagination":["link_header"],"test":"get-authenticated-user",
+     "effects":{"repeat":["get-authenticated-user","list-repos","update-issue"],
+                "keyed":["create-issue"],"once":["create-comment"]},
+     "idempotency":{"header":"Idempotency-Key","lifetime":"1d"},
+     "verifications":[{"scheme":"hmac_sha256","auth":null},{"scheme":"token","auth":"webhook"}],
      "rate_limits":[{"name":"primary","requests":null,"per":null,"by":["credential"]},
                     {"name":"search","requests":30,"per":"1m","by":["credential"]},
                     {"name":"secondary","requests":900,"per":"1m","by":["credential"]}]},
@@ -481,8 +485,12 @@ TEST_CASE_METHOD(WithDaemon,
         "title:        GitHub REST\n"
         "calls go to:  https://api.github.com\n"
         "auth:         token (bearer), webhook (webhook_secret)\n"
-        "endpoints:    61\n"
-        "webhooks:     yes\n"
+        "endpoints:    5\n"
+        "repeat:       get-authenticated-user, list-repos, update-issue\n"
+        "keyed:        create-issue\n"
+        "once:         create-comment\n"
+        "keys:         Idempotency-Key, known for 1d\n"
+        "webhooks:     hmac_sha256, token (webhook)\n"
         "limits:       primary (as answers tell), search (30 in 1m), secondary (900 in\n"
         "              1m)\n"
         "pages:        link_header\n"

@@ -369,7 +369,15 @@ TEST_CASE("api: connectors are listed, and shown with their endpoints") {
         R"([{"name":"token","prompt":"Token","secret":true,"required":true,)"
         R"("may_be_empty":false,"has_lines":false}])");
   CHECK(keys(shown.body) == Names{"name", "title", "base_url", "plugin", "auth", "endpoints",
-                                  "webhook", "rate_limits", "pagination", "test"});
+                                  "effects", "idempotency", "webhook", "verifications",
+                                  "rate_limits", "pagination", "test"});
+  CHECK(shown.json("effects.repeat.0") == R"("get-authenticated-user")");
+  CHECK(shown.json("effects.keyed") == "[]");
+  CHECK(shown.json("effects.once.0") == R"("create-repo")");
+  CHECK(shown.json("idempotency") == "null");
+  CHECK(shown.json("verifications") == R"([{"scheme":"hmac_sha256","auth":null}])");
+  CHECK(world.get("/api/v1/connectors/stripe").json("idempotency") ==
+        R"({"header":"Idempotency-Key","lifetime":"1d"})");
   CHECK(shown.json("pagination") == R"(["link_header"])");
   CHECK(shown.json("test") == R"("get-authenticated-user")");
   CHECK(shown.json("rate_limits.0") ==
