@@ -85,7 +85,19 @@ class ActionReader {
     }
   }
 
-  Action read_http(const Fields&, const yaml::Node& node, ExpressionPlace place) {
+  void check_url(const yaml::Node& url, bool has_credential) {
+    const auto& text = url.text;
+    if (text.starts_with('/')) {
+      if (has_credential) return;
+      url.error(diagnostics(), "a path alone is below the base URL of a credential",
+                "say `credential`, or write the whole URL");
+    } else if (!text.starts_with("http://") && !text.starts_with("https://") &&
+               !text.starts_with("${{")) {
+      url.error(diagnostics(), "a URL begins with https:// or http://");
+    }
+  }
+
+  Action read_http(const Fields& step, const yaml::Node& node, ExpressionPlace place) {
     const Fields fields(node, *kStepTable.find("http")->table, diagnostics());
     HttpStep http;
     http.method = fields.text("method", http.method);
@@ -93,11 +105,7 @@ class ActionReader {
     http.max_bytes = fields.size("max_bytes", http.max_bytes);
     if (const auto* url = fields.find("url")) {
       http.url = reading_.read_data(*url, place);
-      const auto& text = url->text;
-      if (!text.starts_with("http://") && !text.starts_with("https://") &&
-          !text.starts_with("${{")) {
-        url->error(diagnostics(), "a URL begins with https:// or http://");
-      }
+      check_url(*url, step.has("credential"));
     }
     if (const auto* query = fields.find("query")) http.query = reading_.read_data(*query, place);
     if (const auto* headers = fields.find("headers"))

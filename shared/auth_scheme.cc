@@ -109,7 +109,7 @@ constexpr std::array kCommonKeys{
         .choices = kPlaceNames},
     Key{.name = "parameter",
         .description = "the header, query parameter, cookie or {placeholder} of the paths that an "
-                       "api_key goes into"},
+                       "api_key goes into; the name may be a {field} of the credential"},
     Key{.name = "prefix",
         .description = "what stands before the api_key, token or signature, blanks included; "
                        "before an oauth2 token \"Bearer \" if not given"},
@@ -117,7 +117,9 @@ constexpr std::array kCommonKeys{
         .type = KeyType::choice,
         .description = "what signs by oauth1; hmac_sha1 if not given",
         .choices = kOAuth1MethodNames},
-    Key{.name = "service", .description = "the AWS service that is called, such as s3"},
+    Key{.name = "service",
+        .description = "the AWS service that is called, such as s3; may be a {field} of the "
+                       "credential"},
     Key{.name = "region",
         .description = "the AWS region that is called; if not given, a field of each credential"},
 };
@@ -126,6 +128,11 @@ constexpr auto kAuthKeys = joined(kCommonKeys, kHmacKeys, kOAuth2Keys);
 bool takes(const TypeDescription& type, std::string_view key) {
   return key == "type" || (key == "headers" && type.type != Type::webhook_secret) ||
          std::ranges::find(type.keys, key) != type.keys.end();
+}
+
+/// What a name may look like that each credential has its own of.
+std::string example_of(std::string_view name) {
+  return fill_placeholders(name, [](std::string_view) { return "x"; });
 }
 
 /// What its credentials have beside what the type says.
@@ -166,8 +173,10 @@ void check_api_key(const Fields& fields, const AuthScheme& scheme, const yaml::N
                fmt::format("the api_key '{}' needs the key 'parameter'", name.text),
                "the header, query parameter, cookie or {placeholder} that it goes into");
   } else if (parameter && scheme.place == Place::header) {
-    check_header_name(*parameter, fields.diagnostics());
-  } else if (parameter && scheme.place == Place::cookie && !is_header_name(parameter->text)) {
+    if (!is_header_name(example_of(scheme.parameter)))
+      check_header_name(*parameter, fields.diagnostics());
+  } else if (parameter && scheme.place == Place::cookie &&
+             !is_header_name(example_of(scheme.parameter))) {
     // RFC 6265, section 4.1.1: a token, as a header's name is.
     parameter->error(fields.diagnostics(),
                      fmt::format("'{}' is not the name of a cookie", parameter->text));
@@ -193,14 +202,17 @@ std::string_view name_of(AuthScheme::Place place) {
 
 std::vector<CredentialField> fields_of(const AuthScheme& scheme) {
   auto fields = scheme.oauth2 ? fields_of(*scheme.oauth2) : std::vector<CredentialField>();
-  for (const auto name : description_of(scheme.type).fields) fields.push_back(field_named(name));
-  for (auto& field : fields_beside(scheme)) fields.push_back(std::move(field));
-  for (const auto& [header, value] : scheme.headers) {
-    for (const auto& name : placeholders_in(value)) {
+  const auto add_named_in = [&](std::string_view text) {
+    for (const auto& name : placeholders_in(text)) {
       if (std::ranges::find(fields, name, &CredentialField::name) == fields.end())
         fields.push_back(field_named(name));
     }
-  }
+  };
+  if (scheme.place != Place::path) add_named_in(scheme.parameter);
+  add_named_in(scheme.service);
+  for (const auto name : description_of(scheme.type).fields) fields.push_back(field_named(name));
+  for (auto& field : fields_beside(scheme)) fields.push_back(std::move(field));
+  for (const auto& [header, value] : scheme.headers) add_named_in(value);
   return fields;
 }
 

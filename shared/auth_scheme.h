@@ -38,12 +38,14 @@ struct AuthScheme {
   std::string name;
   Type type = Type::bearer;
   Place place = Place::header;  ///< api_key.
-  std::string parameter;        ///< api_key: the header, query parameter, cookie or {placeholder}.
-  std::string prefix;           ///< What is put before the key ("Bot ") or the token ("Bearer ").
+  /// api_key: the header, query parameter, cookie or {placeholder}. Of all but the last the name
+  /// may be a {field} of the credential.
+  std::string parameter;
+  std::string prefix;  ///< What is put before the key ("Bot ") or the token ("Bearer ").
   /// Further headers of the requests; {fields} of the credential may stand in their values.
   std::vector<std::pair<std::string, std::string>> headers;
   OAuth1Method oauth1_method = OAuth1Method::hmac_sha1;
-  std::string service;  ///< aws_sigv4: "s3".
+  std::string service;  ///< aws_sigv4: "s3"; may be a {field}, too.
   std::string region;   ///< aws_sigv4; empty: each credential has its own.
   std::optional<HmacScheme> hmac;
   std::optional<OAuth2Scheme> oauth2;

@@ -28,8 +28,8 @@ struct Connector {
   std::string name;
   std::string title;
   std::optional<PluginProgram> plugin;  ///< What answers its calls, where that is no API.
-  std::string base_url;
-  std::string text;  ///< The file's text: what a run keeps.
+  std::string base_url;                 ///< Or empty: each credential has its own.
+  std::string text;                     ///< The file's text: what a run keeps.
   std::vector<AuthScheme> auth;
   std::vector<std::pair<std::string, std::string>> headers;
   std::optional<RetryPolicy> retry;
@@ -41,6 +41,11 @@ struct Connector {
 
   const Endpoint* endpoint(std::string_view id) const;
   const AuthScheme* scheme(std::string_view name) const;
+
+  /// Whether a credential of that scheme must say where its API is, as the connector does not.
+  bool needs_base_url(const AuthScheme& scheme) const {
+    return base_url.empty() && !plugin && scheme.is_for_calls();
+  }
 
   /// Whether that endpoint knows a call again that comes twice with one idempotency key.
   bool takes_keys(std::string_view endpoint_id) const;

@@ -24,8 +24,8 @@ constexpr std::array kConnectorKeys{
         .description = "the name that workflows call it by"},
     Key{.name = "title", .description = "the name of the API"},
     Key{.name = "base_url",
-        .is_required = true,
-        .description = "what all paths are below; a credential may give another"},
+        .description = "what all paths are below; a credential may give another, and must where "
+                       "this is left out"},
     Key{.name = "auth",
         .type = KeyType::table_map,
         .description = "the kinds of credentials it takes, by name",

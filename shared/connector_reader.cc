@@ -43,6 +43,10 @@ class ConnectorReader {
     if (const auto* idempotency = fields.find("idempotency"))
       connector_.idempotency = read_idempotency(*idempotency);
     read_auth_and_retry(fields);
+    if (connector_.base_url.empty() && !fields.has("base_url") && connector_.auth.empty()) {
+      root.error(diagnostics_, "a connector needs the key 'base_url', or credentials that have one",
+                 "`auth` describes them");
+    }
     for_each_member(fields.find("rate_limits"),
                     [&](const yaml::Node& name, const yaml::Node& node) {
                       connector_.rate_limits.push_back(read_rate_limit(name, node, diagnostics_));

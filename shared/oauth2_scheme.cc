@@ -94,12 +94,13 @@ class Reader {
     const auto* node = fields_.find(key);
     if (node == nullptr) return {};
     const std::string_view text = node->text;
+    if (!field_that_is(text).empty()) return node->text;
     const bool is_absolute = std::ranges::any_of(kUrlStarts, [&](std::string_view start) {
       return text.starts_with(start) && text.size() > start.size();
     });
     if (!is_absolute || text.find_first_of(" #@") != std::string_view::npos) {
       node->error(diagnostics(), fmt::format("'{}' is not such a URL", text),
-                  "https://host/path, or {origin}/path for a path where the API is");
+                  "https://host/path, {origin}/path for a path where the API is, or a {field}");
     }
     return node->text;
   }
@@ -151,6 +152,13 @@ std::vector<std::string_view> names_of(const std::vector<OAuth2Scheme::Grant>& g
   std::vector<std::string_view> names;
   for (const auto grant : grants) names.push_back(name_of(grant));
   return names;
+}
+
+std::string_view field_that_is(std::string_view url) {
+  const auto names = placeholders_in(url);
+  const bool is_whole = names.size() == 1 && names.front() != kOriginPlaceholder &&
+                        url.size() == names.front().size() + 2;
+  return is_whole ? url.substr(1, url.size() - 2) : std::string_view();
 }
 
 bool needs_somebody(OAuth2Scheme::Grant grant) {

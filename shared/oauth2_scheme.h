@@ -18,7 +18,7 @@ namespace tba {
 inline constexpr std::string_view kOriginPlaceholder = "origin";
 
 /// How an API gives access tokens (OAuth 2.0, RFC 6749). Its URLs may have {origin}, and, as what a
-/// JWT claims, {fields} of the credential.
+/// JWT claims, {fields} of the credential; or be one such field as a whole.
 struct OAuth2Scheme {
   /// How a first token comes to be; refresh tokens are used whichever it was.
   enum class Grant {
@@ -81,6 +81,9 @@ std::string_view name_of(OAuth2Scheme::Grant grant);
 std::optional<OAuth2Scheme::Grant> grant_named(std::string_view name);
 
 std::vector<std::string_view> names_of(const std::vector<OAuth2Scheme::Grant>& grants);
+
+/// The {field} of the credential that a URL is as a whole; empty where it is none.
+std::string_view field_that_is(std::string_view url);
 
 /// Whether somebody must agree to the grant in a browser.
 bool needs_somebody(OAuth2Scheme::Grant grant);

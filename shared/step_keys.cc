@@ -19,7 +19,8 @@ constexpr std::array kHttpKeys{
     Key{.name = "url",
         .type = KeyType::templated,
         .is_required = true,
-        .description = "http:// or https://, perhaps with a query"},
+        .description = "http:// or https://, perhaps with a query; or with a credential a path "
+                       "below its base URL"},
     Key{.name = "query",
         .type = KeyType::value_map,
         .description = "parameters that are put behind the URL",

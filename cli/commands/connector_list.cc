@@ -69,7 +69,10 @@ std::string yes_or_no(const Json& flag) {
 /// Where its calls go.
 std::string place_of(const Json& connector) {
   const Json& plugin = member_of(connector, "plugin");
-  if (!plugin.is_object()) return text_of(connector, "base_url");
+  if (!plugin.is_object()) {
+    const auto base_url = text_of(connector, "base_url");
+    return base_url.empty() ? "where its credentials say" : base_url;
+  }
   return fmt::format("plugin {} ({})", text_of(plugin, "version"), text_of(plugin, "state"));
 }
 

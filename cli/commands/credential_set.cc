@@ -137,6 +137,19 @@ Outcome<Json> fields_from_stdin(Console& console, const Json& scheme) {
   return given;
 }
 
+// Where the API is, for a scheme whose connector does not know.
+Outcome<std::string> ask_for_base_url(Console& console, const Options& options) {
+  const auto hint = "say --base-url: each credential of this connector has its own";
+  if (!console.in_is_terminal) return usage_error("where is the API?", hint);
+  console.err << "Base URL: " << std::flush;
+  std::string url;
+  std::getline(console.in, url);
+  if (url.empty())
+    return usage_error(
+        fmt::format("credential {} needs a base URL; nothing was changed", options.name), hint);
+  return url;
+}
+
 Outcome<ExitCode> set(Session& session, const Options& options) {
   auto daemon = session.daemon();
   if (!daemon) return daemon.error();
@@ -146,13 +159,19 @@ Outcome<ExitCode> set(Session& session, const Options& options) {
   if (!scheme) return scheme.error();
 
   Console& console = session.console();
+  auto base_url = options.base_url;
+  if (base_url.empty() && flag(*scheme, "needs_base_url")) {
+    auto asked = ask_for_base_url(console, options);
+    if (!asked) return asked.error();
+    base_url = *std::move(asked);
+  }
   auto fields = console.in_is_terminal ? fields_from_prompt(console, *scheme)
                                        : fields_from_stdin(console, *scheme);
   if (!fields) return fields.error();
   Json body = {{"connector", options.connector},
                {"scheme", text_of(*scheme, "name")},
                {"fields", std::move(*fields)}};
-  if (!options.base_url.empty()) body["base_url"] = options.base_url;
+  if (!base_url.empty()) body["base_url"] = base_url;
   const auto stored = daemon->put("/credentials/" + percent_encode(options.name), body);
   for (auto& [name, value] : body["fields"].items()) {
     if (value.is_string()) wipe(value.get_ref<std::string&>());
@@ -183,7 +202,8 @@ Action build_credential_set(CLI::App& arguments) {
       ->type_name("SCHEME");
   arguments
       .add_option("--base-url", options->base_url,
-                  "Instead of the connector's: a self-hosted server, a test server")
+                  "Instead of the connector's: a self-hosted server, a test server; asked for "
+                  "where the connector has none")
       ->type_name("URL");
   arguments.footer(
       "The secret is asked for, without showing it, or read from standard input where that is no\n"

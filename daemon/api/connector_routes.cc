@@ -31,7 +31,7 @@ Value scheme_summary(const AuthScheme& scheme) {
       {{"name", Value::string(scheme.name)}, {"type", Value::string(name_of(scheme.type))}});
 }
 
-Value scheme_view(const AuthScheme& scheme) {
+Value scheme_view(const Connector& connector, const AuthScheme& scheme) {
   ArrayBuilder fields;
   for (const auto& field : fields_of(scheme)) {
     fields.add(Value::object({{"name", Value::string(field.name)},
@@ -47,6 +47,7 @@ Value scheme_view(const AuthScheme& scheme) {
   }
   return scheme_summary(scheme)
       .with_member("grants", std::move(grants).build())
+      .with_member("needs_base_url", Value::boolean(connector.needs_base_url(scheme)))
       .with_member("fields", std::move(fields).build());
 }
 
@@ -141,7 +142,7 @@ asio::awaitable<http::Response> show(Services& services, http::Request request) 
   const auto connector = set->connectors.find(request.parameter("name"));
   if (!connector) co_return no_such_connector(request.parameter("name"), set->connectors);
   ArrayBuilder auth;
-  for (const auto& scheme : connector->auth) auth.add(scheme_view(scheme));
+  for (const auto& scheme : connector->auth) auth.add(scheme_view(*connector, scheme));
   ArrayBuilder endpoints;
   for (const auto& endpoint : connector->endpoints) endpoints.add(endpoint_view(endpoint));
   co_return json(200, summary(services, *connector)

@@ -118,6 +118,8 @@ Result<net::HttpRequest> jwt_request(const Client& client, Instant now, Random& 
 }  // namespace
 
 std::string filled_url(std::string_view url, const Client& client) {
+  if (const auto field = field_that_is(url); !field.empty())
+    return std::string(client.credential.field(field));
   return fill_placeholders(url, [&](std::string_view name) {
     return name == kOriginPlaceholder ? std::string(origin_of(client))
                                       : percent_encode(client.credential.field(name));

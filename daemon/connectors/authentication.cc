@@ -29,6 +29,17 @@ Error invalid(std::string message, std::string hint = {}) {
 using Type = AuthScheme::Type;
 using Place = AuthScheme::Place;
 
+/// The text with the fields of the credential that it has places for.
+std::string filled(std::string_view text, const vault::Credential& credential) {
+  return fill_placeholders(
+      text, [&](std::string_view name) { return std::string(credential.field(name)); });
+}
+
+/// Where the credential's API is, which it may say itself; empty where nobody does.
+const std::string& base_url_of(const vault::Credential& credential, const Connector* own) {
+  return credential.base_url.empty() && own ? own->base_url : credential.base_url;
+}
+
 /// Puts the proof of one type of scheme into a request.
 using Authenticator = Result<> (*)(net::HttpRequest& request, const AuthScheme& scheme,
                                    const vault::Credential& credential, const Moment& moment);
@@ -77,11 +88,11 @@ void add_cookie(net::HttpRequest& request, std::string_view name, std::string_vi
 Result<> by_key(net::HttpRequest& request, const AuthScheme& scheme,
                 const vault::Credential& credential, const Moment&) {
   auto key = fmt::format("{}{}", scheme.prefix, credential.field("key"));
-  if (scheme.place == Place::header) set_header(request, scheme.parameter, key);
+  const auto name = filled(scheme.parameter, credential);
+  if (scheme.place == Place::header) set_header(request, name, key);
   if (scheme.place == Place::query)
-    request.url =
-        with_query(without_query(request.url, scheme.parameter), {{scheme.parameter, key}});
-  if (scheme.place == Place::cookie) add_cookie(request, scheme.parameter, key);
+    request.url = with_query(without_query(request.url, name), {{name, key}});
+  if (scheme.place == Place::cookie) add_cookie(request, name, key);
   vault::wipe(key);
   return {};
 }
@@ -116,10 +127,11 @@ Result<> by_hmac(net::HttpRequest& request, const AuthScheme& scheme,
 Result<> by_aws_sigv4(net::HttpRequest& request, const AuthScheme& scheme,
                       const vault::Credential& credential, const Moment& moment) {
   const auto own = credential.field("region");
+  const auto service = filled(scheme.service, credential);
   sign_aws_sigv4(request,
                  {credential.field("access_key_id"), credential.field("secret_access_key"),
                   credential.field("session_token")},
-                 {own.empty() ? std::string_view(scheme.region) : own, scheme.service}, moment.now);
+                 {own.empty() ? std::string_view(scheme.region) : own, service}, moment.now);
   return {};
 }
 
@@ -200,9 +212,7 @@ Result<> check_for_secret(const vault::Credential& credential, std::string_view 
 
 Result<> check_destination(const std::string& url, const vault::Credential& credential,
                            const Connector* own) {
-  const auto home = net::origin_of(!credential.base_url.empty() ? credential.base_url
-                                   : own                        ? own->base_url
-                                                                : std::string());
+  const auto home = net::origin_of(base_url_of(credential, own));
   if (home != net::Origin{} && net::origin_of(url) == home) return {};
   return invalid(
       home == net::Origin{}
@@ -215,14 +225,23 @@ Result<> check_destination(const std::string& url, const vault::Credential& cred
       "set the credential with the base URL of the API that it is for");
 }
 
+Result<std::string> whole_url(std::string url, const vault::Credential& credential,
+                              const Connector* own) {
+  if (!url.starts_with('/')) return url;
+  const std::string_view base = base_url_of(credential, own);
+  if (base.empty()) {
+    return invalid(fmt::format("credential '{}' has no base URL that the request could be below",
+                               credential.name),
+                   "set the credential with the base URL of the API that it is for");
+  }
+  return std::string(base.substr(0, base.find_last_not_of('/') + 1)) + url;
+}
+
 Result<> authenticate(net::HttpRequest& request, const Connector& connector,
                       const vault::Credential& credential, const Moment& moment) {
   const auto& scheme = *connector.scheme(credential.scheme);
-  for (const auto& [name, value] : scheme.headers) {
-    auto filled = fill_placeholders(
-        value, [&](std::string_view field) { return std::string(credential.field(field)); });
-    set_header(request, name, std::move(filled));
-  }
+  for (const auto& [name, value] : scheme.headers)
+    set_header(request, name, filled(value, credential));
   const auto* entry = std::ranges::find(kAuthenticators, scheme.type,
                                         &decltype(kAuthenticators)::value_type::first);
   return entry->second(request, scheme, credential, moment);

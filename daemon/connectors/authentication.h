@@ -33,6 +33,12 @@ Result<> check_for_secret(const vault::Credential& credential, std::string_view 
 Result<> check_destination(const std::string& url, const vault::Credential& credential,
                            const Connector* own);
 
+/// The URL of a request that is to be sent with the credential: one that begins with '/' is below
+/// the credential's base URL or, where it has none, that of `own`, its connector; null where there
+/// is no such connector any more. Error (`invalid`): there is no base URL either.
+Result<std::string> whole_url(std::string url, const vault::Credential& credential,
+                              const Connector* own);
+
 /// What a signature is made with beside the request and the credential.
 struct Moment {
   Instant now;

@@ -210,6 +210,10 @@ Result<std::string> Draft::page_url(const std::string& url) const {
 }
 
 Result<net::HttpRequest> Draft::finish() && {
+  if (base_url_.empty()) {
+    return error("nothing says where it is: its connector has no base URL",
+                 "call it with a credential, which has one");
+  }
   const auto base = std::string_view(base_url_).substr(0, base_url_.find_last_not_of('/') + 1);
   auto url = expanded(std::string(base) + endpoint_.path);
   if (url && !page_url_.empty()) url = page_url(*url);

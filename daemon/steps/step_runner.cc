@@ -275,6 +275,11 @@ void StepRunner::mask(AttemptOutcome& outcome) const {
 }
 
 asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Terms terms) {
+  const auto credential = co_await ready(terms.credential);
+  if (!credential) co_return without_credential(credential.error());
+  auto url = url_of(std::move(raw.url), credential->get());
+  if (!url) co_return not_attempted("request", url.error().message);
+  raw.url = *std::move(url);
   const auto secrets = RequestSecrets::open(std::move(raw.secrets), environment_.credentials);
   if (!secrets) co_return not_attempted("credential", secrets.error().message);
   if (auto fits = secrets->check_destination(raw.url, environment_.connector_of); !fits)
@@ -289,8 +294,6 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Te
   request.follow_redirects = raw.follow_redirects && secrets->empty();
   request.max_response_bytes = raw.max_bytes;
   terms.apply_to(request);
-  const auto credential = co_await ready(terms.credential);
-  if (!credential) co_return without_credential(credential.error());
   if (*credential) {
     if (auto proved = prove(request, **credential); !proved)
       co_return not_attempted("credential", proved.error().message);
@@ -302,6 +305,18 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::RawRequest raw, Te
   const auto result =
       co_await send(std::move(request), has_secrets, std::get<Passage>(std::move(passage)));
   co_return outcome_of(result, "the request", environment_.clock.now());
+}
+
+/// Where a request goes that no connector describes.
+Result<std::string> StepRunner::url_of(std::string url, const vault::Credential* credential) const {
+  if (credential) {
+    const auto own = environment_.connector_of(credential->connector);
+    return connectors::whole_url(std::move(url), *credential, own.get());
+  }
+  if (!url.starts_with('/')) return url;
+  return Error{
+      ErrorCode::invalid,
+      "a URL that begins with '/' is below the base URL of a credential, and there is none", ""};
 }
 
 /// Puts what proves who is calling into a request that no connector describes, whose URL may be

@@ -101,6 +101,7 @@ class StepRunner final : public engine::AttemptRunner {
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::RawRequest raw, Terms terms);
   boost::asio::awaitable<engine::AttemptOutcome> run_program(engine::Attempt attempt,
                                                              engine::LineSink log);
+  Result<std::string> url_of(std::string url, const vault::Credential* credential) const;
   Result<> prove(net::HttpRequest& request, const vault::Credential& credential);
   ProcessRequest process_of(const engine::Attempt& attempt);
   void mask(engine::AttemptOutcome& outcome) const;

@@ -129,6 +129,12 @@ Result<> check(const NewCredential& credential) {
                     credential.scheme),
         names.empty() ? "it has none at all" : fmt::format("it has: {}", fmt::join(names, ", ")));
   }
+  if (credential.base_url.empty() && credential.connector->needs_base_url(*scheme)) {
+    return invalid(fmt::format("the base URL is missing, which connector '{}' leaves to its "
+                               "credentials",
+                               credential.connector->name),
+                   "it looks like https://api.example.com/v3");
+  }
   if (auto url = check_base_url(credential.base_url); !url) return url;
   return check_fields(*scheme, credential.fields);
 }

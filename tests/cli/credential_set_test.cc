@@ -26,6 +26,10 @@ struct WithConnectors : CliFixture {
               {"name":"username","prompt":"User name","secret":false,"required":true},
               {"name":"password","prompt":"Password","secret":true,"required":true,
                "may_be_empty":true}]}]})")
+        .on("GET /connectors/http", R"({"name":"http","auth":[
+            {"name":"header","type":"api_key","needs_base_url":true,"fields":[
+              {"name":"header","prompt":"Name of the header","secret":false,"required":true},
+              {"name":"key","prompt":"Key","secret":true,"required":true}]}]})")
         .on("GET /connectors/open", R"({"name":"open","auth":[]})")
         .on("PUT /credentials/c", {201, R"({"name":"c"})", "application/json"});
   }
@@ -67,6 +71,28 @@ TEST_CASE_METHOD(WithConnectors, "credential set: on a terminal the fields are a
   CHECK(prompts == std::vector<std::string>{"Password (not shown): "});
   CHECK_THAT(result.err, Contains("User name: ") && !Contains("hunter2"));
   CHECK_THAT(daemon.last().body, Contains(R"({"username":"ada","password":"hunter2"})"));
+}
+
+TEST_CASE_METHOD(WithConnectors,
+                 "credential set: where the connector has no base URL it asks for one") {
+  const std::string fields = R"({"header":"X-Own","key":"k"})";
+  const auto without = set(fields, {"--connector", "http"});
+  CHECK(without.code == 2);
+  CHECK_THAT(without.err, Contains("where is the API?") && Contains("say --base-url"));
+  const auto with = set(fields, {"--connector", "http", "--base-url", "https://a.example"});
+  CHECK(with.code == 0);
+  CHECK_THAT(daemon.last().body, Contains(R"("base_url":"https://a.example")"));
+
+  in_is_terminal = true;
+  typed_secret = "hunter2";
+  const auto asked = set("https://b.example\nX-Own\n", {"--connector", "http"});
+  CHECK(asked.code == 0);
+  CHECK_THAT(asked.err, Contains("Base URL: ") && Contains("Name of the header: "));
+  CHECK_THAT(daemon.last().body, Contains(R"("fields":{"header":"X-Own","key":"hunter2"})") &&
+                                     Contains(R"("base_url":"https://b.example")"));
+  const auto silent = set("\n", {"--connector", "http"});
+  CHECK(silent.code == 2);
+  CHECK_THAT(silent.err, Contains("credential c needs a base URL; nothing was changed"));
 }
 
 TEST_CASE_METHOD(WithConnectors, "credential set: a key of several lines ends with an empty one") {

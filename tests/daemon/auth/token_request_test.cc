@@ -74,6 +74,17 @@ TEST_CASE("token request: {origin} is the credential's own where it has one") {
   CHECK(token_request(client, {}).url == "http://127.0.0.1:8080/t%2F1/token");
 }
 
+TEST_CASE("token request: a URL that is a field of the credential is taken as it is") {
+  tba::OAuth2Scheme scheme;
+  scheme.token_url = "{token_url}";
+  World world;
+  world.client("oauth", {{"client_id", "c"}, {"token_url", "https://a.example/t?x=1&y=%20"}});
+  const Client client{*world.connector, scheme, world.credential};
+  CHECK(token_request(client, {}).url == "https://a.example/t?x=1&y=%20");
+  CHECK(tba::auth::filled_url("https://a.example/{token_url}", client) ==
+        "https://a.example/https%3A%2F%2Fa.example%2Ft%3Fx%3D1%26y%3D%2520");
+}
+
 TEST_CASE("token request: the scopes are the credential's own, or the scheme's") {
   World world;
   CHECK(scopes_of(world.client("oauth", {})) == "read write");

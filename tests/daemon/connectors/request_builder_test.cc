@@ -366,6 +366,70 @@ TEST_CASE("request: what signs does so over the request as it is sent") {
                                               tba::connectors::Hash::sha256, "s", by_hmac.body)));
 }
 
+TEST_CASE("request: the name that a key goes by can be the credential's own") {
+  auto connector = example();
+  using Place = AuthScheme::Place;
+  connector.auth = {scheme("header", AuthScheme::Type::api_key, Place::header, "{header}"),
+                    scheme("query", AuthScheme::Type::api_key, Place::query, "{parameter}"),
+                    scheme("cookie", AuthScheme::Type::api_key, Place::cookie, "{cookie}"),
+                    scheme("aws", AuthScheme::Type::aws_sigv4)};
+  connector.auth.back().service = "{service}";
+  const auto authenticated = [&](const Credential& mine) {
+    auto request = build_request(connector, get_item(), json(R"({"item":"a"})"), &mine);
+    REQUIRE(request);
+    tba::tests::SeededRandom random(1);
+    REQUIRE(tba::connectors::authenticate(*request, connector, mine,
+                                          {tba::Instant(std::chrono::seconds(1)), random}));
+    return std::move(*request);
+  };
+  const auto type = AuthScheme::Type::api_key;
+  const auto by_header = credential("header", type, {{"header", "X-Own"}, {"key", "s3cret"}});
+  CHECK(header(authenticated(by_header), "X-Own") == "s3cret");
+  const auto by_query = credential("query", type, {{"parameter", "a b"}, {"key", "s3cret"}});
+  CHECK(authenticated(by_query).url == "https://api.example.com/v1/items/a?a+b=s3cret");
+  const auto by_cookie = credential("cookie", type, {{"cookie", "sid"}, {"key", "s3cret"}});
+  CHECK(header(authenticated(by_cookie), "Cookie") == "sid=s3cret");
+  const auto by_aws = credential("aws", AuthScheme::Type::aws_sigv4,
+                                 {{"service", "s3"},
+                                  {"region", "eu-central-1"},
+                                  {"access_key_id", "AKID"},
+                                  {"secret_access_key", "s"}});
+  CHECK_THAT(header(authenticated(by_aws), "Authorization"),
+             Contains("AKID/19700101/eu-central-1/s3/aws4_request"));
+}
+
+TEST_CASE("request: an endpoint that nobody says the place of is not called") {
+  auto connector = example();
+  connector.base_url.clear();
+  const auto nowhere = build_request(connector, get_item(), json(R"({"item":"a"})"), nullptr);
+  REQUIRE_FALSE(nowhere);
+  CHECK_THAT(nowhere.error().message, Contains("its connector has no base URL"));
+  auto mine = credential("token", AuthScheme::Type::bearer, {{"token", "s3cret"}});
+  mine.base_url = "https://own.example/api";
+  const auto there = build_request(connector, get_item(), json(R"({"item":"a"})"), &mine);
+  REQUIRE(there);
+  CHECK(there->url == "https://own.example/api/items/a");
+}
+
+TEST_CASE("request: a path alone is below the base URL of the credential") {
+  const auto own = example();
+  auto mine = credential("token", AuthScheme::Type::bearer, {{"token", "s3cret"}});
+  const auto url_of = [&](const std::string& url, const Connector* connector) {
+    return tba::connectors::whole_url(url, mine, connector).value();
+  };
+  CHECK(url_of("/a?b=c", &own) == "https://api.example.com/v1/a?b=c");
+  CHECK(url_of("//evil.test/a", &own) == "https://api.example.com/v1//evil.test/a");
+  CHECK(url_of("https://else.example/a", &own) == "https://else.example/a");
+  mine.base_url = "http://localhost:8080/";
+  CHECK(url_of("/a", &own) == "http://localhost:8080/a");
+  CHECK(url_of("/a", nullptr) == "http://localhost:8080/a");
+  mine.base_url.clear();
+  const auto nowhere = tba::connectors::whole_url("/a", mine, nullptr);
+  REQUIRE_FALSE(nowhere);
+  CHECK(nowhere.error().message ==
+        "credential 'mine' has no base URL that the request could be below");
+}
+
 TEST_CASE("request: a login by digest is the client's to prove") {
   auto connector = example();
   connector.auth.push_back(scheme("digest", AuthScheme::Type::digest));

@@ -413,6 +413,31 @@ TEST_CASE("step runner: a raw request is sent with its credential, or not at all
   CHECK(world.http.requests.size() == 1);
 }
 
+TEST_CASE("step runner: a raw request to a path goes below the base URL of its credential") {
+  World world;
+  tba::vault::NewCredential mine{
+      "mine", tba::built_in_connectors().find("http"), "header", "https://own.example/api", {}};
+  mine.fields.emplace("header", tba::vault::Secret("X-Own"));
+  mine.fields.emplace("key", tba::vault::Secret("0123456789"));
+  run_coroutine(world.credentials.set(std::move(mine))).value();
+  world.http.answer(200);
+  Attempt attempt;
+  attempt.credential = "mine";
+  attempt.request = RawRequest{"GET", "/items?open=true", {}, "", false, 1234};
+  std::get<RawRequest>(attempt.request).secrets = {
+      {tba::engine::RequestSecret::Part::headers, {"X-Again"}, {"mine", "key"}}};
+  CHECK_FALSE(world.perform(attempt).failure);
+  CHECK(world.http.requests.front().url == "https://own.example/api/items?open=true");
+  CHECK(world.http.requests.front().headers ==
+        tba::net::HeaderFields{{"X-Again", "0123456789"}, {"X-Own", "0123456789"}});
+
+  attempt.credential.clear();
+  const auto nowhere = world.perform(attempt);
+  check_not_attempted(nowhere, "request");
+  CHECK_THAT(nowhere.failure->message, Contains("below the base URL of a credential"));
+  CHECK(world.http.requests.size() == 1);
+}
+
 TEST_CASE("step runner: a program gets what was evaluated, and its lines go to the log") {
   World world;
   world.processes.lines = {{false, "one"}, {true, "two"}};

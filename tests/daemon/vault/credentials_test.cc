@@ -29,6 +29,7 @@ namespace {
 std::shared_ptr<const tba::Connector> github() {
   auto connector = std::make_shared<tba::Connector>();
   connector->name = "github";
+  connector->base_url = "https://api.github.com";
   const auto add = [&](const std::string& name, AuthScheme::Type type) {
     AuthScheme scheme;
     scheme.name = name;
@@ -92,6 +93,24 @@ std::string masked(const tba::vault::LiveSecrets& live, std::string text) {
 }
 
 }  // namespace
+
+TEST_CASE("credentials: where the connector has no base URL, each that calls has its own") {
+  World world;
+  const auto nowhere = std::make_shared<tba::Connector>(*github());
+  nowhere->base_url.clear();
+  const auto set = [&](NewCredential made, const std::string& base_url = "") {
+    made.connector = nowhere;
+    made.base_url = base_url;
+    return world.set(std::move(made));
+  };
+  const auto refused = set(token("bot"));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::invalid);
+  CHECK(refused.error().message ==
+        "the base URL is missing, which connector 'github' leaves to its credentials");
+  CHECK(set(token("bot"), "https://api.example"));
+  CHECK(set(credential("hook", "webhook", {{"secret", "0123456789"}})));
+}
 
 TEST_CASE("credentials: one that is set can be found, now and after a restart") {
   World world;
