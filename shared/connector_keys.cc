@@ -43,6 +43,10 @@ constexpr std::array kConnectorKeys{
         .type = KeyType::boolean,
         .description = "whether the answers of its GETs are kept, and the API only asked whether "
                        "they have changed; false if not given"},
+    Key{.name = "fresh_for",
+        .type = KeyType::duration,
+        .description = "for how long the answers of its GETs are used again without asking; not at "
+                       "all if not given"},
     Key{.name = "rate_limits",
         .type = KeyType::table_map,
         .description = "how often the API lets itself be asked, by names of the limits",

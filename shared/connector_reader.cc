@@ -17,6 +17,8 @@
 namespace tba {
 namespace {
 
+using namespace std::chrono_literals;
+
 class ConnectorReader {
  public:
   explicit ConnectorReader(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
@@ -54,8 +56,12 @@ class ConnectorReader {
     const auto answer = read_answer_rules(fields, {});
     const auto* pages = fields.find("pagination");
     const auto pagination = pages ? read_pagination(*pages, diagnostics_) : nullptr;
-    const EndpointSurroundings around{connector_.auth, connector_.rate_limits, answer, pagination,
-                                      fields.boolean("revalidate", false)};
+    const EndpointSurroundings around{connector_.auth,
+                                      connector_.rate_limits,
+                                      answer,
+                                      pagination,
+                                      fields.boolean("revalidate", false),
+                                      fields.duration("fresh_for").value_or(0ms)};
     for_each_member(fields.find("endpoints"), [&](const yaml::Node& id, const yaml::Node& node) {
       connector_.endpoints.push_back(read_endpoint(id, node, around, diagnostics_));
     });

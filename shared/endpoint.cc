@@ -56,6 +56,10 @@ constexpr std::array kEndpointKeys{
         .type = KeyType::boolean,
         .description = "whether its answers are kept and asked about, in the place of what the "
                        "connector says; of a GET only"},
+    Key{.name = "fresh_for",
+        .type = KeyType::duration,
+        .description = "for how long its answers are used again without asking, in the place of "
+                       "what the connector says; of a GET only"},
     Key{.name = "effect",
         .type = KeyType::choice,
         .description = "what may be done when it is not known whether a call acted, where its "
@@ -110,7 +114,7 @@ class EndpointReader {
       endpoint.retry = read_retry(*retry, kRetryTable, diagnostics_);
     if (const auto* response = fields.find("response"))
       endpoint.response = read_shape(*response, diagnostics_);
-    read_revalidate(fields, endpoint);
+    read_keeping(fields, endpoint);
     read_rate_limits(fields, endpoint);
     read_parameters(fields, endpoint);
     check_body(fields, endpoint);
@@ -120,12 +124,20 @@ class EndpointReader {
   }
 
  private:
-  void read_revalidate(const Fields& fields, Endpoint& endpoint) {
-    const bool is_get = endpoint.method == "GET";
-    endpoint.revalidate = is_get && fields.boolean("revalidate", around_.revalidate);
-    if (is_get || !fields.boolean("revalidate", false)) return;
-    fields.key("revalidate")
-        ->error(diagnostics_, "only a GET can be asked whether its answer has changed");
+  void read_keeping(const Fields& fields, Endpoint& endpoint) {
+    const bool asks_for_changes = fields.boolean("revalidate", around_.revalidate);
+    const auto fresh_for = fields.duration("fresh_for").value_or(around_.fresh_for);
+    if (endpoint.method == "GET") {
+      endpoint.revalidate = asks_for_changes;
+      endpoint.fresh_for = fresh_for;
+      return;
+    }
+    if (fields.boolean("revalidate", false)) {
+      fields.key("revalidate")
+          ->error(diagnostics_, "only a GET can be asked whether its answer has changed");
+    }
+    if (fields.has("fresh_for"))
+      fields.key("fresh_for")->error(diagnostics_, "only the answer of a GET can be used again");
   }
 
   void read_rate_limits(const Fields& fields, Endpoint& endpoint) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -42,7 +43,9 @@ struct Endpoint {
   BodyFormat body = BodyFormat::json;
   std::string content_type;  ///< Of the body; empty: that of its format.
   std::vector<Parameter> parameters;
-  bool revalidate = false;               ///< Whether to ask if an answer that is kept has changed.
+  bool revalidate = false;  ///< Whether to ask if an answer that is kept has changed.
+  /// How old an answer may be that is used without asking; 0: none is.
+  std::chrono::milliseconds fresh_for{0};
   std::optional<Effect> effect;          ///< Where its method says too little.
   std::optional<RetryPolicy> retry;      ///< In the place of the connector's.
   std::vector<std::string> rate_limits;  ///< That count its calls; empty: all that count any.
@@ -60,7 +63,8 @@ struct EndpointSurroundings {
   std::span<const RateLimit> rate_limits;
   const AnswerRules& answer;
   std::shared_ptr<const Pagination> pagination;  ///< Of endpoints that it fits; or null.
-  bool revalidate = false;
+  bool revalidate = false;                       ///< Of GETs that do not say it themselves.
+  std::chrono::milliseconds fresh_for{0};        ///< Likewise.
 };
 
 /// The keys of an endpoint.

@@ -122,6 +122,7 @@ asio::awaitable<http::Response> test(Services& services, http::Request request) 
   engine::Attempt attempt;
   attempt.effect = Effect::repeat;
   attempt.credential = name;
+  attempt.must_ask = true;
   attempt.request = engine::EndpointCall{connector, connector->test, Value::object({}), ""};
   const engine::LineSink no_log = [](std::string_view, std::string_view) {};
   const auto outcome = co_await services.runner.perform(std::move(attempt), no_log);

@@ -45,13 +45,28 @@ std::string key_of(const net::HttpRequest& request, const vault::Credential* cre
   return key;
 }
 
-bool can_be_kept(const net::HttpResponse& response) {
-  if (response.status != 200) return false;
-  if (!response.header("etag") && !response.header("last-modified")) return false;
-  const auto* control = response.header("cache-control");
+bool is_told(const net::HttpResponse& response, std::string_view directive) {
+  return std::ranges::any_of(response.headers, [&](const auto& header) {
+    return header.first == "cache-control" &&
+           lower_case(header.second).find(directive) != std::string::npos;
+  });
+}
+
+bool can_be_kept(const net::HttpResponse& response, const KeptAnswers::Terms& terms) {
+  if (response.status != 200 || is_told(response, "no-store")) return false;
   const auto* vary = response.header("vary");
-  return (!control || lower_case(*control).find("no-store") == std::string::npos) &&
-         (!vary || *vary != "*");
+  if (vary && *vary == "*") return false;
+  const bool can_be_asked_about = response.header("etag") || response.header("last-modified");
+  return (terms.revalidate && can_be_asked_about) ||
+         (terms.fresh_for > terms.fresh_for.zero() && !is_told(response, "no-cache"));
+}
+
+/// Whether an answer to what was asked then can do without asking. A clock that was set back makes
+/// none young.
+bool is_fresh(const net::HttpResponse& response, Instant asked_at,
+              const KeptAnswers::Terms& terms) {
+  return !terms.must_ask && asked_at <= terms.now && terms.now - asked_at < terms.fresh_for &&
+         !is_told(response, "no-cache");
 }
 
 std::size_t bytes_of(const net::HttpResponse& response) {
@@ -76,16 +91,28 @@ net::HttpResponse renewed(const net::HttpResponse& kept, const net::HttpResponse
 
 }  // namespace
 
+std::optional<net::HttpResponse> KeptAnswers::Question::answer() const {
+  if (!is_fresh_) return std::nullopt;
+  auto answer = *kept_;
+  answer.headers.emplace_back(kKeptHeader, "fresh");
+  return answer;
+}
+
 KeptAnswers::Question KeptAnswers::ask(net::HttpRequest& request,
-                                       const vault::Credential* credential) {
+                                       const vault::Credential* credential, const Terms& terms) {
   Question question;
+  question.terms_ = terms;
   if (request.method != "GET" || has_condition(request)) return question;
   question.key_ = key_of(request, credential);
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(question.key_);
   if (found == entries_.end()) return question;
-  question.kept_ = found->second.response;
-  used_.splice(used_.begin(), used_, found->second.used);
+  const auto& [response, asked_at, bytes, used] = found->second;
+  question.is_fresh_ = is_fresh(*response, asked_at, terms);
+  if (!question.is_fresh_ && !terms.revalidate) return question;
+  question.kept_ = response;
+  used_.splice(used_.begin(), used_, used);
+  if (question.is_fresh_) return question;
   if (const auto* tag = question.kept_->header("etag"))
     request.headers.emplace_back("If-None-Match", *tag);
   if (const auto* time = question.kept_->header("last-modified"))
@@ -93,23 +120,28 @@ KeptAnswers::Question KeptAnswers::ask(net::HttpRequest& request,
   return question;
 }
 
-net::HttpResponse KeptAnswers::settle(Question question, net::HttpResponse response) {
+net::HttpResponse KeptAnswers::settle(const Question& question, net::HttpResponse response) {
   constexpr int kNotModified = 304;
   if (question.key_.empty()) return response;
   if (response.status == kNotModified && question.kept_) {
     auto whole = renewed(*question.kept_, response);
     const std::lock_guard lock(mutex_);
-    keep(question.key_, whole);
-    whole.headers.emplace_back(kRevalidatedHeader, "true");
+    keep(question, whole);
+    whole.headers.emplace_back(kKeptHeader, "revalidated");
     return whole;
   }
   const std::lock_guard lock(mutex_);
-  if (can_be_kept(response)) {
-    keep(question.key_, response);
+  if (can_be_kept(response, question.terms_)) {
+    keep(question, response);
   } else if (response.status < 500) {
     forget(question.key_);
   }
   return response;
+}
+
+void KeptAnswers::drop(const Question& question) {
+  const std::lock_guard lock(mutex_);
+  forget(question.key_);
 }
 
 std::size_t KeptAnswers::bytes() const {
@@ -117,13 +149,14 @@ std::size_t KeptAnswers::bytes() const {
   return bytes_;
 }
 
-void KeptAnswers::keep(const std::string& key, net::HttpResponse response) {
+void KeptAnswers::keep(const Question& question, net::HttpResponse response) {
+  const auto& key = question.key_;
   forget(key);
   const auto bytes = bytes_of(response);
   if (bytes > most_bytes_ / kLeastEntries) return;
   used_.push_front(key);
-  entries_[key] = {std::make_shared<const net::HttpResponse>(std::move(response)), bytes,
-                   used_.begin()};
+  entries_[key] = {std::make_shared<const net::HttpResponse>(std::move(response)),
+                   question.terms_.now, bytes, used_.begin()};
   bytes_ += bytes;
   while (bytes_ > most_bytes_) forget(std::string(used_.back()));
 }

@@ -85,6 +85,7 @@ struct Attempt {
   std::optional<std::chrono::milliseconds> timeout;  ///< Enforced by the engine.
   std::optional<CachedResult> cached;                ///< Looked for by the engine, first of all.
   bool is_by_hand = false;  ///< Somebody wants it now, be the host one that is left alone.
+  bool must_ask = false;    ///< No answer that is kept may do without asking, as by hand.
   Request request;
 };
 

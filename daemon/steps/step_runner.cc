@@ -66,7 +66,8 @@ Result<plugins::Call> plugin_call(const engine::EndpointCall& call,
 asio::awaitable<AttemptOutcome> StepRunner::perform(Attempt attempt, engine::LineSink log) {
   if (std::holds_alternative<engine::ProgramCall>(attempt.request))
     return run_program(std::move(attempt), std::move(log));
-  Terms terms{std::move(attempt.credential), attempt.effect, attempt.timeout, attempt.is_by_hand};
+  Terms terms{std::move(attempt.credential), attempt.effect, attempt.timeout, attempt.is_by_hand,
+              attempt.is_by_hand || attempt.must_ask};
   if (auto* call = std::get_if<engine::EndpointCall>(&attempt.request)) {
     return carry_out(std::move(*call), std::move(terms));
   }
@@ -143,6 +144,17 @@ asio::awaitable<StepRunner::Usable> StepRunner::ready(std::string name) {
   co_return co_await environment_.tokens.usable(std::move(name));
 }
 
+/// The outcome as a page of the endpoint's list, where that is what was called for.
+AttemptOutcome StepRunner::paged(const Answered& answered, const Value& answer,
+                                 AttemptOutcome outcome) const {
+  const auto& [call, parameters, url, what] = answered;
+  if (!call.page || outcome.failure) return outcome;
+  const auto& endpoint = *call.connector->endpoint(call.endpoint);
+  const Value body = *outcome.result.find("body");
+  return as_page(*endpoint.pagination, {endpoint, answer, body, parameters, *call.page, url},
+                 std::move(outcome), what);
+}
+
 /// The answer as a page of the endpoint's list. Where the next one is may be a URL into which the
 /// API has put a secret of ours: that is put in anew when it is asked for.
 AttemptOutcome StepRunner::as_page(const Pagination& pagination,
@@ -177,6 +189,18 @@ asio::awaitable<AttemptOutcome> StepRunner::carry_out(engine::EndpointCall call,
   co_return co_await exchange(std::move(call), std::move(terms), *std::move(renewed));
 }
 
+/// What is known already of what the request asks for.
+connectors::KeptAnswers::Question StepRunner::question_of(net::HttpRequest& request,
+                                                          const Endpoint& endpoint,
+                                                          const vault::Credential* credential,
+                                                          const Terms& terms) {
+  const bool is_kept = endpoint.revalidate || endpoint.fresh_for > endpoint.fresh_for.zero();
+  if (!is_kept) return {};
+  return answers_.ask(
+      request, credential,
+      {endpoint.revalidate, endpoint.fresh_for, terms.must_ask, environment_.clock.now()});
+}
+
 /// Asks once.
 asio::awaitable<AttemptOutcome> StepRunner::exchange(
     engine::EndpointCall call, Terms terms, std::shared_ptr<const vault::Credential> credential) {
@@ -202,8 +226,15 @@ asio::awaitable<AttemptOutcome> StepRunner::exchange(
       *call.connector, *endpoint, call.parameters, credential.get(), call.idempotency_key,
       call.page ? connectors::url_of_page(*call.page) : std::string());
   if (!request) co_return not_attempted("request", request.error().message);
-  connectors::KeptAnswers::Question question;  // before the request is signed with what it asks
-  if (endpoint->revalidate) question = answers_.ask(*request, credential.get());
+  const auto url = request->url;
+  const Answered answered{call, shown, url, what};
+  // Before the request is signed with what it asks.
+  const auto question = question_of(*request, *endpoint, credential.get(), terms);
+  if (auto kept = question.answer()) {
+    auto known = outcome_of(*std::move(kept), what, environment_.clock.now());
+    const auto answer = known.result;
+    co_return paged(answered, answer, by_rules(endpoint->answer, std::move(known), what));
+  }
   if (credential) {
     auto proved = connectors::authenticate(*request, *call.connector, *credential,
                                            {environment_.clock.now(), environment_.random});
@@ -220,15 +251,16 @@ asio::awaitable<AttemptOutcome> StepRunner::exchange(
   const auto leave = limiter_.ask(counted, now);
   if (const auto* turn = std::get_if<Instant>(&leave)) co_return postponed(what, *turn, now);
   const auto& permit = std::get<connectors::RateLimiter::Permit>(leave);
-  const auto url = request->url;
   const bool has_secrets = credential || !secrets->empty();
   auto result =
       co_await send(std::move(*request), has_secrets, std::get<Passage>(std::move(passage)));
-  if (result) *result = answers_.settle(std::move(question), *std::move(result));
+  if (result) *result = answers_.settle(question, *std::move(result));
   now = environment_.clock.now();
   auto outcome = outcome_of(result, what, now);
   const auto answer = outcome.result;
   outcome = by_rules(endpoint->answer, std::move(outcome), what);
+  // A status that tells of a failure has told it to settle() already.
+  if (result && result->status < 400 && outcome.failure) answers_.drop(question);
   if (result) {
     auto closed = limiter_.answered(permit, *result, outcome.result, asks_to_wait(outcome),
                                     outcome.retry_after, now);
@@ -236,12 +268,7 @@ asio::awaitable<AttemptOutcome> StepRunner::exchange(
   } else {
     limiter_.unanswered(permit, result.error().sent, now);
   }
-  if (call.page && !outcome.failure) {
-    const Value body = *outcome.result.find("body");
-    outcome = as_page(*endpoint->pagination, {*endpoint, answer, body, shown, *call.page, url},
-                      std::move(outcome), what);
-  }
-  co_return outcome;
+  co_return paged(answered, answer, std::move(outcome));
 }
 
 asio::awaitable<AttemptOutcome> StepRunner::call_plugin(

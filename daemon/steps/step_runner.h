@@ -75,8 +75,17 @@ class StepRunner final : public engine::AttemptRunner {
     Effect effect = Effect::repeat;
     std::optional<std::chrono::milliseconds> timeout;
     bool is_by_hand = false;
+    bool must_ask = false;
 
     void apply_to(net::HttpRequest& request) const;
+  };
+
+  /// A call that has an answer. It refers to what it is made of.
+  struct Answered {
+    const engine::EndpointCall& call;
+    const Value& parameters;  ///< As they may be shown.
+    const std::string& url;
+    std::string_view what;
   };
 
   using Passage = connectors::CircuitBreaker::Passage;
@@ -94,6 +103,11 @@ class StepRunner final : public engine::AttemptRunner {
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::EndpointCall call, Terms terms);
   boost::asio::awaitable<engine::AttemptOutcome> exchange(
       engine::EndpointCall call, Terms terms, std::shared_ptr<const vault::Credential> credential);
+  connectors::KeptAnswers::Question question_of(net::HttpRequest& request, const Endpoint& endpoint,
+                                                const vault::Credential* credential,
+                                                const Terms& terms);
+  engine::AttemptOutcome paged(const Answered& answered, const Value& answer,
+                               engine::AttemptOutcome outcome) const;
   engine::AttemptOutcome as_page(const Pagination& pagination, const connectors::PageAnswer& answer,
                                  engine::AttemptOutcome outcome, std::string_view what) const;
   boost::asio::awaitable<engine::AttemptOutcome> call_plugin(

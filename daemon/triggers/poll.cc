@@ -61,6 +61,7 @@ Result<engine::Attempt> Poll::attempt(std::optional<Value> page) const {
   attempt.step = "poll";
   attempt.effect = endpoint->method == "GET" ? Effect::repeat : Effect::once;
   attempt.credential = trigger_.credential;
+  attempt.must_ask = true;  // its interval says how old what it sees may be
   attempt.request = engine::EndpointCall{
       connector->second,
       trigger_.endpoint,

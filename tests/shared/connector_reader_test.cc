@@ -186,6 +186,27 @@ TEST_CASE("connector reader: an imported file may be larger than one that is wri
   CHECK_THAT(diagnostics.render(), Catch::Contains("the file is larger than 8MiB"));
 }
 
+TEST_CASE("connector: answers of GETs are used again for as long as it, or they, say") {
+  const auto connector = read(
+      "connector: a\nbase_url: https://a.example\nfresh_for: 10m\nendpoints:\n"
+      "  one: { method: GET, path: / }\n"
+      "  two: { method: GET, path: /, fresh_for: 30s }\n"
+      "  three: { method: GET, path: /, fresh_for: 0s }\n"
+      "  four: { method: POST, path: / }\n");
+  CHECK(connector.endpoint("one")->fresh_for == 10min);
+  CHECK(connector.endpoint("two")->fresh_for == 30s);
+  CHECK(connector.endpoint("three")->fresh_for == 0s);
+  CHECK(connector.endpoint("four")->fresh_for == 0s);
+
+  tba::Diagnostics diagnostics;
+  CHECK_FALSE(tba::read_connector("a.yaml",
+                                  "connector: a\nbase_url: https://a.example\nendpoints:\n"
+                                  "  one: { method: PUT, path: /, fresh_for: 10m }\n",
+                                  diagnostics));
+  CHECK_THAT(diagnostics.render(),
+             Catch::Contains("a.yaml:4:32: error: only the answer of a GET can be used again"));
+}
+
 TEST_CASE("connector: GETs are asked about where it, or they, say so") {
   const auto connector = read(
       "connector: a\nbase_url: https://a.example\nrevalidate: true\nendpoints:\n"
