@@ -236,6 +236,7 @@ class Daemon {
     return {io_.get_executor(),
             workflows_,
             credentials_,
+            tokens_,
             logins_,
             live_secrets_,
             engine_,

@@ -22,6 +22,11 @@ Outcome<ExitCode> test(Session& session, const std::string& name) {
   const bool works = member_of(*answer, "works") == Json(true);
   if (session.json()) {
     print_json(session.console().out, *answer);
+  } else if (works && text_of(*answer, "proved") == "token") {
+    session.console().out << fmt::format(
+        "credential {} got an access token; whether the API takes it is not known, as the "
+        "connector names no endpoint that tells\n",
+        name);
   } else if (works) {
     session.console().out << fmt::format("credential {} works: {} answered {}\n", name,
                                          text_of(*answer, "endpoint"), text_of(*answer, "status"));
@@ -39,7 +44,8 @@ Action build_credential_test(CLI::App& arguments) {
   arguments.add_option("name", *name, "The credential")->required()->type_name("");
   arguments.footer(
       "Calls the endpoint that the connector names for this purpose, and ends with 0 where it\n"
-      "answers that all is well, else with 1.");
+      "answers that all is well, else with 1. Where the connector names none, an OAuth credential\n"
+      "is tried on the endpoint that gives access tokens.");
   return [name](Session& session) { return test(session, *name); };
 }
 

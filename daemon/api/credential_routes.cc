@@ -4,6 +4,8 @@
 
 #include "daemon/api/routes.h"
 #include "daemon/api/views.h"
+#include "daemon/auth/credential_check.h"
+#include "daemon/auth/subject.h"
 #include "daemon/http/problem.h"
 #include "shared/suggestion.h"
 
@@ -35,8 +37,14 @@ Value credential_view(const vault::CredentialSummary& credential, const daemon::
 /// Longer than the call itself may take, which then says that it was too long.
 constexpr std::chrono::seconds kTestTime{75};
 
-Value test_view(const std::string& endpoint, int status, const std::string& problem) {
+/// What a test proves where all is well.
+constexpr std::string_view kTakenByApi = "call";
+constexpr std::string_view kGivenAgain = "token";
+
+Value test_view(std::string_view proves, const std::string& endpoint, int status,
+                const std::string& problem) {
   return Value::object({{"works", Value::boolean(problem.empty())},
+                        {"proved", problem.empty() ? Value::string(proves) : Value()},
                         {"endpoint", text_view(endpoint)},
                         {"status", status == 0 ? Value() : Value::integer(status)},
                         {"problem", text_view(problem)}});
@@ -89,6 +97,8 @@ asio::awaitable<http::Response> set(Services& services, http::Request request) {
   const auto workflows = services.workflows.current();
   auto credential = credential_from(name, *body, *workflows);
   if (!credential) co_return http::problem(credential.error());
+  const auto usable = auth::check_usable(*credential, {services.clock.now(), services.random});
+  if (!usable) co_return http::problem(usable.error());
   const auto stored = co_await services.credentials.set(std::move(*credential));
   if (!stored) co_return http::problem(stored.error());
   co_return json(stored->version == 1 ? 201 : 200,
@@ -103,6 +113,28 @@ asio::awaitable<http::Response> remove(Services& services, http::Request request
   co_return response;
 }
 
+/// Where no endpoint tells whether a credential works: whether its token endpoint gives it another
+/// access token.
+asio::awaitable<http::Response> test_token(Services& services,
+                                           std::shared_ptr<const vault::Credential> credential) {
+  const auto connector_of = [&](const std::string& name) {
+    return services.workflows.connector_of(name);
+  };
+  const auto subject = auth::subject_of(credential->name, services.credentials, connector_of);
+  const bool can_ask = subject && (!credential->field("refresh_token").empty() ||
+                                   !needs_somebody(auth::grant_of(subject->client())));
+  if (!can_ask) {
+    co_return http::problem(400, "invalid",
+                            "connector '" + credential->connector +
+                                "' names no endpoint that tells whether a credential works, and "
+                                "there is no token to be asked for",
+                            "its key `test` does");
+  }
+  const auto renewed = co_await services.tokens.renewed(credential->name, credential->version);
+  co_return json(200,
+                 test_view(kGivenAgain, "", 0, renewed ? std::string() : renewed.error().message));
+}
+
 /// Calls the endpoint with which the credential's connector tells whether one works.
 asio::awaitable<http::Response> test(Services& services, http::Request request) {
   const auto& name = request.parameter("name");
@@ -111,14 +143,10 @@ asio::awaitable<http::Response> test(Services& services, http::Request request) 
                             "`credential list` shows which there are");
   }
   const auto credential = services.credentials.find(name);
-  if (!credential) co_return json(200, test_view("", 0, services.credentials.problem(name)));
+  if (!credential)
+    co_return json(200, test_view(kTakenByApi, "", 0, services.credentials.problem(name)));
   const auto connector = services.workflows.connector_of(credential->connector);
-  if (!connector || connector->test.empty()) {
-    co_return http::problem(400, "invalid",
-                            "connector '" + credential->connector +
-                                "' names no endpoint that tells whether a credential works",
-                            "its key `test` does");
-  }
+  if (!connector || connector->test.empty()) co_return co_await test_token(services, credential);
   engine::Attempt attempt;
   attempt.effect = Effect::repeat;
   attempt.credential = name;
@@ -127,7 +155,7 @@ asio::awaitable<http::Response> test(Services& services, http::Request request) 
   const engine::LineSink no_log = [](std::string_view, std::string_view) {};
   const auto outcome = co_await services.runner.perform(std::move(attempt), no_log);
   const auto what = connector->name + "/" + connector->test;
-  co_return json(200, test_view(what, outcome.http_status,
+  co_return json(200, test_view(kTakenByApi, what, outcome.http_status,
                                 outcome.failure ? outcome.failure->message : std::string()));
 }
 

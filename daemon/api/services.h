@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "daemon/auth/logins.h"
+#include "daemon/auth/token_keeper.h"
 #include "daemon/connectors/circuit_breaker.h"
 #include "daemon/engine/engine.h"
 #include "daemon/engine/run_feed.h"
@@ -35,6 +36,7 @@ struct Services {
   boost::asio::any_io_executor executor;  ///< The server's.
   daemon::Workflows& workflows;
   vault::Credentials& credentials;
+  auth::TokenKeeper& tokens;
   auth::Logins& logins;
   const vault::LiveSecrets& live_secrets;
   engine::Engine& engine;

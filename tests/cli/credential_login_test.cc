@@ -162,6 +162,12 @@ TEST_CASE_METHOD(WithDaemon, "credential test: it says whether the credential wo
   CHECK_THAT(run({"credential", "test", "other", "--output", "json"}).out,
              Contains(R"("works": false)"));
   CHECK(run({"credential", "test", "nobody"}).code == 3);
+  daemon.on("POST /credentials/sheet/test",
+            R"({"works":true,"proved":"token","endpoint":null,"status":null,"problem":null})");
+  const auto token = run({"credential", "test", "sheet"});
+  CHECK(token.code == 0);
+  CHECK_THAT(token.out, Contains("credential sheet got an access token") &&
+                            Contains("whether the API takes it is not known"));
 }
 
 }  // namespace tba::tests

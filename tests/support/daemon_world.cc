@@ -189,6 +189,7 @@ struct DaemonWorld::Parts {
   api::Services services{world.engine.io().get_executor(),
                          workflows,
                          credentials,
+                         tokens,
                          logins,
                          live_secrets,
                          world.engine.engine(),

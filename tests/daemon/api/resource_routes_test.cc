@@ -355,6 +355,46 @@ TEST_CASE("api: a credential that makes no sense is refused, without showing it"
   CHECK(world.get("/api/v1/credentials").at("items").size() == 0);
 }
 
+TEST_CASE("api: a credential whose key cannot sign is refused, without showing it") {
+  DaemonWorld world;
+  const auto reply = world.call("PUT", "/api/v1/credentials/sheet",
+                                R"({"connector": "google-sheets", "scheme": "service_account",
+      "fields": {"client_email": "a@b.example", "private_key": "swordfish"}})");
+  check_problem(reply, 400, "invalid");
+  CHECK_THAT(std::string(reply.at("detail").as_string()), Contains("the private key cannot"));
+  CHECK(reply.text.find("swordfish") == std::string::npos);
+}
+
+TEST_CASE("api: where no endpoint tells, a credential is tested on who gives tokens") {
+  DaemonWorld world;
+  const auto set = [&](const std::string& name, const std::string& fields) {
+    const auto reply = world.call("PUT", "/api/v1/credentials/" + name,
+                                  R"({"connector": "google-sheets", "scheme": "oauth",
+                                      "fields": {"client_id": "c", "client_secret": "s-012345")" +
+                                      fields + "}}");
+    CHECK(reply.status == 201);
+  };
+  set("renewable", R"(, "access_token": "a-012345", "refresh_token": "r-012345")");
+  set("fixed", R"(, "access_token": "a-012345")");
+  set("nobody", "");
+  world.http.answer(200, R"({"access_token": "a-678901", "expires_in": 3600})");
+  const auto works = world.post("/api/v1/credentials/renewable/test");
+  CHECK(works.text == R"({"works":true,"proved":"token","endpoint":null,"status":null,)"
+                      R"("problem":null})");
+  CHECK(world.http.requests.size() == 1);
+  world.http.answer_only(tba::net::HttpResponse{
+      400, {{"content-type", "application/json"}}, R"({"error": "invalid_grant"})"});
+  const auto fails = world.post("/api/v1/credentials/renewable/test");
+  CHECK(fails.json("works") == "false");
+  CHECK(fails.json("proved") == "null");
+  CHECK_THAT(std::string(fails.at("problem").as_string()), Contains("invalid_grant"));
+  const auto fixed = world.post("/api/v1/credentials/fixed/test");
+  check_problem(fixed, 400, "invalid");
+  CHECK_THAT(std::string(fixed.at("detail").as_string()),
+             Contains("there is no token to be asked for"));
+  CHECK(world.post("/api/v1/credentials/nobody/test").json("works") == "false");
+}
+
 // --- connectors ----------------------------------------------------------------------------------
 
 TEST_CASE("api: connectors are listed, and shown with their endpoints") {
