@@ -31,11 +31,20 @@ AttemptOutcome without_credential(const Error& error) {
                        error.message);
 }
 
+/// Whether the program of a plugin gets that field: of a credential that is renewed only the token,
+/// as with the rest it could get tokens for ever.
+bool is_handed_over(const vault::Credential& credential, std::string_view field) {
+  constexpr std::array<std::string_view, 3> kOfToken{"access_token", "expires_at", "scopes"};
+  return credential.type != AuthScheme::Type::oauth2 ||
+         std::ranges::find(kOfToken, field) != kOfToken.end();
+}
+
 /// A credential as the program of its plugin gets it.
 Value handed_over(const vault::Credential& credential) {
   ObjectBuilder fields;
-  for (const auto& [name, secret] : credential.fields)
-    fields.put(name, Value::string(secret.view()));
+  for (const auto& [name, secret] : credential.fields) {
+    if (is_handed_over(credential, name)) fields.put(name, Value::string(secret.view()));
+  }
   return Value::object({{"name", Value::string(credential.name)},
                         {"scheme", Value::string(credential.scheme)},
                         {"type", Value::string(name_of(credential.type))},

@@ -8,6 +8,7 @@
 #include "shared/diagnostic.h"
 #include "shared/time_format.h"
 #include "shared/value/json.h"
+#include "tests/support/await.h"
 #include "tests/support/engine_world.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_credential_store.h"
@@ -35,10 +36,6 @@ using Variables = std::vector<std::pair<std::string, std::string>>;
 using tba::net::HeaderFields;
 using Lines = std::vector<std::pair<std::string, std::string>>;
 
-std::shared_ptr<const tba::Connector> connector_of(const std::string& name) {
-  return tba::built_in_connectors().find(name);
-}
-
 /// What a step runner needs.
 struct World {
   tba::tests::TemporaryFolder folder;
@@ -55,7 +52,8 @@ struct World {
   tba::tests::ScriptedProcesses processes;
   tba::tests::ScriptedPlugins plugins;
   tba::steps::RunFolders folders{{io.get_executor(), store, *log}, folder / "runs"};
-  std::string folder_now;  // of the workflow's file
+  std::string folder_now;                     // of the workflow's file
+  std::shared_ptr<const tba::Connector> own;  // beside the built-in ones; or null
   tba::connectors::CircuitBreaker circuits;
   tba::tests::FakeAlarm alarm;
   tba::auth::TokenKeeper tokens{keeper_of(credentials)};
@@ -66,18 +64,31 @@ struct World {
   World() { run_coroutine(credentials.load()).value(); }
 
   tba::auth::TokenKeeper::Environment keeper_of(tba::vault::Credentials& used) {
-    return {io.get_executor(), used, http, alarm, clock, random, connector_of, *log};
+    return {io.get_executor(), used, http, alarm, clock, random, connector_lookup(), *log};
   }
 
   tba::steps::StepRunner::Environment environment(const tba::vault::Credentials& used,
                                                   tba::auth::TokenKeeper& keeper) {
-    return {http,         processes,
-            plugins,      used,
-            keeper,       live_secrets,
-            folders,      clock,
-            random,       circuits,
-            *log,         store,
-            connector_of, [this](const std::string&) { return folder_now; }};
+    return {http,
+            processes,
+            plugins,
+            used,
+            keeper,
+            live_secrets,
+            folders,
+            clock,
+            random,
+            circuits,
+            *log,
+            store,
+            connector_lookup(),
+            [this](const std::string&) { return folder_now; }};
+  }
+
+  tba::auth::ConnectorLookup connector_lookup() const {
+    return [this](const std::string& name) {
+      return own && own->name == name ? own : tba::built_in_connectors().find(name);
+    };
   }
 
   void set_token(const std::string& name, const std::string& token) {
@@ -822,7 +833,10 @@ std::shared_ptr<const tba::Connector> plugin_named(const std::string& name) {
   auto read = tba::read_connector(
       "/plugins/" + name + "/plugin.yaml",
       "plugin: " + name +
-          "\nversion: 1\ncommand: [./main]\nauth: { token: { type: bearer } }\n"
+          "\nversion: 1\ncommand: [./main]\nauth: { token: { type: bearer }, login: { type: "
+          "oauth2, "
+          "grants: [authorization_code], authorize_url: https://a.example/authorize, "
+          "token_url: https://a.example/token } }\n"
           "endpoints: { send: { parameters: { text: { type: string, required: true }, "
           "mark: { default: 7 } } } }\n",
       diagnostics);
@@ -906,6 +920,32 @@ TEST_CASE("step runner: a plugin is given credentials of its own, and no other g
   check_not_attempted(world.perform(world.attempt_of(world.mail, R"({"text": "a"})", "none")),
                       "credential");
   CHECK(world.plugins.calls.size() == 2);
+}
+
+TEST_CASE("step runner: a plugin is given a fresh access token, and nothing to renew it with") {
+  PluginWorld world;
+  world.own = world.mail;
+  tba::vault::NewCredential login{"login", world.mail, "login", "", {}};
+  for (const auto& [name, value] : Variables{{"client_id", "c-012345"},
+                                             {"client_secret", "s-012345"},
+                                             {"access_token", "old-012345"},
+                                             {"refresh_token", "r-012345"},
+                                             {"expires_at", "2020-01-01T00:00:00Z"},
+                                             {"scopes", "send"}}) {
+    login.fields.emplace(name, tba::vault::Secret(value));
+  }
+  run_coroutine(world.credentials.set(std::move(login))).value();
+  world.http.answer(200, R"({"access_token": "new-012345", "expires_in": 3600})");
+  const auto outcome = tba::tests::await(
+      world.io,
+      world.runner.perform(world.attempt_of(world.mail, R"({"text": "a"})", "login"), nullptr));
+  CHECK_FALSE(outcome.failure);
+  REQUIRE(world.plugins.calls.size() == 1);
+  const auto& fields = *world.plugins.calls[0].credential.find("fields");
+  CHECK(to_json(fields) == R"({"access_token":"new-012345","expires_at":")" +
+                               tba::format_time(world.clock.now() + std::chrono::hours(1)) +
+                               R"(","scopes":"send"})");
+  CHECK(world.http.requests.front().url == "https://a.example/token");
 }
 
 TEST_CASE("step runner: what a plugin with a secret tells is masked") {
