@@ -81,6 +81,19 @@ constexpr std::string_view kAbout =
     "#   tba-integrate credential set NAME --connector {} --auth {}\n"
     "auth:\n";
 
+constexpr std::string_view kOAuth2 =
+    R"(  oauth:
+    type: oauth2
+    # How a first token comes to be; 'tba-integrate credential login NAME' gets one. With
+    # client_credentials, which needs only token_url, nobody has to log in.
+    grants: [authorization_code]
+    # {origin} is that of base_url; a login may be elsewhere.
+    authorize_url: "{origin}/oauth/authorize"
+    token_url: "{origin}/oauth/token"
+    # What is asked for.
+    scopes: [read, write]
+)";
+
 // A kind of authentication, and the scheme that is written for it.
 struct Auth {
   std::string_view type;
@@ -93,6 +106,7 @@ constexpr std::array kAuth{
     Auth{"bearer", "token", "  token: { type: bearer }\n"},
     Auth{"basic", "login", "  login: { type: basic }\n"},
     Auth{"api_key", "key", "  key: { type: api_key, in: header, parameter: X-Api-Key }\n"},
+    Auth{"oauth2", "oauth", kOAuth2},
 };
 
 struct Options {
@@ -149,8 +163,10 @@ Action build_connector_new(CLI::App& arguments) {
   arguments.add_option("--base-url", options->base_url, "What all paths are below")
       ->type_name("URL");
   arguments
-      .add_option("--auth", options->auth,
-                  "How calls prove who is calling: bearer (if not given), basic, api_key or none")
+      .add_option(
+          "--auth", options->auth,
+          "How calls prove who is calling: bearer (if not given), basic, api_key, oauth2 or "
+          "none")
       ->type_name("TYPE")
       ->check(CLI::IsMember(types).description(""));
   arguments.footer(

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/json.h"
+#include "shared/connector_reader.h"
 #include "tests/cli/cli_fixture.h"
 
 namespace tba::tests {
@@ -23,7 +24,7 @@ std::string content(const std::filesystem::path& file) {
 }  // namespace
 
 TEST_CASE_METHOD(CliFixture, "connector new: a file that passes the check, for each type of auth") {
-  for (const std::string type : {"none", "bearer", "basic", "api_key"}) {
+  for (const std::string type : {"none", "bearer", "basic", "api_key", "oauth2"}) {
     CAPTURE(type);
     const auto result = run({"connector", "new", "shop-" + type, "--auth", type, "--base-url",
                              "https://shop.example/v1"});
@@ -37,6 +38,17 @@ TEST_CASE_METHOD(CliFixture, "connector new: a file that passes the check, for e
     CHECK((text.find("\nauth:\n") == std::string::npos) == (type == "none"));
     CHECK(run({"connector", "check", file.string()}).out == "1 file checked, no errors\n");
   }
+}
+
+TEST_CASE_METHOD(CliFixture, "connector new: a login is where the API is") {
+  run({"connector", "new", "shop", "--auth", "oauth2"});
+  Diagnostics diagnostics;
+  const auto read =
+      read_connector("shop.yaml", content(folder / "connectors/shop.yaml"), diagnostics);
+  REQUIRE(read);
+  const auto& oauth = *read->scheme("oauth")->oauth2;
+  CHECK(names_of(oauth.grants) == std::vector<std::string_view>{"authorization_code"});
+  CHECK(oauth.token_url == "{origin}/oauth/token");
 }
 
 TEST_CASE_METHOD(CliFixture, "connector new: what is commented out is right, too") {
