@@ -386,7 +386,7 @@ TEST_CASE("request: the name that a key goes by can be the credential's own") {
   const auto by_header = credential("header", type, {{"header", "X-Own"}, {"key", "s3cret"}});
   CHECK(header(authenticated(by_header), "X-Own") == "s3cret");
   const auto by_query = credential("query", type, {{"parameter", "a b"}, {"key", "s3cret"}});
-  CHECK(authenticated(by_query).url == "https://api.example.com/v1/items/a?a+b=s3cret");
+  CHECK(authenticated(by_query).url == "https://api.example.com/v1/items/a?a%20b=s3cret");
   const auto by_cookie = credential("cookie", type, {{"cookie", "sid"}, {"key", "s3cret"}});
   CHECK(header(authenticated(by_cookie), "Cookie") == "sid=s3cret");
   const auto by_aws = credential("aws", AuthScheme::Type::aws_sigv4,
