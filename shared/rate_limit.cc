@@ -13,11 +13,12 @@
 namespace tba {
 namespace {
 
-constexpr NameTable<RateLimit::Reset, 4> kResets{{{
+constexpr NameTable<RateLimit::Reset, 5> kResets{{{
     {RateLimit::Reset::epoch, "epoch"},
     {RateLimit::Reset::epoch_millis, "epoch_millis"},
     {RateLimit::Reset::seconds, "seconds"},
     {RateLimit::Reset::duration, "duration"},
+    {RateLimit::Reset::rfc3339, "rfc3339"},
 }}};
 constexpr auto kResetNames = kResets.names();
 
@@ -63,7 +64,7 @@ constexpr std::array kLimitKeys{
     Key{.name = "reset",
         .type = KeyType::choice,
         .description = "what the reset header holds: epoch (seconds since 1970; if not given), "
-                       "epoch_millis, seconds (from now), duration (6m0s)",
+                       "epoch_millis, seconds (from now), duration (6m0s), rfc3339",
         .choices = kResetNames},
     Key{.name = "blamed_when",
         .type = KeyType::templated,
@@ -84,15 +85,11 @@ void read_headers(const yaml::Node& node, RateLimit& limit, Diagnostics& diagnos
   limit.bucket_header = lower_header_name(fields, "bucket");
 }
 
-// Of a limit something must be known.
 void check(const yaml::Node& name, const Fields& fields, const RateLimit& limit) {
   auto& diagnostics = fields.diagnostics();
   if (fields.has("requests") != fields.has("per")) {
     name.error(diagnostics,
                fmt::format("the limit '{}' needs both `requests` and `per`", name.text));
-  } else if (!fields.has("requests") && limit.remaining_header.empty()) {
-    name.error(diagnostics, fmt::format("nothing is known of the limit '{}'", name.text),
-               "say `requests` and `per`, or the header that tells what is `remaining`");
   }
   if (limit.remaining_header.empty() != limit.reset_header.empty()) {
     name.error(diagnostics,

@@ -15,7 +15,7 @@
 namespace tba {
 
 /// How often an API lets itself be asked: what is known beforehand, and where its answers say how
-/// much is left.
+/// much is left. Where neither is, only what it refuses tells of the limit.
 struct RateLimit {
   /// How an answer says when the count begins anew.
   enum class Reset {
@@ -23,6 +23,7 @@ struct RateLimit {
     epoch_millis,  ///< Milliseconds since 1970.
     seconds,       ///< Seconds from now, perhaps with decimals.
     duration,      ///< Such as "6m0s" or "12ms".
+    rfc3339,       ///< Such as "2026-11-24T09:05:00.000000Z".
   };
   /// What has a count of its own.
   enum class Scope { credential, endpoint };

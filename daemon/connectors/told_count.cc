@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "shared/time_format.h"
+
 namespace tba::connectors {
 namespace {
 
@@ -35,13 +37,16 @@ std::optional<Duration> span_of(double seconds) {
   return std::chrono::ceil<Duration>(std::chrono::duration<double>(seconds));
 }
 
+double seconds_since_epoch(Instant time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
 /// From the instant that the answer was made.
 std::optional<Duration> span_until(double epoch_seconds, const net::HttpResponse& response,
                                    Instant now) {
   const auto* date = response.header("date");
   const auto made_at = date ? parse_http_date(*date) : std::nullopt;
-  const auto from = std::chrono::duration<double>(made_at.value_or(now).time_since_epoch()).count();
-  return span_of(std::max(0.0, epoch_seconds - from));
+  return span_of(std::max(0.0, epoch_seconds - seconds_since_epoch(made_at.value_or(now))));
 }
 
 std::optional<Duration> span_in(const RateLimit& limit, const net::HttpResponse& response,
@@ -49,6 +54,10 @@ std::optional<Duration> span_in(const RateLimit& limit, const net::HttpResponse&
   const auto* text = limit.reset_header.empty() ? nullptr : response.header(limit.reset_header);
   if (!text) return std::nullopt;
   if (limit.reset == RateLimit::Reset::duration) return parse_go_duration(*text);
+  if (limit.reset == RateLimit::Reset::rfc3339) {
+    const auto end = parse_time(*text);
+    return end ? span_until(seconds_since_epoch(*end), response, now) : std::nullopt;
+  }
   const auto number = parse_number(*text);
   if (!number) return std::nullopt;
   // Whole seconds may have been rounded down.
@@ -60,6 +69,7 @@ std::optional<Duration> span_in(const RateLimit& limit, const net::HttpResponse&
       return span_until(*number / 1000, response, now);
     case RateLimit::Reset::seconds:
     case RateLimit::Reset::duration:
+    case RateLimit::Reset::rfc3339:
       break;
   }
   return span_of(end);

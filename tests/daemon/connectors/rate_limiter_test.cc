@@ -257,6 +257,24 @@ TEST_CASE("limits: a call that was never sent is not counted") {
   CHECK_FALSE(calls.may("get"));
 }
 
+TEST_CASE("limits: a limit of which nothing is known is closed by what it refuses") {
+  Calls calls("rate_limits: { a: { by: [credential] } }\n");
+  for (int i = 0; i < 1000; ++i) {
+    CHECK(calls.may("get"));
+    calls.answer(200);
+  }
+  CHECK(calls.may("get"));
+  calls.answer(429, {}, 20s);
+  CHECK_FALSE(calls.may("put"));
+  CHECK(calls.turn == kStart + 20s);
+  CHECK(calls.may("put", "yours"));
+  calls.now = calls.turn;
+  CHECK(calls.may("get"));
+  calls.answer(429);
+  CHECK_FALSE(calls.may("get"));
+  CHECK(calls.turn == calls.now + 1s);
+}
+
 TEST_CASE("limits: an instant is told by the API's clock") {
   RateLimit limit;
   limit.remaining_header = "r";
@@ -268,9 +286,20 @@ TEST_CASE("limits: an instant is told by the API's clock") {
   limit.reset = RateLimit::Reset::epoch_millis;
   const HttpResponse millis{200, {{"r", "7"}, {"s", "1700000040000.0"}}, {}};
   CHECK(connectors::told_count(limit, millis, kStart).reset_at == kStart + 40s);
-  for (const auto* text : {"", "soon", "-5", "1e400", "99999999999999"}) {
-    const HttpResponse odd{200, {{"r", text}, {"s", text}}, {}};
-    CHECK_FALSE(connectors::told_count(limit, odd, kStart).is_whole());
+  limit.reset = RateLimit::Reset::rfc3339;
+  const HttpResponse date_time{200,
+                               {{"r", "7"},
+                                {"s", "2023-11-14T23:16:00.500000+01:00"},
+                                {"date", "Tue, 14 Nov 2023 22:15:20 GMT"}},
+                               {}};
+  CHECK(connectors::told_count(limit, date_time, kStart).reset_at == kStart + 40s + 500ms);
+  using Reset = RateLimit::Reset;
+  for (const auto reset : {Reset::epoch, Reset::epoch_millis, Reset::seconds, Reset::rfc3339}) {
+    limit.reset = reset;
+    for (const auto* text : {"", "soon", "-5", "1e400", "99999999999999999"}) {
+      const HttpResponse odd{200, {{"r", text}, {"s", text}}, {}};
+      CHECK_FALSE(connectors::told_count(limit, odd, kStart).is_whole());
+    }
   }
 }
 

@@ -18,6 +18,7 @@
 #include "daemon/steps/outcomes.h"
 #include "shared/connector_catalog.h"
 #include "shared/connector_reader.h"
+#include "shared/time_format.h"
 #include "shared/value/json.h"
 #include "tests/support/seeded_random.h"
 
@@ -500,6 +501,45 @@ TEST_CASE("limits of APIs: Reddit tells decimals, and not how many there are in 
          },
          2h, 1200},
         12 * 600);
+}
+
+TEST_CASE("limits of APIs: Mastodon tells the end of its windows by RFC 3339") {
+  FixedWindow window{300, 5min};
+  check({built_in("mastodon"), "verify-credentials",
+         [&](Instant now, const Value&) {
+           const int status = window.take(now) ? 200 : 429;
+           return answer(status, {{"x-ratelimit-limit", "300"},
+                                  {"x-ratelimit-remaining", std::to_string(window.remaining())},
+                                  {"x-ratelimit-reset", format_time(window.reset_at())}});
+         },
+         2h, 600},
+        24 * 300);
+}
+
+TEST_CASE("limits of APIs: one of which nothing is known is left alone while it is closed") {
+  constexpr int kClients = 20;
+  constexpr int kWindows = 30;
+  FixedWindow window{100, 10s};
+  std::int64_t closed = -1;
+  Instant known_at;  // by then all has arrived that was under way when this window was closed
+  int refused_again = 0;
+  const auto figures =
+      Simulation({api_with("rate_limits: { core: { by: [credential] } }\n"), "get",
+                  [&](Instant now, const Value&) {
+                    if (window.take(now)) return answer(200);
+                    if (std::exchange(closed, window.index) != window.index) known_at = now + 100ms;
+                    if (now > known_at) ++refused_again;
+                    const auto left =
+                        std::chrono::ceil<std::chrono::seconds>(window.reset_at() - now);
+                    return answer(429, {{"retry-after", std::to_string(left.count())}});
+                  },
+                  kWindows * 10s, kClients})
+          .run();
+  // Only a refusal tells that a window is used up, so each is met with what is under way then.
+  CHECK(refused_again == 0);
+  CHECK(figures.refused > 0);
+  CHECK(figures.refused <= kClients * kWindows);
+  CHECK(figures.answered >= 100 * kWindows * 9 / 10);
 }
 
 TEST_CASE("limits of APIs: one that does not tell although it could is not called one by one") {
