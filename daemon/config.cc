@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "daemon/config_keys.h"
+#include "shared/ip_network_reader.h"
 #include "shared/mapping_reader.h"
 #include "shared/yaml_reader.h"
 #include "shared/yaml_scalars.h"
@@ -70,7 +71,10 @@ class ConfigReader {
       config_.vars = to_value(*vars, diagnostics_);
     }
     read_notify(fields);
-    read_table(fields, "http", [&](const Fields& http) { read_listen(http); });
+    read_table(fields, "http", [&](const Fields& http) {
+      read_listen(http);
+      config_.trusted_proxies = read_networks(http, "trusted_proxies");
+    });
     read_table(fields, "log", [&](const Fields& log) {
       assign(config_.log_level, kLevels, log, "level");
       assign(config_.log_format, kFormats, log, "format");

@@ -17,6 +17,7 @@
 #include "shared/diagnostic.h"
 #include "shared/expression/mapping.h"
 #include "shared/expression/program.h"
+#include "shared/ip_network.h"
 #include "shared/paths.h"
 #include "shared/value/value.h"
 
@@ -56,6 +57,7 @@ struct NotifyRule {
 /// What `config.yaml` says, everything it does not say filled in. Paths are absolute.
 struct Config {
   std::optional<ListenAddress> listen = ListenAddress{"127.0.0.1", 8632};  ///< None: no TCP.
+  std::vector<IpNetwork> trusted_proxies;  ///< Believed whom they pass requests on from.
   std::filesystem::path socket;
   std::filesystem::path store;
   std::filesystem::path vault_key;

@@ -12,6 +12,10 @@ constexpr std::array kHttpKeys{
         .description =
             "host:port of the HTTP server for webhooks, port 0 for any free one; none for "
             "no TCP; 127.0.0.1:8632 if not given"},
+    Key{.name = "trusted_proxies",
+        .type = KeyType::text_or_list,
+        .description = "the addresses and networks of proxies that are believed whom they pass "
+                       "requests on from, by Forwarded or X-Forwarded-For; none if not given"},
 };
 constexpr KeyTable kHttpTable{"http", "http", kHttpKeys};
 

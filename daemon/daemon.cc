@@ -385,7 +385,7 @@ class Daemon {
 
   api::Services services_ = services();
   http::Server server_{io_.get_executor(), api::all_routes(services_), limits_of(options_.config),
-                       log_};
+                       log_, options_.config.trusted_proxies};
 };
 
 }  // namespace

@@ -140,6 +140,12 @@ std::string misfit(const OutsideName& use, const vault::Credential& credential,
   return fits ? std::string() : fits.error().message;
 }
 
+/// Whether the credential's secret may come to the webhook that it is for.
+bool waits_for_offer(const OutsideName& use, const Connector* connector) {
+  return use.kind == OutsideName::Kind::webhook_credential && connector && connector->webhook &&
+         connector->webhook->offers_secrets();
+}
+
 }  // namespace
 
 const LoadedWorkflow* WorkflowSet::find(std::string_view name) const {
@@ -314,7 +320,12 @@ std::string Workflows::problem_with(const OutsideName& use, const Connector* con
                                     const ConnectorCatalog& catalog) const {
   auto problem = environment_.credentials.problem(use.name);
   const auto credential = environment_.credentials.find(use.name);
-  return problem.empty() && credential ? misfit(use, *credential, connector, catalog) : problem;
+  if (problem.empty()) return credential ? misfit(use, *credential, connector, catalog) : problem;
+  if (waits_for_offer(use, connector) && !environment_.credentials.knows(use.name)) {
+    problem += "; " + connector->title +
+               " sends its secret to the webhook that is made known there: see `credential offers`";
+  }
+  return problem;
 }
 
 std::vector<std::string> Workflows::reasons_to_hold(const engine::Definition& definition,

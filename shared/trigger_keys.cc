@@ -31,6 +31,10 @@ constexpr std::array kWebhookKeys{
         .type = KeyType::choice_list,
         .description = "the methods that it takes; [POST] if not given",
         .choices = kMethodChoices},
+    Key{.name = "allow_from",
+        .type = KeyType::text_or_list,
+        .description = "the addresses and networks, such as 192.0.2.0/24, from which requests are "
+                       "taken; all if not given"},
     Key{.name = "match",
         .type = KeyType::condition,
         .description = "which deliveries it takes; all if not given"},

@@ -9,6 +9,7 @@
 #include "shared/action_reader.h"
 #include "shared/connector_catalog.h"
 #include "shared/event_names.h"
+#include "shared/ip_network_reader.h"
 #include "shared/key_table.h"
 #include "shared/pages_reader.h"
 #include "shared/schedule_reader.h"
@@ -74,6 +75,7 @@ class TriggerReader {
                      .where = credential->where});
     }
     if (fields.has("methods")) trigger.methods = fields.texts("methods");
+    trigger.allow_from = read_networks(fields, "allow_from");
     if (const auto* match = fields.find("match")) trigger.match = read_match(*match, Part::start);
     read_respond(fields, trigger);
     read_dedupe(fields, trigger);
@@ -157,14 +159,21 @@ class TriggerReader {
     for (const auto& other : workflow_.triggers) {
       const auto* webhook = std::get_if<WebhookTrigger>(&other);
       if (webhook == nullptr || webhook->path != trigger.path) continue;
-      const bool verified_alike =
-          webhook->connector == trigger.connector && webhook->credential == trigger.credential;
-      if (verified_alike && webhook->dedupe == trigger.dedupe) continue;
+      const auto difference = difference_between(*webhook, trigger);
+      if (difference.empty()) continue;
       fields.node().error(diagnostics(),
-                          fmt::format("two webhooks at '{}' are {} in different ways", trigger.path,
-                                      verified_alike ? "deduplicated" : "verified"),
+                          fmt::format("two webhooks at '{}' are {}", trigger.path, difference),
                           "give one of them a `path` of its own");
     }
+  }
+
+  /// In what two webhooks differ that have to be alike where their path is; empty if in nothing.
+  static std::string_view difference_between(const WebhookTrigger& one,
+                                             const WebhookTrigger& other) {
+    if (one.connector != other.connector || one.credential != other.credential)
+      return "verified in different ways";
+    if (one.dedupe != other.dedupe) return "deduplicated in different ways";
+    return one.allow_from == other.allow_from ? "" : "open to different addresses";
   }
 
   void read_schedule(const yaml::Node& node, const KeyTable& table) {

@@ -29,6 +29,10 @@ constexpr std::array kHandshakeKeys{
     Key{.name = "verified",
         .type = KeyType::boolean,
         .description = "whether it must prove who sent it; true if not given"},
+    Key{.name = "offers_secret",
+        .type = KeyType::templated,
+        .description = "an expression on the same: the secret that the sender will sign with from "
+                       "now on, of a request that comes before there is a credential"},
     Key{.name = "sign",
         .type = KeyType::templated,
         .description = "an expression on the same: a text whose HMAC is .signature in the answer"},
@@ -44,6 +48,19 @@ std::optional<expression::Program> read_program(const Fields& fields, std::strin
   return node ? read_plain_program(*node, fields.diagnostics()) : std::nullopt;
 }
 
+WebhookHandshake::Sender sender_of(const Fields& fields) {
+  using Sender = WebhookHandshake::Sender;
+  if (!fields.has("offers_secret"))
+    return fields.boolean("verified", true) ? Sender::verified : Sender::anybody;
+  if (fields.boolean("verified", false)) {
+    fields.find("verified")
+        ->error(fields.diagnostics(), "who offers a secret cannot have proved anything by it");
+  }
+  if (const auto* sign = fields.key("sign"))
+    sign->error(fields.diagnostics(), "where a secret is offered there is none yet to sign with");
+  return Sender::unsettled;
+}
+
 }  // namespace
 
 constinit const KeyTable kHandshakeTable{"handshake", "a handshake", kHandshakeKeys};
@@ -52,8 +69,9 @@ WebhookHandshake read_handshake(const yaml::Node& node, Diagnostics& diagnostics
   const Fields fields(node, kHandshakeTable, diagnostics);
   WebhookHandshake handshake;
   handshake.when = read_program(fields, "when");
-  handshake.is_verified = fields.boolean("verified", true);
+  handshake.offers_secret = read_program(fields, "offers_secret");
   handshake.sign = read_program(fields, "sign");
+  handshake.sender = sender_of(fields);
   if (const auto* answer = fields.find("answer")) {
     const Fields keys(*answer, kAnswerTable, diagnostics);
     handshake.status = static_cast<int>(keys.integer("status", 200));

@@ -13,8 +13,17 @@ namespace tba {
 /// The programs are of expression::Mode::plain over `{method, query, headers, body}`; those of the
 /// answer also have `signature` there, where there is a `sign`.
 struct WebhookHandshake {
+  /// What is known of whoever sent it.
+  enum class Sender {
+    verified,   ///< It has proved who it is, as deliveries do.
+    anybody,    ///< Nothing; its body counts as null.
+    unsettled,  ///< Nothing yet: it offers the secret by which it will prove it.
+  };
+
+  Sender sender = Sender::verified;
   std::optional<expression::Program> when;  ///< Whether a request is this handshake: a boolean.
-  bool is_verified = true;  ///< Whether it must prove who sent it, as deliveries do.
+  /// Of an unsettled sender: the secret that it offers, a text.
+  std::optional<expression::Program> offers_secret;
   /// A text whose HMAC under the credential's secret the answer needs.
   std::optional<expression::Program> sign;
   int status = 200;

@@ -114,6 +114,24 @@ void check_signing(const Fields& fields, const WebhookScheme& webhook) {
   }
 }
 
+/// The auth scheme whose credentials have the secrets that handshakes offer; empty where none does.
+std::string read_offered_auth(const Fields& fields, std::span<const AuthScheme> auth) {
+  const yaml::Node* offer = nullptr;
+  for (const auto* handshake : fields.tables("handshakes")) {
+    if (const auto* offers = handshake->find("offers_secret")) offer = offers;
+  }
+  if (offer == nullptr) return {};
+  const auto is_fitting = [](const AuthScheme& scheme) {
+    return scheme.type == AuthScheme::Type::webhook_secret;
+  };
+  const auto fitting = std::ranges::find_if(auth, is_fitting);
+  if (fitting != auth.end() && std::ranges::count_if(auth, is_fitting) == 1) return fitting->name;
+  offer->error(fields.diagnostics(),
+               "nothing says of which auth scheme a secret is that is offered",
+               "the connector has to have one of type webhook_secret, and no other");
+  return {};
+}
+
 }  // namespace
 
 constinit const KeyTable kWebhookTable{"webhook", "the webhook", kWebhookKeys};
@@ -142,6 +160,7 @@ WebhookScheme read_webhook_scheme(const yaml::Node& node, std::span<const AuthSc
   if (const auto* body = fields.find("body")) webhook.body = read_plain_program(*body, diagnostics);
   for (const auto* handshake : fields.tables("handshakes"))
     webhook.handshakes.push_back(read_handshake(*handshake, diagnostics));
+  webhook.offered_auth = read_offered_auth(fields, auth);
   check_signing(fields, webhook);
   if (const auto* event = fields.find("event")) {
     const Fields keys(*event, kEventTable, diagnostics);

@@ -34,6 +34,7 @@ struct WebhookScheme {
   /// that is read of it, and is what is kept. Null leaves it as it is.
   std::optional<expression::Program> body;
   std::vector<WebhookHandshake> handshakes;
+  std::string offered_auth;  ///< The auth scheme of secrets that handshakes offer; or empty.
   Source event;
   std::string
       action_key;  ///< Member of the body that, after a dot, is joined to the event; or empty.
@@ -43,6 +44,9 @@ struct WebhookScheme {
   int accepted_status = 202;
   std::optional<expression::Program> accepted_by;
   std::vector<std::pair<std::string, Shape>> events;  ///< What those that are known bring.
+
+  /// Whether senders offer the secret themselves, before there is a credential.
+  bool offers_secrets() const { return !offered_auth.empty(); }
 
   /// How a credential of that auth scheme verifies; null where it does not.
   const WebhookVerification* verification_by(std::string_view auth_scheme) const;

@@ -12,6 +12,7 @@
 
 #include "shared/connector.h"
 #include "shared/expression/mapping.h"
+#include "shared/ip_network.h"
 #include "shared/outside_names.h"
 #include "shared/page_walk.h"
 #include "shared/run.h"
@@ -31,6 +32,7 @@ struct WebhookTrigger {
   std::string event;       ///< "issues.opened", "issues" for every action of it, or empty for all.
   std::string credential;  ///< Whose webhook secret signs; empty with `verify: none`.
   std::vector<std::string> methods = {"POST"};
+  std::vector<IpNetwork> allow_from = {};         ///< Whose requests it takes; empty: anybody's.
   std::optional<expression::Mapping> match = {};  ///< Which deliveries it takes; none: all.
   Respond respond = Respond::accepted;            ///< What the sender is answered.
   std::chrono::milliseconds respond_within{0};    ///< How long the run's result is waited for.

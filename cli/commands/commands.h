@@ -33,6 +33,8 @@ Action build_credential_set(CLI::App& arguments);
 Action build_credential_test(CLI::App& arguments);
 Action build_credential_list(CLI::App& arguments);
 Action build_credential_login(CLI::App& arguments);
+Action build_credential_offers(CLI::App& arguments);
+Action build_credential_accept(CLI::App& arguments);
 Action build_credential_remove(CLI::App& arguments);
 Action build_connector_list(CLI::App& arguments);
 Action build_connector_show(CLI::App& arguments);

@@ -17,6 +17,7 @@ constexpr const char* kConfig =
 
 # http:
 #   listen: 127.0.0.1:8632      # webhooks arrive here, at /hooks/…; port 0 takes any free one
+#   trusted_proxies: [10.0.0.0/8] # believed whom they pass requests on from; none if not given
 
 # log:
 #   level: info                 # debug, info, warning, error

@@ -63,7 +63,7 @@ std::vector<http::Route> hook_routes(Services& services) {
       return services.webhooks.objection(request, request.parameter("path"));
     };
     hooks.on_refused = [&services](http::Request request, const http::Refusal& refusal) {
-      return services.webhooks.record(request.parameter("path"), request.peer.text(), refusal);
+      return services.webhooks.record(request.parameter("path"), request.sender(), refusal);
     };
   }
   return routes;
@@ -100,7 +100,7 @@ std::vector<http::Route> all_routes(Services& services) {
   std::vector<http::Route> all;
   for (const auto part : {public_routes, status_routes, workflow_routes, run_routes,
                           run_decision_routes, delivery_routes, event_routes, credential_routes,
-                          login_routes, connector_routes, store_routes}) {
+                          offer_routes, login_routes, connector_routes, store_routes}) {
     auto routes = part(services);
     std::move(routes.begin(), routes.end(), std::back_inserter(all));
   }

@@ -27,6 +27,7 @@ std::vector<http::Route> run_decision_routes(Services& services);
 std::vector<http::Route> delivery_routes(Services& services);
 std::vector<http::Route> event_routes(Services& services);
 std::vector<http::Route> credential_routes(Services& services);
+std::vector<http::Route> offer_routes(Services& services);
 std::vector<http::Route> login_routes(Services& services);
 std::vector<http::Route> connector_routes(Services& services);
 std::vector<http::Route> store_routes(Services& services);

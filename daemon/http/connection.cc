@@ -16,6 +16,7 @@
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include "daemon/http/client_address.h"
 #include "daemon/http/event_stream.h"
 #include "daemon/http/problem.h"
 #include "daemon/http/refusal.h"
@@ -66,6 +67,13 @@ Refusal too_busy() {
   return busy;
 }
 
+bool is_one_of(std::span<const IpNetwork> networks, const Peer& peer) {
+  if (networks.empty()) return false;
+  const auto address = IpAddress::parse(peer.address);
+  return address && std::ranges::any_of(
+                        networks, [&](const auto& network) { return network.contains(*address); });
+}
+
 /// To be awaited before a coroutine that was cancelled can await anything else.
 auto forget_cancellation() {
   return asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
@@ -74,7 +82,11 @@ auto forget_cancellation() {
 }  // namespace
 
 Connection::Connection(ConnectionHost& host, const Router& router, Socket socket, Peer peer)
-    : host_(host), router_(router), socket_(std::move(socket)), peer_(std::move(peer)) {
+    : host_(host),
+      router_(router),
+      socket_(std::move(socket)),
+      peer_(std::move(peer)),
+      is_proxy_(is_one_of(host.trusted_proxies(), peer_)) {
   error_code ignored;
   // Answers are tried at once, without a turn through the event loop.
   socket_.non_blocking(true, ignored);
@@ -289,6 +301,7 @@ std::optional<Refusal> Connection::objection() {
   path_ = match.route ? match.route : match.other;
   request.parameters = std::move(match.parameters);
   request.peer = peer_;
+  request.client = client(request.headers);
   if (!match.route) {
     if (match.allow.empty())
       return refusal(404, "not_found", "there is nothing at " + target->path());
@@ -314,6 +327,13 @@ std::optional<Refusal> Connection::objection() {
   } catch (...) {
     return Refusal{failure(std::current_exception()), "the daemon failed at this request"};
   }
+}
+
+/// The address of whoever sent the request; empty where it is not known.
+std::string Connection::client(const Headers& headers) const {
+  if (!is_proxy_) return peer_.address;
+  const auto told = forwarded_client(headers, host_.trusted_proxies());
+  return told ? told->text() : std::string();
 }
 
 /// Leaves out the body of a refused request where all of it has come along with the header: the

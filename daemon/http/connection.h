@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <exception>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,7 @@
 #include "daemon/http/router.h"
 #include "daemon/http/server.h"
 #include "daemon/log.h"
+#include "shared/ip_network.h"
 
 namespace tba::http {
 
@@ -33,6 +35,8 @@ class ConnectionHost {
   virtual const Limits& limits() const = 0;
   virtual daemon::Log& log() = 0;
   virtual bool draining() const = 0;
+  /// The proxies that are believed whom they pass requests on from.
+  virtual std::span<const IpNetwork> trusted_proxies() const = 0;
   /// The Date field's value; valid until the next call.
   virtual std::string_view date() = 0;
   /// A new id for an incident, to find it in the log.
@@ -86,6 +90,7 @@ class Connection {
   bool feed();
   bool resolve();
   std::optional<Refusal> objection();
+  std::string client(const Headers& headers) const;
   void skip_rest();
   bool hold_body();
   void let_go_of_body();
@@ -106,6 +111,7 @@ class Connection {
   const Router& router_;
   Socket socket_;
   const Peer peer_;
+  const bool is_proxy_;  // the peer, trusted to tell of its clients
   boost::asio::cancellation_signal signal_;
 
   Phase phase_ = Phase::idle;

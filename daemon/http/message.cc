@@ -34,6 +34,10 @@ std::string Peer::text() const {
   return (version_6 ? '[' + address + ']' : address) + ':' + std::to_string(port);
 }
 
+std::string Request::sender() const {
+  return client.empty() || client == peer.address ? peer.text() : client;
+}
+
 const std::string& Request::parameter(std::string_view name) const {
   for (const auto& [key, value] : parameters) {
     if (key == name) return value;

@@ -70,7 +70,12 @@ struct Request {
   Headers headers;
   std::string body;
   Peer peer;
+  /// The address of whoever sent it: the peer's or, where that is a trusted proxy, the one that it
+  /// tells of (client_address.h). Empty where there is none, or it is not known.
+  std::string client;
 
+  /// Who sent it, for logs and records: the client behind a proxy, else the peer with its port.
+  std::string sender() const;
   /// The path parameter of that name. Requires: the route's pattern has it.
   const std::string& parameter(std::string_view name) const;
   /// The first query parameter of that name, or nothing.

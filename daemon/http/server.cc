@@ -67,11 +67,13 @@ void prepare(Local::socket&) {}
 
 class Server::Impl final : public ConnectionHost {
  public:
-  Impl(asio::any_io_executor executor, std::vector<Route> routes, Limits limits, daemon::Log& log)
+  Impl(asio::any_io_executor executor, std::vector<Route> routes, Limits limits, daemon::Log& log,
+       std::vector<IpNetwork> trusted_proxies)
       : executor_(std::move(executor)),
         routes_(std::move(routes)),
         limits_(limits),
         log_(log),
+        trusted_proxies_(std::move(trusted_proxies)),
         incidents_(std::random_device()()),
         sweep_(executor_),
         changed_(executor_) {
@@ -90,6 +92,7 @@ class Server::Impl final : public ConnectionHost {
   const Limits& limits() const override { return limits_; }
   daemon::Log& log() override { return log_; }
   bool draining() const override { return draining_; }
+  std::span<const IpNetwork> trusted_proxies() const override { return trusted_proxies_; }
   std::string_view date() override;
   std::string next_incident() override { return fmt::format("{:016x}", incidents_()); }
   bool take_body_memory(std::size_t bytes) override;
@@ -116,6 +119,7 @@ class Server::Impl final : public ConnectionHost {
   const std::vector<Route> routes_;
   const Limits limits_;
   daemon::Log& log_;
+  const std::vector<IpNetwork> trusted_proxies_;
   Router local_router_;
   Router tcp_router_;
   std::list<Listener> listeners_;
@@ -342,8 +346,9 @@ asio::awaitable<void> Server::Impl::stop(std::chrono::milliseconds grace) {
 }
 
 Server::Server(asio::any_io_executor executor, std::vector<Route> routes, Limits limits,
-               daemon::Log& log)
-    : impl_(std::make_unique<Impl>(std::move(executor), std::move(routes), limits, log)) {}
+               daemon::Log& log, std::vector<IpNetwork> trusted_proxies)
+    : impl_(std::make_unique<Impl>(std::move(executor), std::move(routes), limits, log,
+                                   std::move(trusted_proxies))) {}
 Server::~Server() = default;
 
 Result<> Server::listen_tcp(const std::string& host, std::uint16_t port) {

@@ -15,6 +15,7 @@
 #include "daemon/http/route.h"
 #include "daemon/log.h"
 #include "shared/error.h"
+#include "shared/ip_network.h"
 
 namespace tba::http {
 
@@ -48,10 +49,11 @@ struct Limits {
 /// destroyed, unless nothing ever listened.
 class Server {
  public:
-  /// `log` must outlive the server. Requires: patterns are well formed, and no two routes have the
-  /// same method and pattern; throws std::logic_error otherwise.
+  /// `log` must outlive the server. `trusted_proxies` are believed whom they pass requests on from
+  /// (Request::client). Requires: patterns are well formed, and no two routes have the same method
+  /// and pattern; throws std::logic_error otherwise.
   Server(boost::asio::any_io_executor executor, std::vector<Route> routes, Limits limits,
-         daemon::Log& log);
+         daemon::Log& log, std::vector<IpNetwork> trusted_proxies = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <set>
 #include <utility>
 #include <variant>
@@ -28,6 +29,7 @@ namespace asio = boost::asio;
 namespace {
 
 using http::Refusal;
+using Sender = WebhookHandshake::Sender;
 
 /// What the sender is told says nothing of the workflows and credentials behind the path; the
 /// record of the rejection does.
@@ -68,6 +70,17 @@ std::string content_id(const std::string& query_json, const std::string& body) {
 
 constexpr int kAccepted = 202;
 
+/// Nobody reads more than that of what comes from anybody.
+constexpr std::size_t kLongestOffer = 4096;
+
+/// Whether the header says that the body is no longer than an offer is.
+bool announces_short_body(const http::Request& request) {
+  const auto text = request.headers.find("Content-Length").value_or("");
+  std::size_t length = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), length);
+  return failure == std::errc() && end == text.data() + text.size() && length <= kLongestOffer;
+}
+
 }  // namespace
 
 /// Looks at one request, in the order in which it may be turned away.
@@ -76,20 +89,83 @@ class Webhooks::Examination {
   Examination(const Environment& environment, const http::Request& request, const std::string& path)
       : environment_(environment), request_(request), path_(path) {}
 
-  /// Finds the triggers that stand at the path, and what verifies their deliveries. 404, 503.
+  /// Finds the triggers that stand at the path. 404.
   std::optional<Refusal> find_triggers() {
     set_ = environment_.workflows.current();
     const auto owner = set_->webhook_paths.find(path_);
     if (owner == set_->webhook_paths.end())
       return http::refusal(404, "unknown_webhook", "no workflow has this webhook path");
-    const auto& loaded = set_->workflows.find(owner->second)->second;
-    if (!loaded.held.empty())
-      return refusal_with_secret(503, "held", "the workflow is held",
-                                 "the workflow is held: " + loaded.held.front());
-    definition_ = loaded.definition;
+    loaded_ = &set_->workflows.find(owner->second)->second;
+    definition_ = loaded_->definition;
     triggers_ = webhooks_of(*definition_->workflow, &path_);
     query_ = http::form_value(request_.query);
-    return find_verifier();
+    const auto connector = definition_->connectors.find(triggers_.front()->connector);
+    if (connector == definition_->connectors.end()) return std::nullopt;
+    connector_ = connector->second.get();
+    if (connector_->webhook) scheme_ = &*connector_->webhook;
+    return std::nullopt;
+  }
+
+  /// Whether the path takes requests from where this one comes from. 403.
+  std::optional<Refusal> check_sender() const {
+    const auto& allowed = triggers_.front()->allow_from;
+    if (allowed.empty()) return std::nullopt;
+    const auto address = IpAddress::parse(request_.client);
+    if (address && std::ranges::any_of(
+                       allowed, [&](const auto& network) { return network.contains(*address); }))
+      return std::nullopt;
+    return refusal_with_secret(
+        403, "not_allowed", "requests from this address are not taken",
+        address ? "its address is not in `allow_from`"
+                : "the address that it comes from is not known, and `allow_from` says which may");
+  }
+
+  /// Whether it may offer the secret of the credential, which there is not yet.
+  bool may_offer() const {
+    return scheme_ && scheme_->offers_secrets() &&
+           !environment_.credentials.knows(triggers_.front()->credential);
+  }
+
+  /// Keeps the secret that the request offers, and records that without it. Nothing where it offers
+  /// none. 400.
+  Finding take_offer(SecretOffers& offers) {
+    if (!may_offer() || request_.body.size() > kLongestOffer || parse()) return std::nullopt;
+    const auto* handshake = handshake_of(*scheme_, inbound(), Sender::unsettled);
+    if (!handshake) return std::nullopt;
+    auto secret = offered_secret(*handshake, *scheme_, inbound());
+    if (!secret) return http::refusal(400, "bad_handshake", secret.error().message);
+    auto answer = answer_of(*handshake, *scheme_, nullptr, inbound());
+    if (!answer) return http::refusal(400, "bad_handshake", answer.error().message);
+    const auto& trigger = *triggers_.front();
+    const auto kept = offers.add({.id = {},
+                                  .credential = trigger.credential,
+                                  .connector = trigger.connector,
+                                  .scheme = scheme_->offered_auth,
+                                  .workflow = definition_->workflow->name,
+                                  .client = request_.client,
+                                  .at = environment_.clock.now(),
+                                  .secret = std::move(*secret)});
+    if (!kept) return http::refusal(400, "bad_handshake", kept.error().message);
+    return Refusal{std::move(*answer),
+                   fmt::format("a secret is offered for credential '{}', which there is not yet: "
+                               "`credential offers` shows it",
+                               trigger.credential)};
+  }
+
+  /// Finds what verifies deliveries at the path, which is the same for all its triggers; nothing
+  /// where none does. 503.
+  std::optional<Refusal> find_verifier() {
+    if (!loaded_->held.empty()) return held(loaded_->held.front());
+    const auto& trigger = *triggers_.front();
+    if (trigger.connector.empty()) return std::nullopt;  // as its file says
+    credential_ = environment_.credentials.find(trigger.credential);
+    auto fits = credential_ && scheme_
+                    ? connectors::check_for_webhooks(*credential_, *connector_)
+                    : Error{ErrorCode::unavailable,
+                            "the credential '" + trigger.credential + "' cannot be used", ""};
+    if (!fits) return held(fits.error().message);
+    verification_ = scheme_->verification_by(credential_->scheme);
+    return std::nullopt;
   }
 
   /// Leaves the triggers that take the method. 405.
@@ -122,15 +198,16 @@ class Webhooks::Examination {
     return verified ? std::nullopt : std::optional(bad_signature(verified.error().message));
   }
 
-  /// The handshake that the request is; null where it is none. Of one that need not be verified the
-  /// body counts as null: nobody reads what strangers send.
-  const WebhookHandshake* handshake(bool is_verified) const {
-    return verification_ ? handshake_of(*scheme_, inbound(), is_verified) : nullptr;
+  /// The handshake that the request is; null where it is none. Of one from anybody the body counts
+  /// as null: nobody reads what strangers send.
+  const WebhookHandshake* handshake(Sender sender) const {
+    return verification_ ? handshake_of(*scheme_, inbound(), sender) : nullptr;
   }
 
   /// What the handshake is answered. 400, 401.
   std::variant<http::Response, Refusal> answer(const WebhookHandshake& handshake) const {
-    auto made = answer_of(handshake, *scheme_, *verification_, *credential_, inbound());
+    const AnswerSigner signer{*verification_, *credential_};
+    auto made = answer_of(handshake, *scheme_, &signer, inbound());
     if (made) return *std::move(made);
     const auto& error = made.error();
     if (error.code == ErrorCode::denied) return bad_signature(error.message);
@@ -223,34 +300,20 @@ class Webhooks::Examination {
     return {request_.method, query_, request_.headers.fields(), body_};
   }
 
-  /// Finds what verifies deliveries at the path, which is the same for all its triggers; nothing
-  /// where none does. 503.
-  std::optional<Refusal> find_verifier() {
-    const auto& trigger = *triggers_.front();
-    if (trigger.connector.empty()) return std::nullopt;  // as its file says
-    const auto connector = definition_->connectors.find(trigger.connector);
-    const bool is_known = connector != definition_->connectors.end();
-    if (is_known && connector->second->webhook) scheme_ = &*connector->second->webhook;
-    credential_ = environment_.credentials.find(trigger.credential);
-    auto fits = credential_ && scheme_
-                    ? connectors::check_for_webhooks(*credential_, *connector->second)
-                    : Error{ErrorCode::unavailable,
-                            "the credential '" + trigger.credential + "' cannot be used", ""};
-    if (!fits) {
-      return refusal_with_secret(503, "held", "the workflow is held",
-                                 "the workflow is held: " + fits.error().message);
-    }
-    verification_ = scheme_->verification_by(credential_->scheme);
-    return std::nullopt;
+  static Refusal held(const std::string& reason) {
+    return refusal_with_secret(503, "held", "the workflow is held",
+                               "the workflow is held: " + reason);
   }
 
   const Environment& environment_;
   const http::Request& request_;
   const std::string& path_;
   std::shared_ptr<const daemon::WorkflowSet> set_;
+  const daemon::LoadedWorkflow* loaded_ = nullptr;  // of the set
   std::shared_ptr<const engine::Definition> definition_;
   std::vector<const WebhookTrigger*> triggers_;
-  const WebhookScheme* scheme_ = nullptr;  // null where the webhook is of no connector
+  const Connector* connector_ = nullptr;   // null where the webhook is of none
+  const WebhookScheme* scheme_ = nullptr;  // the connector's; null where it has none
   std::shared_ptr<const vault::Credential> credential_;
   const WebhookVerification* verification_ = nullptr;  // the credential's; null where there is none
   Value query_;
@@ -263,7 +326,10 @@ std::optional<Refusal> Webhooks::objection(const http::Request& request,
                                            const std::string& path) const {
   Examination examination(environment_, request, path);
   if (auto refusal = examination.find_triggers()) return refusal;
-  if (examination.handshake(false)) return std::nullopt;
+  if (auto refusal = examination.check_sender()) return refusal;
+  if (examination.may_offer() && announces_short_body(request)) return std::nullopt;
+  if (auto refusal = examination.find_verifier()) return refusal;
+  if (examination.handshake(Sender::anybody)) return std::nullopt;
   if (auto refusal = examination.take_method()) return refusal;
   return examination.look_for_signature();
 }
@@ -272,11 +338,16 @@ std::optional<Refusal> Webhooks::objection(const http::Request& request,
 /// found out.
 Webhooks::Finding Webhooks::examine(Examination& examination) {
   if (auto refusal = examination.find_triggers()) return *std::move(refusal);
-  if (const auto* handshake = examination.handshake(false)) return examination.answer(*handshake);
+  if (auto refusal = examination.check_sender()) return *std::move(refusal);
+  if (auto finding = examination.take_offer(offers_)) return finding;
+  if (auto refusal = examination.find_verifier()) return *std::move(refusal);
+  if (const auto* handshake = examination.handshake(Sender::anybody))
+    return examination.answer(*handshake);
   if (auto refusal = examination.take_method()) return *std::move(refusal);
   if (auto refusal = examination.verify()) return *std::move(refusal);
   if (auto refusal = examination.parse()) return *std::move(refusal);
-  if (const auto* handshake = examination.handshake(true)) return examination.answer(*handshake);
+  if (const auto* handshake = examination.handshake(Sender::verified))
+    return examination.answer(*handshake);
   if (auto refusal = examination.name_event()) return *std::move(refusal);
   return std::nullopt;
 }
@@ -286,7 +357,7 @@ asio::awaitable<http::Response> Webhooks::receive(http::Request request, std::st
   auto finding = examine(examination);
   if (finding) {
     if (auto* refusal = std::get_if<Refusal>(&*finding)) {
-      co_await record(std::move(path), request.peer.text(), *refusal);
+      co_await record(std::move(path), request.sender(), *refusal);
       co_return std::move(refusal->answer);
     }
     co_return std::get<http::Response>(*std::move(finding));
@@ -318,8 +389,9 @@ asio::awaitable<http::Response> Webhooks::answer_result(RunId run, std::chrono::
   co_return accepted;
 }
 
-asio::awaitable<void> Webhooks::record(std::string path, std::string peer, const Refusal& refusal) {
-  return rejections_.add(std::move(path), std::move(peer), refusal.answer.status, refusal.reason);
+asio::awaitable<void> Webhooks::record(std::string path, std::string sender,
+                                       const Refusal& refusal) {
+  return rejections_.add(std::move(path), std::move(sender), refusal.answer.status, refusal.reason);
 }
 
 }  // namespace tba::triggers

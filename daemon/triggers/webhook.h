@@ -13,6 +13,7 @@
 #include "daemon/http/refusal.h"
 #include "daemon/storage/store.h"
 #include "daemon/triggers/rejection_log.h"
+#include "daemon/triggers/secret_offers.h"
 #include "daemon/vault/credentials.h"
 #include "daemon/workflows.h"
 #include "shared/clock.h"
@@ -25,7 +26,8 @@ namespace tba::triggers {
 /// signature over the raw bytes, the body's syntax, the event, what the triggers match. It is then
 /// answered after the commit that holds the delivery and its runs: 202 at once, or what the run
 /// comes to. A delivery that no trigger takes is kept with the reason; what is turned away leaves a
-/// bounded record without its body. A handshake of the connector is answered and leaves nothing.
+/// bounded record without its body. A handshake of the connector is answered and leaves nothing,
+/// but for one that offers a secret: that is kept apart, and recorded without it.
 class Webhooks {
  public:
   /// What it needs from outside; all must outlive it.
@@ -41,11 +43,13 @@ class Webhooks {
   };
 
   explicit Webhooks(Environment environment)
-      : environment_(environment), rejections_(environment.store, environment.clock) {}
+      : environment_(environment),
+        rejections_(environment.store, environment.clock),
+        offers_(environment.credentials, environment.clock) {}
 
   /// Why a request below /hooks/ is turned away on account of its header, whatever its body may be:
-  /// nobody takes that path or method, the workflow is held, no signature is there that could be
-  /// right or its timestamp is off.
+  /// nobody takes that path or method, it comes from elsewhere than the workflow allows, the
+  /// workflow is held, no signature is there that could be right or its timestamp is off.
   /// Nothing where the body is to be received.
   std::optional<http::Refusal> objection(const http::Request& request,
                                          const std::string& path) const;
@@ -55,20 +59,25 @@ class Webhooks {
 
   /// Records a request that was refused before it was received: by objection(), or because it is
   /// too large, was cut short or has a method that no webhook takes.
-  boost::asio::awaitable<void> record(std::string path, std::string peer,
+  boost::asio::awaitable<void> record(std::string path, std::string sender,
                                       const http::Refusal& refusal);
+
+  /// The secrets that were offered for credentials that are not there yet.
+  SecretOffers& offers() { return offers_; }
 
  private:
   class Examination;
-  /// What a request is where it is no delivery: a handshake with its answer, or turned away.
+  /// What a request is where it is no delivery: a handshake with its answer, or what is answered
+  /// and recorded, be it turned away or an offer.
   using Finding = std::optional<std::variant<http::Response, http::Refusal>>;
 
-  static Finding examine(Examination& examination);
+  Finding examine(Examination& examination);
   boost::asio::awaitable<http::Response> answer_result(RunId run, std::chrono::milliseconds limit,
                                                        http::Response accepted);
 
   Environment environment_;
   RejectionLog rejections_;
+  SecretOffers offers_;
 };
 
 }  // namespace tba::triggers

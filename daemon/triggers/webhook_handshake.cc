@@ -29,13 +29,13 @@ Result<std::string> text_of(const Program& program, const Value& request) {
 }
 
 /// The request and, where the answer needs one, the signature.
-Result<Value> with_signature(const WebhookHandshake& handshake,
-                             const WebhookVerification& verification,
-                             const vault::Credential& credential, Value request) {
+Result<Value> with_signature(const WebhookHandshake& handshake, const AnswerSigner* signer,
+                             Value request) {
   if (!handshake.sign) return request;
   const auto text = text_of(*handshake.sign, request);
   if (!text) return text.error();
-  const auto signature = connectors::sign_challenge(verification, *text, credential);
+  const auto signature =
+      connectors::sign_challenge(signer->verification, *text, signer->credential);
   if (!signature) return signature.error();
   return std::move(request).with_member("signature", Value::string(*signature));
 }
@@ -43,10 +43,11 @@ Result<Value> with_signature(const WebhookHandshake& handshake,
 }  // namespace
 
 const WebhookHandshake* handshake_of(const WebhookScheme& scheme,
-                                     const connectors::Inbound& inbound, bool is_verified) {
+                                     const connectors::Inbound& inbound,
+                                     WebhookHandshake::Sender sender) {
   Value request;
   for (const auto& handshake : scheme.handshakes) {
-    if (handshake.is_verified != is_verified) continue;
+    if (handshake.sender != sender) continue;
     if (request.is_null()) request = connectors::as_value(scheme, inbound);
     if (connectors::holds(handshake.when, request)) return &handshake;
   }
@@ -54,11 +55,8 @@ const WebhookHandshake* handshake_of(const WebhookScheme& scheme,
 }
 
 Result<http::Response> answer_of(const WebhookHandshake& handshake, const WebhookScheme& scheme,
-                                 const WebhookVerification& verification,
-                                 const vault::Credential& credential,
-                                 const connectors::Inbound& inbound) {
-  const auto request =
-      with_signature(handshake, verification, credential, connectors::as_value(scheme, inbound));
+                                 const AnswerSigner* signer, const connectors::Inbound& inbound) {
+  const auto request = with_signature(handshake, signer, connectors::as_value(scheme, inbound));
   if (!request) return request.error();
   if (handshake.text) {
     auto text = text_of(*handshake.text, *request);
@@ -71,6 +69,15 @@ Result<http::Response> answer_of(const WebhookHandshake& handshake, const Webhoo
   const auto value = value_of(*handshake.json, *request);
   if (!value) return value.error();
   return http::json_response(handshake.status, to_json(*value));
+}
+
+Result<vault::Secret> offered_secret(const WebhookHandshake& handshake, const WebhookScheme& scheme,
+                                     const connectors::Inbound& inbound) {
+  auto text = text_of(*handshake.offers_secret, connectors::as_value(scheme, inbound));
+  if (!text) return text.error();
+  vault::Secret secret(*text);
+  vault::wipe(*text);
+  return secret;
 }
 
 }  // namespace tba::triggers

@@ -424,6 +424,28 @@ TEST_CASE_METHOD(WithDaemon, "store compact: what it was and is") {
   CHECK_THAT(run({"store", "compact", "--output", "json"}).out, Contains("\"free_bytes\": 0"));
 }
 
+TEST_CASE_METHOD(WithDaemon, "credential offers and accept") {
+  daemon.on("GET /credential-offers", R"({"items":[],"next":null})")
+      .on("POST /credential-offers/0a1b2c/accept",
+          R"({"name":"hook","connector":"notion","scheme":"webhook"})");
+  CHECK(run({"credential", "offers"}).out == "no secrets are offered\n");
+  CHECK(run({"credential", "accept", "0a1b2c"}).out ==
+        "stored credential hook (notion, webhook)\n");
+  CHECK_THAT(run({"credential", "accept", "0a1b2c", "--output", "json"}).out,
+             Contains(R"("name": "hook")"));
+  CHECK(run({"credential", "accept", "none"}).code == 3);
+  CHECK(run({"credential", "accept"}).code == 2);
+}
+
+TEST_CASE_METHOD(WithDaemon, "credential offers: a row for each, with what it offers") {
+  daemon.on("GET /credential-offers", R"({"items":[{"id":"0a1b2c","credential":"hook",
+    "connector":"notion","scheme":"webhook","workflow":"notes","from":"192.0.2.7",
+    "at":"2026-11-23T09:00:00.000Z","secret":"secret_abc"}],"next":null})");
+  CHECK(run({"credential", "offers"}).out ==
+        "OFFER   CREDENTIAL  CONNECTOR  WORKFLOW  OFFERED              FROM       SECRET\n"
+        "0a1b2c  hook        notion     notes     2026-11-23 09:00:00  192.0.2.7  secret_abc\n");
+}
+
 TEST_CASE_METHOD(WithDaemon, "credential list and remove") {
   daemon
       .on("GET /credentials", R"({"items":[{"name":"bot","connector":"github","scheme":"token",

@@ -134,6 +134,16 @@ TEST_CASE("config: listening on TCP can be turned off") {
   CHECK(read("http: { listen: localhost:80 }\n").listen == ListenAddress{"localhost", 80});
 }
 
+TEST_CASE("config: proxies that are trusted are addresses or networks") {
+  CHECK(read("").trusted_proxies.empty());
+  CHECK(read("http: { trusted_proxies: 127.0.0.1 }\n").trusted_proxies ==
+        std::vector{*tba::IpNetwork::parse("127.0.0.1")});
+  CHECK(read("http: { trusted_proxies: [10.0.0.0/8, \"::1\"] }\n").trusted_proxies ==
+        std::vector{*tba::IpNetwork::parse("10.0.0.0/8"), *tba::IpNetwork::parse("::1")});
+  CHECK_THAT(problems("http: { trusted_proxies: [127.0.0.1, proxy.example] }\n"),
+             Catch::Contains("1:38: error: 'proxy.example' is neither an address nor a network"));
+}
+
 TEST_CASE("config: pauses of a circuit that make no sense are errors") {
   CHECK_THAT(problems("outbound: { circuit: { pause: 0s } }\n"),
              Catch::Contains("1:31: error: a host that fails would be tried all the time"));

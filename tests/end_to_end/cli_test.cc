@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "tests/support/daemon_process.h"
+#include "tests/support/github.h"
 
 namespace tba::tests {
 
@@ -105,6 +106,41 @@ TEST_CASE("cli: daemon status tells of a vault whose key is gone") {
   CHECK_THAT(status.out, Catch::Contains("vault:") && Catch::Contains("vault.key") &&
                              Catch::Contains("1 stored credential needs it") &&
                              Catch::Contains("to mend it:"));
+}
+
+TEST_CASE("cli: a secret that Notion offers is shown, accepted, and in no log") {
+  DaemonProcess daemon;
+  daemon.write_workflow("notes",
+                        "on: { webhook: { connector: notion, credential: notion-hook } }\n"
+                        "steps: [ { set: { id: \"${{ .trigger.body.id }}\" } } ]\n");
+  daemon.start();
+  CHECK(tba_integrate(daemon, "workflow list").out.find("`credential offers`") !=
+        std::string::npos);
+  const std::string token = "secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl";
+  httplib::Client client("127.0.0.1", daemon.port());
+  const auto answer =
+      client.Post("/hooks/notes", json{{"verification_token", token}}.dump(), "application/json");
+  REQUIRE(answer);
+  CHECK(answer->status == 200);
+  CHECK(tba_integrate(daemon, "webhook list --rejected").out.find("`credential offers`") !=
+        std::string::npos);
+  const auto shown = tba_integrate(daemon, "credential offers --output json");
+  REQUIRE(shown.code == 0);
+  const auto offer = json::parse(shown.out).at("items").at(0);
+  CHECK(offer.at("secret") == token);
+  CHECK(offer.at("from") == "127.0.0.1");
+
+  const auto id = offer.at("id").get<std::string>();
+  const auto accepted = tba_integrate(daemon, "credential accept " + id);
+  CHECK(accepted.code == 0);
+  CHECK(accepted.out == "stored credential notion-hook (notion, webhook)\n");
+  const std::string body = R"({"id":"e1","type":"page.created"})";
+  CHECK(client
+            .Post("/hooks/notes", {{"X-Notion-Signature", github_signature(token, body)}}, body,
+                  "application/json")
+            ->status == 202);
+  CHECK(tba_integrate(daemon, "credential accept " + id + " 2>/dev/null").code == 3);
+  CHECK(daemon.log().find(token) == std::string::npos);
 }
 
 }  // namespace tba::tests

@@ -29,12 +29,18 @@ on: { webhook: { connector: github, credential: nobody-has-made-it } }
 steps: [{ set: { x: 1 } }]
 )";
 
-/// A running daemon with a webhook that is signed, and one whose workflow is held.
+constexpr auto kElsewhere = R"(
+on: { webhook: { verify: none, allow_from: 203.0.113.0/24 } }
+steps: [{ set: { x: 1 } }]
+)";
+
+/// A running daemon with a webhook that is signed, one whose workflow is held, and one for others.
 class Receiver {
  public:
   Receiver() {
     daemon.write_workflow("inbox", kInbox);
     daemon.write_workflow("held", kHeld);
+    daemon.write_workflow("elsewhere", kElsewhere);
     daemon.start();
     daemon.set_credential(
         "github-webhook",
@@ -134,6 +140,13 @@ const std::vector<Case> kCases = {
      404, "outbox", "no workflow"},
     {"a workflow that is held", [](Receiver& to) { return to.post("/hooks/held", kBody, kBody); },
      503, "held", "nobody-has-made-it"},
+    {"an address that is not allowed, and of a large body only the header",
+     [](Receiver& to) {
+       return to.send(
+           "POST /hooks/elsewhere HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.9\r\n"
+           "Content-Length: 20000000\r\n\r\n");
+     },
+     403, "elsewhere", "allow_from"},
     {"a method that is not POST",
      [](Receiver& to) {
        return to.send(
@@ -172,6 +185,25 @@ TEST_CASE("rejections: a client that goes away in the middle of a body leaves a 
       eventually([&] { return !receiver.daemon.get("/api/v1/rejections").at("items").empty(); }));
   CHECK(receiver.only_rejection()["status"] == 400);
   CHECK(receiver.post(kPath, kBody, kBody) == 202);
+}
+
+TEST_CASE("rejections: a proxy that is trusted passes on whom it was asked by") {
+  DaemonProcess daemon;
+  daemon.home().write("config.yaml",
+                      "http: { listen: \"127.0.0.1:0\", trusted_proxies: [127.0.0.0/8] }\n");
+  daemon.write_workflow("elsewhere", kElsewhere);
+  daemon.start();
+  httplib::Client client("127.0.0.1", daemon.port());
+  const auto status = [&](const std::string& asked_by) {
+    const auto answer =
+        client.Post("/hooks/elsewhere", {{"X-Forwarded-For", asked_by}}, kBody, "application/json");
+    return answer ? answer->status : 0;
+  };
+  CHECK(status("198.51.100.1, 203.0.113.9, 127.0.0.7") == 202);
+  CHECK(status("203.0.113.9, 198.51.100.1") == 403);
+  const auto rejections = daemon.get("/api/v1/rejections").at("items");
+  REQUIRE(rejections.size() == 1);
+  CHECK(rejections[0].at("peer") == "198.51.100.1");
 }
 
 }  // namespace tba::tests

@@ -257,6 +257,7 @@ http::Response DaemonWorld::respond(const std::string& method, const std::string
   request.body = std::move(body);
   request.peer.address = "192.0.2.7";
   request.peer.port = 50122;
+  request.client = client;
   const auto& route = *match.route;
   if (auto refusal = route.admits ? route.admits(request) : std::nullopt) {
     engine.await(route.on_refused(std::move(request), *refusal));

@@ -108,6 +108,7 @@ class DaemonWorld {
   ScriptedProcesses processes;
   ScriptedPlugins plugins;
   plugins::PluginState plugin_state;  ///< Of every plugin.
+  std::string client = "192.0.2.7";   ///< From where requests come.
   bool stopping = false;
   std::optional<retention::Pruner::Round> last_pruning;
 

@@ -73,7 +73,7 @@ const std::vector<Parts> kParts = {
     {"mastodon", "token oauth webhook", "account paging posts follows media deletions", "message",
      "verify-credentials", 21, 7, "hmac_sha256 event"},
     {"notion", "token oauth webhook", "connection", "message", "get-me", 17, 5,
-     "hmac_sha256 event id"},
+     "hmac_sha256 event id offers"},
     {"openai", "key webhook", "requests tokens", "message final", "list-models", 17, 2,
      "hmac_sha256 event id"},
     {"reddit", "token oauth", "client", "when message limited retry_after", "get-me", 22, 8, ""},
@@ -124,6 +124,7 @@ std::string preset_in(const std::optional<tba::WebhookScheme>& webhook) {
   }
   if (webhook->event.is_known()) add_word(preset, "event");
   if (webhook->delivery_id.is_known()) add_word(preset, "id");
+  if (webhook->offers_secrets()) add_word(preset, "offers");
   return preset;
 }
 

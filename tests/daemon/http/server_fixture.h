@@ -22,7 +22,8 @@ namespace tba::tests {
 class RunningServer {
  public:
   explicit RunningServer(std::vector<http::Route> routes, http::Limits limits = {},
-                         const std::filesystem::path& socket = {})
+                         const std::filesystem::path& socket = {},
+                         std::vector<IpNetwork> trusted_proxies = {})
       : log_(daemon::Log::open({.level = daemon::LogLevel::debug,
                                 .format = daemon::LogFormat::text,
                                 .to_stderr = false,
@@ -34,7 +35,7 @@ class RunningServer {
                                     },
                                 .redact = {}})
                  .value()),
-        server_(io_.get_executor(), std::move(routes), limits, *log_) {
+        server_(io_.get_executor(), std::move(routes), limits, *log_, std::move(trusted_proxies)) {
     server_.listen_tcp("127.0.0.1", 0).value();
     if (!socket.empty()) server_.listen_unix(socket).value();
     port_ = server_.tcp_port().value();

@@ -159,6 +159,27 @@ TEST_CASE("server: a peer on TCP has its address") {
   CHECK(seen.port != 0);
 }
 
+TEST_CASE("server: a client is who a trusted proxy says, and the peer itself otherwise") {
+  const auto tell = [](Request request) -> awaitable<Response> {
+    co_return text_response(200, request.client + ' ' + request.sender());
+  };
+  const auto ask = [&](const std::string& trusted, const httplib::Headers& headers) {
+    std::vector<IpNetwork> proxies;
+    if (!trusted.empty()) proxies.push_back(*IpNetwork::parse(trusted));
+    const RunningServer server({route("GET", "/", tell)}, {}, {}, proxies);
+    httplib::Client client("127.0.0.1", server.port());
+    const auto result = client.Get("/", headers);
+    return result ? result->body : "no answer";
+  };
+  const httplib::Headers forwarded{{"X-Forwarded-For", "203.0.113.9"}};
+  CHECK(ask("127.0.0.0/8", forwarded) == "203.0.113.9 203.0.113.9");
+  CHECK(ask("127.0.0.0/8", {{"Forwarded", "for=203.0.113.9"}}) == "203.0.113.9 203.0.113.9");
+  CHECK_THAT(ask("10.0.0.0/8", forwarded), StartsWith("127.0.0.1 127.0.0.1:"));
+  CHECK_THAT(ask("", forwarded), StartsWith("127.0.0.1 127.0.0.1:"));
+  // Whom a proxy passes on without saying so is not known.
+  CHECK_THAT(ask("127.0.0.0/8", {}), StartsWith(" 127.0.0.1:"));
+}
+
 TEST_CASE("server: pipelined requests are answered in order on one connection") {
   RunningServer server(routes_of_test());
   auto client = server.connect();

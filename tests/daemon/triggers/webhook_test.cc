@@ -125,6 +125,34 @@ TEST_CASE("webhook: a sender is not told what is wrong with its signature, the r
   }
 }
 
+TEST_CASE("webhook: what comes from elsewhere than allowed is 403, whatever else it is") {
+  World world;
+  world.workflow("announce", R"(
+on:
+  webhook:
+    connector: github
+    credential: hook
+    allow_from: [198.51.100.0/24, "2001:db8::/32"]
+steps: [ { set: { a: 1 } } ]
+)");
+  for (const auto* client : {"198.51.100.9", "2001:db8::9", "::ffff:198.51.100.9"}) {
+    world.client = client;
+    CHECK(world.deliver(kOpened, client).status == 202);
+  }
+  world.client = "203.0.113.9";
+  const auto reply = world.deliver();
+  check_problem(reply, 403, "not_allowed");
+  CHECK(reply.json("detail") == R"("requests from this address are not taken")");
+  CHECK(world.rejection() == "announce 403 its address is not in `allow_from`");
+  CHECK(world.get("/api/v1/rejections").json("items.0.peer") == R"("203.0.113.9")");
+  world.call("DELETE", "/api/v1/credentials/hook");
+  check_problem(world.post("/hooks/announce", "garbage"), 403, "not_allowed");
+  world.client = "";  // a proxy does not say for whom it asks
+  check_problem(world.deliver(), 403, "not_allowed");
+  CHECK_THAT(world.rejection(), Contains("is not known"));
+  CHECK(world.get("/api/v1/rejections").json("items.0.peer") == R"("192.0.2.7:50122")");
+}
+
 TEST_CASE("webhook: a body is wanted only where the header leaves hope for it") {
   World world;
   const auto& routes = world.routes();
