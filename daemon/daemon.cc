@@ -23,6 +23,7 @@
 #include "daemon/lock.h"
 #include "daemon/log.h"
 #include "daemon/net/curl_client.h"
+#include "daemon/net/curl_mailer.h"
 #include "daemon/plugins/plugin_host.h"
 #include "daemon/reloader.h"
 #include "daemon/retention/pruner.h"
@@ -202,6 +203,7 @@ class Daemon {
     co_await tokens_.stop();
     co_await tasks_.wait();
     http_client_.stop();
+    mailer_.stop();
     processes_.stop();
     blocking_.join();
     store_->stop();
@@ -334,6 +336,7 @@ class Daemon {
 
   net::CurlClient http_client_{{.requests_to_origin = options_.config.requests.to_host,
                                 .requests = options_.config.requests.in_all}};
+  net::CurlMailer mailer_;
   engine::SystemAlarm tokens_alarm_{io_.get_executor(), clock_};
   auth::TokenKeeper tokens_{
       {io_.get_executor(), credentials_, http_client_, tokens_alarm_, clock_, random_,
@@ -348,8 +351,8 @@ class Daemon {
        [this](const std::string& name) { return workflows_.connector_of(name); }}};
   connectors::CircuitBreaker circuits_{options_.config.circuits};
   steps::StepRunner runner_{
-      {http_client_, processes_, plugins_, credentials_, tokens_, live_secrets_, run_folders_,
-       clock_, random_, circuits_, log_, *store_,
+      {http_client_, mailer_, processes_, plugins_, credentials_, tokens_, live_secrets_,
+       run_folders_, clock_, random_, circuits_, log_, *store_,
        [this](const std::string& connector) { return workflows_.connector_of(connector); },
        [this](const std::string& workflow) { return workflows_.folder_of(workflow); }}};
 

@@ -212,6 +212,10 @@ std::vector<CredentialField> fields_of(const AuthScheme& scheme) {
   add_named_in(scheme.service);
   for (const auto name : description_of(scheme.type).fields) fields.push_back(field_named(name));
   for (auto& field : fields_beside(scheme)) fields.push_back(std::move(field));
+  if (scheme.is_for_mail) {
+    if (scheme.oauth2) fields.push_back(field_named("username"));
+    fields.push_back(optional_field("from"));
+  }
   for (const auto& [header, value] : scheme.headers) add_named_in(value);
   return fields;
 }

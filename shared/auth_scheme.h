@@ -49,6 +49,7 @@ struct AuthScheme {
   std::string region;   ///< aws_sigv4; empty: each credential has its own.
   std::optional<HmacScheme> hmac;
   std::optional<OAuth2Scheme> oauth2;
+  bool is_for_mail = false;  ///< Its credentials may say who the sender of mail is.
 
   /// Whether its credentials authenticate calls.
   bool is_for_calls() const { return type != Type::webhook_secret; }

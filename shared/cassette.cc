@@ -147,6 +147,9 @@ class CassetteReader {
       endpoint->error(diagnostics_, fmt::format("there is no endpoint '{}'{}", endpoint->text,
                                                 did_you_mean(endpoint->text, known)));
     }
+    const auto* called = endpoint ? connector_.endpoint(endpoint->text) : nullptr;
+    if (called && called->method.empty())
+      endpoint->error(diagnostics_, fmt::format("'{}' sends no HTTP request", endpoint->text));
     const auto* auth = fields.find("auth");
     const auto* scheme = auth ? connector_.scheme(auth->text) : nullptr;
     if (scheme && !is_repeatable(*scheme)) {

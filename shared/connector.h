@@ -28,6 +28,7 @@ struct Connector {
   std::string name;
   std::string title;
   std::optional<PluginProgram> plugin;  ///< What answers its calls, where that is no API.
+  bool sends_mail = false;              ///< Its calls go to a mail server (SMTP): no requests.
   std::string base_url;                 ///< Or empty: each credential has its own.
   std::string text;                     ///< The file's text: what a run keeps.
   std::vector<AuthScheme> auth;

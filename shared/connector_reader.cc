@@ -8,8 +8,10 @@
 
 #include <fmt/format.h>
 
+#include "shared/base_url.h"
 #include "shared/connector_keys.h"
 #include "shared/header_name.h"
+#include "shared/mail_connector.h"
 #include "shared/suggestion.h"
 #include "shared/yaml_reader.h"
 #include "shared/yaml_scalars.h"
@@ -36,6 +38,23 @@ class ConnectorReader {
     return std::move(connector_);
   }
 
+  Connector read_mail(const yaml::Node& root) {
+    const Fields fields(root, kMailConnectorTable, diagnostics_);
+    connector_.name = fields.text("connector");
+    connector_.title = fields.text("title", connector_.name);
+    connector_.sends_mail = true;
+    connector_.base_url = read_base_url(fields, "base_url", kSmtpBaseUrl);
+    read_auth_and_retry(fields);
+    for (auto& scheme : connector_.auth)
+      adapt_to_mail(scheme, *fields.find("auth")->find(scheme.name), diagnostics_);
+    read_rate_limits(fields);
+    for_each_member(fields.find("endpoints"), [&](const yaml::Node& id, const yaml::Node& node) {
+      connector_.endpoints.push_back(read_mail_endpoint(id, node, diagnostics_));
+    });
+    connector_.test = read_test(fields);
+    return std::move(connector_);
+  }
+
   Connector read(const yaml::Node& root) {
     const Fields fields(root, kConnectorTable, diagnostics_);
     connector_.name = fields.text("connector");
@@ -49,10 +68,7 @@ class ConnectorReader {
       root.error(diagnostics_, "a connector needs the key 'base_url', or credentials that have one",
                  "`auth` describes them");
     }
-    for_each_member(fields.find("rate_limits"),
-                    [&](const yaml::Node& name, const yaml::Node& node) {
-                      connector_.rate_limits.push_back(read_rate_limit(name, node, diagnostics_));
-                    });
+    read_rate_limits(fields);
     const auto answer = read_answer_rules(fields, {});
     const auto* pages = fields.find("pagination");
     const auto pagination = pages ? read_pagination(*pages, diagnostics_) : nullptr;
@@ -84,6 +100,13 @@ class ConnectorReader {
     for_each_member(fields.find("auth"), [&](const yaml::Node& name, const yaml::Node& scheme) {
       connector_.auth.push_back(read_auth_scheme(name, scheme, diagnostics_));
     });
+  }
+
+  void read_rate_limits(const Fields& fields) {
+    for_each_member(fields.find("rate_limits"),
+                    [&](const yaml::Node& name, const yaml::Node& node) {
+                      connector_.rate_limits.push_back(read_rate_limit(name, node, diagnostics_));
+                    });
   }
 
   Idempotency read_idempotency(const yaml::Node& node) {
@@ -123,6 +146,14 @@ class ConnectorReader {
   Connector connector_;
 };
 
+// The connector that the keys of the file say it is.
+Connector connector_of(const yaml::Node& root, const std::string& path, Diagnostics& diagnostics) {
+  ConnectorReader reader(diagnostics);
+  if (root.find("plugin") != nullptr) return reader.read_plugin(root, path);
+  if (root.find("protocol") != nullptr) return reader.read_mail(root);
+  return reader.read(root);
+}
+
 // Whether the file describes an API in another language, of which it could be made.
 bool is_other_description(const yaml::Node& root, Diagnostics& diagnostics) {
   if (root.find("connector") != nullptr) return false;
@@ -143,8 +174,7 @@ std::optional<Connector> read_connector(const std::string& path, std::string tex
   const auto file = std::make_shared<const SourceFile>(path, std::move(text));
   const auto root = yaml::read(file, diagnostics, kConnectorLimits);
   if (!root || is_other_description(*root, diagnostics)) return std::nullopt;
-  ConnectorReader reader(diagnostics);
-  auto connector = root->find("plugin") ? reader.read_plugin(*root, path) : reader.read(*root);
+  auto connector = connector_of(*root, path, diagnostics);
   if (diagnostics.error_count() > errors) return std::nullopt;
   connector.text = file->text();
   return connector;

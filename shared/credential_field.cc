@@ -34,6 +34,7 @@ constexpr std::array kKnown{
     KnownField{"cookie", "Name of the cookie", false},
     KnownField{"device_url", "URL that gives device codes", false},
     KnownField{"expires_at", "End of the access token", false},
+    KnownField{"from", "Sender", false},
     KnownField{"grant", "Grant", false},
     KnownField{"header", "Name of the header", false},
     KnownField{"installation_id", "Installation ID", false},

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "shared/base_url.h"
 #include "shared/header_name.h"
 #include "shared/name_table.h"
 #include "shared/suggestion.h"
@@ -294,21 +295,6 @@ bool Endpoint::has_body() const {
 Endpoint read_endpoint(const yaml::Node& id, const yaml::Node& node,
                        const EndpointSurroundings& around, Diagnostics& diagnostics) {
   return EndpointReader(around, diagnostics).read(id, node);
-}
-
-std::string read_base_url(const Fields& fields, std::string_view key) {
-  auto url = fields.text(key);
-  const auto* node = fields.find(key);
-  if (node == nullptr) return url;
-  const auto scheme_end = url.find("://");
-  const auto host = scheme_end == std::string::npos ? std::string() : url.substr(scheme_end + 3);
-  if ((!url.starts_with("https://") && !url.starts_with("http://")) || host.empty() ||
-      url.find_first_of(" ?#@{}") != std::string::npos) {
-    node->error(fields.diagnostics(), fmt::format("'{}' is not a base URL", url),
-                "https://host, perhaps with a port and a path; nothing else");
-  }
-  while (url.ends_with('/')) url.pop_back();
-  return url;
 }
 
 }  // namespace tba

@@ -31,14 +31,21 @@ enum class BodyFormat {
   raw,        ///< As it is: the one parameter that is the whole body.
 };
 
+/// What a call of an endpoint has a mail server do.
+enum class MailAction {
+  send,   ///< Take a message.
+  check,  ///< Take the login, and no message.
+};
+
 /// One operation of an API.
 struct Endpoint {
   std::string id;
   std::string title;
   std::string description;
-  std::string method;    ///< Upper case.
-  std::string path;      ///< "/users/{username}", below the base URL.
-  std::string base_url;  ///< Where it is another than the connector's; or empty.
+  std::optional<MailAction> mail;  ///< Of a connector that sends mail, in the place of a request.
+  std::string method;              ///< Upper case; empty where there is no request.
+  std::string path;                ///< "/users/{username}", below the base URL.
+  std::string base_url;            ///< Where it is another than the connector's; or empty.
   std::vector<std::pair<std::string, std::string>> headers;  ///< Beside the connector's.
   BodyFormat body = BodyFormat::json;
   std::string content_type;  ///< Of the body; empty: that of its format.
@@ -73,8 +80,5 @@ extern const KeyTable kEndpointTable;
 /// The endpoint of that id that a node describes.
 Endpoint read_endpoint(const yaml::Node& id, const yaml::Node& node,
                        const EndpointSurroundings& around, Diagnostics& diagnostics);
-
-/// The base URL that a key gives, without a slash at its end. Adds an error where it is none.
-std::string read_base_url(const Fields& fields, std::string_view key);
 
 }  // namespace tba

@@ -379,6 +379,9 @@ void StepReader::check_effect(const Fields& fields, const Step& step) {
                   fmt::format("plugin '{}' does not say that {} knows idempotency keys again",
                               call->connector, call->endpoint),
                   "`once`, or `repeat` where it may be done twice");
+  } else if (connector && connector->sends_mail) {
+    effect->error(diagnostics(), "a mail server knows no idempotency keys",
+                  "`once`, or `repeat` where a message may arrive twice");
   } else if (connector && !connector->takes_keys(call->endpoint)) {
     effect->error(
         diagnostics(),

@@ -10,6 +10,7 @@
 #include "daemon/api/routes.h"
 #include "daemon/api/views.h"
 #include "daemon/connectors/authentication.h"
+#include "daemon/connectors/mail_builder.h"
 #include "daemon/connectors/request_builder.h"
 #include "daemon/connectors/request_view.h"
 #include "daemon/engine/definition.h"
@@ -237,6 +238,13 @@ asio::awaitable<http::Response> preview(Services& services, http::Request reques
     credential = services.credentials.find(by_hand->credential);
     if (!credential)
       co_return http::problem(400, "invalid", services.credentials.problem(by_hand->credential));
+  }
+  if (by_hand->connector->sends_mail) {
+    const connectors::MailMark mark{"preview", services.clock.now()};
+    auto draft = connectors::build_mail(*by_hand->connector, *by_hand->endpoint,
+                                        by_hand->parameters, credential.get(), mark);
+    if (!draft) co_return http::problem(draft.error());
+    co_return json(200, connectors::mail_view(std::move(draft->request), services.live_secrets));
   }
   auto built = connectors::build_request(*by_hand->connector, *by_hand->endpoint,
                                          by_hand->parameters, credential.get());

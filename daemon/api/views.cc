@@ -148,7 +148,7 @@ Value rejection_view(const storage::Rejection& rejection) {
 }
 
 Value endpoint_view(const Endpoint& endpoint) {
-  const bool is_request = !endpoint.method.empty();  // and not a plugin's
+  const bool is_request = !endpoint.method.empty();  // and neither a plugin's nor a mail server's
   ArrayBuilder parameters;
   for (const auto& parameter : endpoint.parameters) {
     parameters.add(

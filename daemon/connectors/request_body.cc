@@ -7,8 +7,8 @@
 #include <fmt/ranges.h>
 #include <sodium.h>
 
+#include "daemon/connectors/file_value.h"
 #include "daemon/connectors/parameter_text.h"
-#include "daemon/vault/base64.h"
 #include "shared/uri.h"
 #include "shared/value/json.h"
 
@@ -21,15 +21,6 @@ Error parameter_error(std::string_view name, std::string_view problem, std::stri
 
 Error parameter_error(std::string_view name, const Error& problem) {
   return parameter_error(name, problem.message, problem.hint);
-}
-
-/// The bytes that an object gives as `base64`.
-Result<std::string> bytes_of(std::string_view name, const Value& object) {
-  const auto* encoded = object.find("base64");
-  const bool is_text = encoded && encoded->is_string();
-  auto bytes = is_text ? vault::from_base64(encoded->as_string()) : std::nullopt;
-  if (!bytes) return parameter_error(name, "holds a `base64` that is none");
-  return std::move(*bytes);
 }
 
 RequestBody json_body(const BodyParts& parts) {
@@ -85,33 +76,15 @@ struct Part {
   }
 };
 
-std::string text_member(const Value& object, std::string_view name, std::string_view otherwise) {
-  const auto* member = object.find(name);
-  return std::string(member && member->is_string() ? member->as_string() : otherwise);
-}
-
-Result<Part> file_part(const Parameter& parameter, const Value& file) {
-  Part part;
-  part.name = parameter.sent_as;
-  part.filename = text_member(file, "filename", parameter.sent_as);
-  part.content_type = text_member(file, "content_type", "application/octet-stream");
-  if (part.content_type.find_first_of("\r\n") != std::string::npos)
-    return parameter_error(parameter.name, "has a `content_type` of several lines");
-  if (const auto* content = file.find("content")) {
-    if (!content->is_string())
-      return parameter_error(parameter.name, "has a `content` that is no text");
-    part.content = content->as_string();
-    return part;
-  }
-  auto bytes = bytes_of(parameter.name, file);
-  if (!bytes) return bytes.error();
-  part.content = std::move(*bytes);
-  return part;
+Result<Part> file_part(const Parameter& parameter, const Value& value) {
+  auto file = file_of(value, parameter.sent_as);
+  if (!file) return parameter_error(parameter.name, file.error());
+  return Part{parameter.sent_as, std::move(file->filename), std::move(file->content_type),
+              std::move(file->bytes)};
 }
 
 Result<Part> part_of(const Parameter& parameter, const Value& value) {
-  if (value.is_object() && (value.find("content") || value.find("base64")))
-    return file_part(parameter, value);
+  if (is_file(value)) return file_part(parameter, value);
   if (value.is_object() || value.is_array())
     return Part{parameter.sent_as, std::nullopt, "application/json", to_json(value)};
   return Part{parameter.sent_as, std::nullopt, "", text_of(value)};
@@ -161,8 +134,8 @@ Result<RequestBody> raw_body(const BodyParts& parts) {
                  fmt::format("the body must be a text, not of type {}", type_name(whole)),
                  "an object with `base64` gives its bytes"};
   }
-  auto bytes = bytes_of("base64", whole);
-  if (!bytes) return bytes.error();
+  auto bytes = bytes_of(whole);
+  if (!bytes) return parameter_error("base64", bytes.error());
   return RequestBody{std::move(*bytes), "application/octet-stream"};
 }
 

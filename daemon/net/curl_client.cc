@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -23,6 +22,7 @@
 #include <unistd.h>
 
 #include "daemon/file_descriptor.h"
+#include "daemon/net/signals_blocked.h"
 #include "daemon/net/transfer.h"
 #include "daemon/net/turns.h"
 
@@ -50,23 +50,6 @@ std::string hosts_without_proxy() {
   }
   return hosts;
 }
-
-/// Keeps signals away from a thread made while it lives: they belong to the threads that expect
-/// them, and a write to a closed connection must not end the daemon.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace
 

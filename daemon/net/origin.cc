@@ -3,6 +3,7 @@
 #include <memory>
 
 #include <curl/curl.h>
+#include <fmt/format.h>
 
 #include "shared/lower_case.h"
 
@@ -27,6 +28,10 @@ Origin origin_of(const std::string& url) {
     return copy;
   };
   return {get(CURLUPART_SCHEME), get(CURLUPART_HOST), get(CURLUPART_PORT)};
+}
+
+std::string text_of(const Origin& origin) {
+  return fmt::format("{}://{}:{}", origin.scheme, origin.host, origin.port);
 }
 
 std::string resolve_url(const std::string& base, const std::string& reference) {

@@ -16,6 +16,9 @@ struct Origin {
 /// here and another thing there. All parts are empty where it is no absolute URL.
 Origin origin_of(const std::string& url);
 
+/// "https://api.example.com:443"
+std::string text_of(const Origin& origin);
+
 /// Where a reference leads that was found at `base` (RFC 3986 section 5.2), as that client sees it;
 /// empty where it leads nowhere.
 std::string resolve_url(const std::string& base, const std::string& reference);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "daemon/net/client_certificate.h"
+#include "daemon/net/curl_code.h"
 #include "daemon/net/origin.h"
 #include "shared/uri.h"
 
@@ -52,44 +53,6 @@ bool is_token(std::string_view text) {
 
 bool is_control(char c) {
   return (c >= 0 && c < ' ') || c == '\x7f';
-}
-
-HttpFailure::Kind kind_of(CURLcode code) {
-  using enum HttpFailure::Kind;
-  switch (code) {
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-      return invalid;
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-      return dns;
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_INTERFACE_FAILED:
-    case CURLE_PROXY:
-      return connect;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_ISSUER_ERROR:
-      return tls;
-    case CURLE_OPERATION_TIMEDOUT:
-      return timeout;
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_GOT_NOTHING:
-    case CURLE_PARTIAL_FILE:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-      return reset;
-    default:
-      return protocol;
-  }
-}
-
-std::string text_of(const Origin& origin) {
-  return fmt::format("{}://{}:{}", origin.scheme, origin.host, origin.port);
 }
 
 }  // namespace
@@ -200,12 +163,12 @@ void Transfer::set_up() {
   bool has_type = false;
   for (const auto& [name, value] : request_.headers) {
     // libcurl's way to write a field without a value.
-    add_header(trim(value).empty() ? name + ";" : name + ": " + value);
+    append(fields_, trim(value).empty() ? name + ";" : name + ": " + value);
     has_type = has_type || equal_ignoring_case(name, "Content-Type");
   }
   if (has_body) {
-    add_header("Expect:");
-    if (!has_type) add_header("Content-Type:");
+    append(fields_, "Expect:");
+    if (!has_type) append(fields_, "Content-Type:");
   }
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fields_.get());
 
@@ -252,13 +215,6 @@ void Transfer::note_challenge() {
   if (!request_.digest_login || status != kUnauthorized) return;
   begun_ = false;
   curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &asking_bytes_);
-}
-
-void Transfer::add_header(const std::string& line) {
-  auto* longer = curl_slist_append(fields_.get(), line.c_str());
-  if (longer == nullptr) throw std::bad_alloc();
-  static_cast<void>(fields_.release());  // It is now part of `longer`.
-  fields_.reset(longer);
 }
 
 std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {

@@ -11,18 +11,13 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <curl/curl.h>
 
+#include "daemon/net/curl_handles.h"
 #include "daemon/net/http_client.h"
 
 namespace tba::net {
 
 /// Called once with the outcome of a request.
 using HttpHandler = boost::asio::any_completion_handler<void(HttpResult)>;
-
-struct EasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-/// A libcurl easy handle.
-using Easy = std::unique_ptr<CURL, EasyDeleter>;
 
 /// A handle with all the options that no request changes: whom it trusts (empty: the system's
 /// store), whom it reaches without a proxy (as libcurl's CURLOPT_NOPROXY). Null: out of memory.
@@ -68,10 +63,6 @@ class Transfer {
   std::size_t position = 0;
 
  private:
-  struct SlistDeleter {
-    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-  };
-
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static int before_request(void* self, char*, char*, int, int);
@@ -80,7 +71,6 @@ class Transfer {
   void show_certificate(const ClientCertificate* shown);
   void use_login(const Login* login);
   void note_challenge();
-  void add_header(const std::string& line);
   bool was_sent() const;
   HttpResult response();
   HttpFailure failure(CURLcode code) const;
@@ -94,7 +84,7 @@ class Transfer {
   HttpHandler handler_;
   std::chrono::steady_clock::time_point deadline_;
   Easy easy_;
-  std::unique_ptr<curl_slist, SlistDeleter> fields_;
+  Slist fields_;
   char error_[CURL_ERROR_SIZE] = "";
 
   HttpResponse response_;

@@ -38,6 +38,28 @@ Value body_value(const net::HttpResponse& response) {
   return Value::string(response.body);
 }
 
+/// The last line that says something, for the message of a failed program.
+std::string_view last_line(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
+    text.remove_suffix(1);
+  const auto line_break = text.rfind('\n');
+  return line_break == std::string_view::npos ? text : text.substr(line_break + 1);
+}
+
+}  // namespace
+
+Value response_value(const net::HttpResponse& response) {
+  ObjectBuilder headers;
+  for (const auto& [name, value] : response.headers) {
+    const Value* before = headers.find(name);
+    headers.put(name,
+                Value::string(before ? std::string(before->as_string()) + ", " + value : value));
+  }
+  return Value::object({{"status", Value::integer(response.status)},
+                        {"headers", std::move(headers).build()},
+                        {"body", body_value(response)}});
+}
+
 AttemptOutcome outcome_of(const net::HttpFailure& failure, std::string_view what) {
   using Kind = net::HttpFailure::Kind;
   const auto kind = [&] {
@@ -60,28 +82,6 @@ AttemptOutcome outcome_of(const net::HttpFailure& failure, std::string_view what
   outcome.unknown = failure.sent;
   outcome.certainly_not_acted = !failure.sent;
   return outcome;
-}
-
-/// The last line that says something, for the message of a failed program.
-std::string_view last_line(std::string_view text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
-    text.remove_suffix(1);
-  const auto line_break = text.rfind('\n');
-  return line_break == std::string_view::npos ? text : text.substr(line_break + 1);
-}
-
-}  // namespace
-
-Value response_value(const net::HttpResponse& response) {
-  ObjectBuilder headers;
-  for (const auto& [name, value] : response.headers) {
-    const Value* before = headers.find(name);
-    headers.put(name,
-                Value::string(before ? std::string(before->as_string()) + ", " + value : value));
-  }
-  return Value::object({{"status", Value::integer(response.status)},
-                        {"headers", std::move(headers).build()},
-                        {"body", body_value(response)}});
 }
 
 AttemptOutcome outcome_of(const net::HttpResult& result, std::string_view what, Instant now) {
@@ -159,8 +159,12 @@ HostHealth host_health(const net::HttpResult& result) {
   if (result)
     return result->status >= 500 && result->status != kNotImplemented ? HostHealth::bad
                                                                       : HostHealth::good;
+  return host_health(result.error());
+}
+
+HostHealth host_health(const net::HttpFailure& failure) {
   using Kind = net::HttpFailure::Kind;
-  switch (result.error().kind) {
+  switch (failure.kind) {
     case Kind::too_large:
       return HostHealth::good;
     case Kind::invalid:

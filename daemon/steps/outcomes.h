@@ -19,6 +19,9 @@ Value response_value(const net::HttpResponse& response);
 engine::AttemptOutcome outcome_of(const net::HttpResult& result, std::string_view what,
                                   Instant now);
 
+/// What it means for a step that no answer came.
+engine::AttemptOutcome outcome_of(const net::HttpFailure& failure, std::string_view what);
+
 /// What the end of a program means for its step: an exit code but 0, or a signal, is a failure.
 engine::AttemptOutcome outcome_of(const ProcessResult& result, std::string_view program,
                                   bool json_output);
@@ -42,6 +45,7 @@ enum class HostHealth {
   bad,      ///< No answer came, or one that tells of a fault of its own (5xx but 501).
 };
 HostHealth host_health(const net::HttpResult& result);
+HostHealth host_health(const net::HttpFailure& failure);
 
 /// Whether the far side asks to come later.
 bool asks_to_wait(const engine::AttemptOutcome& outcome);

@@ -75,7 +75,11 @@ Result<plugins::Call> plugin_call(const engine::EndpointCall& call,
 asio::awaitable<AttemptOutcome> StepRunner::perform(Attempt attempt, engine::LineSink log) {
   if (std::holds_alternative<engine::ProgramCall>(attempt.request))
     return run_program(std::move(attempt), std::move(log));
-  Terms terms{std::move(attempt.credential), attempt.effect, attempt.timeout, attempt.is_by_hand,
+  Terms terms{std::move(attempt.credential),
+              attempt.run == RunId() ? std::string() : attempt.run.text() + "/" + attempt.step,
+              attempt.effect,
+              attempt.timeout,
+              attempt.is_by_hand,
               attempt.is_by_hand || attempt.must_ask};
   if (auto* call = std::get_if<engine::EndpointCall>(&attempt.request)) {
     return carry_out(std::move(*call), std::move(terms));
@@ -114,10 +118,16 @@ std::variant<StepRunner::Passage, StepRunner::Refusal> StepRunner::ask_for_passa
   return environment_.circuits.ask(url, environment_.clock.now());
 }
 
-/// Says what the exchange tells of its host. Who cuts a request off when its time is over, instead
-/// of the client, found no answer either.
-void StepRunner::tell(Passage& passage, const net::HttpResult& result, bool took_its_time) {
-  auto health = host_health(result);
+/// Whether so much time has passed, or nearly: the engine's begins a little earlier than that of a
+/// request.
+bool StepRunner::has_passed(std::chrono::milliseconds timeout, Instant begun) const {
+  return (environment_.clock.now() - begun) * 10 >= Duration(timeout) * 9;
+}
+
+/// Says what the exchange tells of its host, and why. Who cuts a request off when its time is over,
+/// instead of the client, found no answer either.
+void StepRunner::tell(Passage& passage, HostHealth health, bool took_its_time,
+                      const std::string& why) {
   if (health == HostHealth::unknown && took_its_time) health = HostHealth::bad;
   if (health == HostHealth::unknown) return;
   const auto host = passage.host();
@@ -125,8 +135,6 @@ void StepRunner::tell(Passage& passage, const net::HttpResult& result, bool took
     if (passage.answered()) environment_.log.info("a host answers again", {{"host", host}});
     return;
   }
-  const auto why =
-      result ? "it answered " + std::to_string(result->status) : result.error().message;
   if (passage.failed(why, environment_.clock.now()))
     environment_.log.warning("a host is left alone for a while", {{"host", host}, {"why", why}});
 }
@@ -138,9 +146,8 @@ asio::awaitable<net::HttpResult> StepRunner::send(net::HttpRequest request, bool
   const auto timeout = request.timeout;
   const auto begun = environment_.clock.now();
   auto result = co_await environment_.http.send(std::move(request));
-  // The engine's time began a little earlier than the request's.
-  const bool took_its_time = (environment_.clock.now() - begun) * 10 >= Duration(timeout) * 9;
-  tell(passage, result, took_its_time);
+  tell(passage, host_health(result), has_passed(timeout, begun),
+       result ? "it answered " + std::to_string(result->status) : result.error().message);
   if (!has_secrets || !result) co_return result;
   environment_.live_secrets.mask(result->body);
   for (auto& [name, value] : result->headers) environment_.live_secrets.mask(value);
@@ -219,6 +226,10 @@ asio::awaitable<AttemptOutcome> StepRunner::exchange(
 
   if (call.page && !endpoint->pagination)
     co_return not_attempted("request", what + " has no pages: its connector describes none");
+  if (call.connector->sends_mail) {
+    auto sent = send_mail(std::move(call), std::move(terms), std::move(credential));
+    co_return co_await std::move(sent);
+  }
   if (call.connector->plugin) {
     auto called = call_plugin(std::move(call), std::move(terms), std::move(credential));
     co_return co_await std::move(called);

@@ -12,12 +12,15 @@
 #include "daemon/auth/token_keeper.h"
 #include "daemon/connectors/circuit_breaker.h"
 #include "daemon/connectors/kept_answers.h"
+#include "daemon/connectors/mail_builder.h"
 #include "daemon/connectors/paging.h"
 #include "daemon/connectors/rate_limiter.h"
 #include "daemon/engine/attempt.h"
 #include "daemon/log.h"
 #include "daemon/net/http_client.h"
+#include "daemon/net/mail_client.h"
 #include "daemon/plugins/call.h"
+#include "daemon/steps/outcomes.h"
 #include "daemon/steps/process.h"
 #include "daemon/steps/request_secrets.h"
 #include "daemon/steps/run_folders.h"
@@ -29,16 +32,17 @@
 
 namespace tba::steps {
 
-/// Carries out attempts for the engine: endpoint calls and raw requests through the HTTP client, or
-/// by the program of a plugin, programs through the process runner. Credentials, and the secrets
-/// that a request lacks, are looked up when the attempt is made, so that it always uses the present
-/// ones. Whatever comes back from where a secret went is masked. Calls of endpoints keep to the
-/// limits of their APIs, and all requests away from hosts that do not answer.
+/// Carries out attempts for the engine: endpoint calls and raw requests through the HTTP client,
+/// the mail client or the program of a plugin, programs through the process runner. Credentials,
+/// and the secrets that a request lacks, are looked up when the attempt is made, so that it always
+/// uses the present ones. Whatever comes back from where a secret went is masked. Calls of
+/// endpoints keep to the limits of their APIs, and all requests away from hosts that do not answer.
 class StepRunner final : public engine::AttemptRunner {
  public:
   /// What it needs from outside; all must outlive it.
   struct Environment {
     net::HttpClient& http;
+    net::MailClient& mail;
     ProcessRunner& processes;
     plugins::Caller& plugins;
     const vault::Credentials& credentials;
@@ -72,6 +76,7 @@ class StepRunner final : public engine::AttemptRunner {
   /// What holds for a request, whichever kind it is.
   struct Terms {
     std::string credential;  ///< Its name, or empty.
+    std::string identity;    ///< Of the step in its run, whichever attempt; empty: it has none.
     Effect effect = Effect::repeat;
     std::optional<std::chrono::milliseconds> timeout;
     bool is_by_hand = false;
@@ -96,7 +101,8 @@ class StepRunner final : public engine::AttemptRunner {
                                                Passage passage);
   boost::asio::awaitable<void> write_down(std::vector<connectors::RateLimiter::Closed> closed,
                                           Instant now);
-  void tell(Passage& passage, const net::HttpResult& result, bool took_its_time);
+  bool has_passed(std::chrono::milliseconds timeout, Instant begun) const;
+  void tell(Passage& passage, HostHealth health, bool took_its_time, const std::string& why);
   using Usable = Result<std::shared_ptr<const vault::Credential>>;
 
   boost::asio::awaitable<Usable> ready(std::string name);
@@ -108,6 +114,9 @@ class StepRunner final : public engine::AttemptRunner {
                                                 const Terms& terms);
   engine::AttemptOutcome paged(const Answered& answered, const Value& answer,
                                engine::AttemptOutcome outcome) const;
+  boost::asio::awaitable<engine::AttemptOutcome> send_mail(
+      engine::EndpointCall call, Terms terms, std::shared_ptr<const vault::Credential> credential);
+  connectors::MailMark mark_of(const Terms& terms);
   engine::AttemptOutcome as_page(const Pagination& pagination, const connectors::PageAnswer& answer,
                                  engine::AttemptOutcome outcome, std::string_view what) const;
   boost::asio::awaitable<engine::AttemptOutcome> call_plugin(

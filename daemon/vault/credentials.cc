@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "daemon/vault/sealing.h"
+#include "shared/base_url.h"
 #include "shared/key_table.h"
 
 namespace tba::vault {
@@ -35,27 +36,37 @@ Result<> check_name(std::string_view name) {
                  "begin with a letter; go on with letters, digits, '_' and '-', 100 in all");
 }
 
-Result<> check_base_url(std::string_view url) {
-  if (url.empty()) return {};
-  const std::string_view hint = "it looks like https://api.example.com/v3";
-  const auto scheme = url.starts_with("https://")  ? std::string_view("https://")
-                      : url.starts_with("http://") ? std::string_view("http://")
-                                                   : std::string_view();
-  const auto after_scheme = url.substr(scheme.size());
-  const auto authority = after_scheme.substr(0, after_scheme.find('/'));
-  if (scheme.empty() || authority.empty() || authority.front() == ':' ||
-      url.size() > kLongestBaseUrl) {
-    return invalid("the base URL is not an absolute http or https URL", std::string(hint));
+Result<> check_base_url(std::string_view url, const Connector& connector,
+                        const AuthScheme& scheme) {
+  const auto& form = connector.sends_mail ? kSmtpBaseUrl : kHttpBaseUrl;
+  const auto hint = fmt::format("it looks like {}", form.example);
+  if (url.empty()) {
+    if (!connector.needs_base_url(scheme)) return {};
+    return invalid(
+        fmt::format("the base URL is missing, which connector '{}' leaves to its credentials",
+                    connector.name),
+        hint);
   }
+  const auto begin = scheme_of(url, form);
+  const auto after_scheme = url.substr(begin.size());
+  const auto authority = after_scheme.substr(0, after_scheme.find('/'));
+  if (begin.empty() || authority.empty() || authority.front() == ':' ||
+      url.size() > kLongestBaseUrl) {
+    return invalid(connector.sends_mail ? "the base URL is not an smtps or smtp URL"
+                                        : "the base URL is not an absolute http or https URL",
+                   hint);
+  }
+  if (!form.may_have_path && authority.size() < after_scheme.size())
+    return invalid("the base URL of a mail server has no path", hint);
   if (authority.find('@') != std::string_view::npos) {
-    return invalid("the base URL holds a user name or password", std::string(hint));
+    return invalid("the base URL holds a user name or password", hint);
   }
   if (std::ranges::any_of(url, [](char c) {
         return is_control(c) || c == ' ' || c == '?' || c == '#' || c == '{' || c == '}' ||
                c == '\\';
       })) {
     return invalid("the base URL holds a query, a fragment or a character that must be encoded",
-                   std::string(hint));
+                   hint);
   }
   return {};
 }
@@ -129,13 +140,8 @@ Result<> check(const NewCredential& credential) {
                     credential.scheme),
         names.empty() ? "it has none at all" : fmt::format("it has: {}", fmt::join(names, ", ")));
   }
-  if (credential.base_url.empty() && credential.connector->needs_base_url(*scheme)) {
-    return invalid(fmt::format("the base URL is missing, which connector '{}' leaves to its "
-                               "credentials",
-                               credential.connector->name),
-                   "it looks like https://api.example.com/v3");
-  }
-  if (auto url = check_base_url(credential.base_url); !url) return url;
+  if (auto url = check_base_url(credential.base_url, *credential.connector, *scheme); !url)
+    return url;
   return check_fields(*scheme, credential.fields);
 }
 

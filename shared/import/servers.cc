@@ -30,7 +30,7 @@ std::string absolute(std::string_view url, std::string_view from) {
   return url == "." || url.empty() ? std::string(folder) : fmt::format("{}/{}", folder, url);
 }
 
-// As connector files take base URLs (read_base_url() in shared/endpoint.h); nothing where that is
+// As connector files take base URLs (read_base_url() in shared/base_url.h); nothing where that is
 // not possible.
 std::optional<std::string> cleaned(Description& description, std::string url) {
   if (const auto query = url.find_first_of("?#"); query != std::string::npos) {

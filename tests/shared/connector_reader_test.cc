@@ -81,12 +81,27 @@ TEST_CASE("built-in connectors: discord writes as a bot or through a webhook") {
 
 TEST_CASE("built-in connectors: all of them are there, with what an integration needs") {
   const auto catalog = tba::built_in_connectors();
-  CHECK(catalog.names() ==
-        std::vector<std::string>{
-            "discord",      "github",        "gitlab",   "gmail",  "google-calendar",
-            "google-drive", "google-sheets", "http",     "jira",   "mastodon",
-            "notion",       "openai",        "reddit",   "slack",  "standard-webhooks",
-            "steam",        "stripe",        "telegram", "twitch", "x"});
+  CHECK(catalog.names() == std::vector<std::string>{"discord",
+                                                    "email",
+                                                    "github",
+                                                    "gitlab",
+                                                    "gmail",
+                                                    "google-calendar",
+                                                    "google-drive",
+                                                    "google-sheets",
+                                                    "http",
+                                                    "jira",
+                                                    "mastodon",
+                                                    "notion",
+                                                    "openai",
+                                                    "reddit",
+                                                    "slack",
+                                                    "standard-webhooks",
+                                                    "steam",
+                                                    "stripe",
+                                                    "telegram",
+                                                    "twitch",
+                                                    "x"});
   for (const auto& name : catalog.names()) {
     CAPTURE(name);
     const auto connector = catalog.find(name);

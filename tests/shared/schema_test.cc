@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "shared/connector_keys.h"
+#include "shared/mail_connector.h"
 #include "shared/plugin.h"
 #include "shared/value_type.h"
 #include "shared/workflow_keys.h"
@@ -18,6 +19,11 @@ TEST_CASE("schema: that of workflow files is that of the reader's tables") {
 TEST_CASE("schema: that of connector files is that of the reader's tables") {
   check_accepted("shared/schema/connector.schema.json",
                  json_schema(tba::kConnectorTable, "A connector of tba-integrate"));
+}
+
+TEST_CASE("schema: that of connectors for mail is that of the reader's tables") {
+  check_accepted("shared/schema/mail-connector.schema.json",
+                 json_schema(tba::kMailConnectorTable, "A connector of tba-integrate for e-mail"));
 }
 
 TEST_CASE("schema: that of plugins' manifests is that of the reader's tables") {

@@ -17,6 +17,7 @@
 #include "shared/value/value.h"
 #include "tests/support/engine_world.h"
 #include "tests/support/scripted_http_client.h"
+#include "tests/support/scripted_mail_client.h"
 #include "tests/support/scripted_plugins.h"
 #include "tests/support/scripted_processes.h"
 
@@ -105,6 +106,7 @@ class DaemonWorld {
 
   EngineWorld engine;
   ScriptedHttpClient http;
+  ScriptedMailClient mail;
   ScriptedProcesses processes;
   ScriptedPlugins plugins;
   plugins::PluginState plugin_state;  ///< Of every plugin.

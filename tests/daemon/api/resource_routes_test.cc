@@ -401,9 +401,9 @@ TEST_CASE("api: connectors are listed, and shown with their endpoints") {
   DaemonWorld world;
   const auto list = world.get("/api/v1/connectors");
   CHECK(list.json("items.0.name") == R"("discord")");
-  CHECK(list.json("items.1.name") == R"("github")");
-  CHECK(list.json("items.1.webhook") == "true");
-  CHECK(list.json("items.1.auth.0") == R"({"name":"token","type":"bearer"})");
+  CHECK(list.json("items.2.name") == R"("github")");
+  CHECK(list.json("items.2.webhook") == "true");
+  CHECK(list.json("items.2.auth.0") == R"({"name":"token","type":"bearer"})");
   const auto shown = world.get("/api/v1/connectors/github");
   CHECK(shown.json("auth.0.fields") ==
         R"([{"name":"token","prompt":"Token","secret":true,"required":true,)"
@@ -418,7 +418,7 @@ TEST_CASE("api: connectors are listed, and shown with their endpoints") {
   CHECK(shown.json("verifications") == R"([{"scheme":"hmac_sha256","auth":null}])");
   CHECK(world.get("/api/v1/connectors/stripe").json("idempotency") ==
         R"({"header":"Idempotency-Key","lifetime":"1d"})");
-  CHECK(shown.json("pagination") == R"(["link_header"])");
+  CHECK(shown.json("pagination") == R"(["cursor","link_header"])");
   CHECK(shown.json("test") == R"("get-authenticated-user")");
   CHECK(shown.json("rate_limits.0") ==
         R"({"name":"primary","requests":null,"per":null,"by":["credential"]})");

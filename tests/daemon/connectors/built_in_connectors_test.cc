@@ -55,6 +55,7 @@ struct Parts {
 const std::vector<Parts> kParts = {
     {"discord", "bot oauth webhook application", "global route", "message retry_after",
      "get-current-user", 39, 2, "ed25519 event id"},
+    {"email", "login relay google microsoft", "", "", "check", 2, 0, ""},
     {"github", "token oauth app webhook",
      "primary search code_search graphql secondary writing_minute writing_hour",
      "message limited retry_after", "get-authenticated-user", 66, 24, "hmac_sha256 event id"},

@@ -225,6 +225,22 @@ const std::map<std::string, Example>& examples() {
               CHECK(world.runner.attempts.size() == 2);
               CHECK(world.runner.attempts.back().cached);
             }}},
+      {"mail-scores",
+       {.answers =
+            [](EngineWorld& world) {
+              world.runner.answer(
+                  "scores",
+                  answers_json(R"([{"player":"Ann","score":7},{"player":"Lee, Bob","score":9}])"));
+              world.runner.answer("tell", answers_json(R"({"message_id":"<1@clan.example>"})"));
+            },
+        .check =
+            [](EngineWorld& world, tba::RunId id) {
+              CHECK(parameters_of(world.runner.attempts.back()) ==
+                    R"({"to":["Officers <officers@clan.example>"],"subject":"Scores of 2 players",)"
+                    R"("text":"The best was Lee, Bob.","attachments":[{"filename":"scores.csv",)"
+                    R"("content_type":"text/csv","content":"\"Ann\",7\n\"Lee, Bob\",9"}]})");
+              CHECK(output_of(world, id) == R"({"message":"<1@clan.example>"})");
+            }}},
       {"mark-stale-issues",
        {.answers =
             [](EngineWorld& world) {

@@ -15,6 +15,7 @@
 #include "tests/support/result.h"
 #include "tests/support/run_coroutine.h"
 #include "tests/support/scripted_http_client.h"
+#include "tests/support/scripted_mail_client.h"
 #include "tests/support/scripted_plugins.h"
 #include "tests/support/scripted_processes.h"
 #include "tests/support/seeded_random.h"
@@ -49,6 +50,7 @@ struct World {
   tba::vault::Credentials credentials{{store, live_secrets, clock, random, ids},
                                       {folder / "vault.key", false}};
   tba::tests::ScriptedHttpClient http;
+  tba::tests::ScriptedMailClient mail;
   tba::tests::ScriptedProcesses processes;
   tba::tests::ScriptedPlugins plugins;
   tba::steps::RunFolders folders{{io.get_executor(), store, *log}, folder / "runs"};
@@ -70,6 +72,7 @@ struct World {
   tba::steps::StepRunner::Environment environment(const tba::vault::Credentials& used,
                                                   tba::auth::TokenKeeper& keeper) {
     return {http,
+            mail,
             processes,
             plugins,
             used,
@@ -95,6 +98,28 @@ struct World {
     tba::vault::NewCredential credential{name, github, "token", "", {}};
     credential.fields.emplace("token", tba::vault::Secret(token));
     run_coroutine(credentials.set(std::move(credential))).value();
+  }
+
+  void set_mail_login(const std::string& base_url) {
+    tba::vault::NewCredential credential{
+        "mail", tba::built_in_connectors().find("email"), "login", base_url, {}};
+    credential.fields.emplace("username", tba::vault::Secret("bot@example.com"));
+    credential.fields.emplace("password", tba::vault::Secret("swordfish"));
+    run_coroutine(credentials.set(std::move(credential))).value();
+  }
+
+  /// Of a run's step, as it would be made again.
+  static Attempt mail_to(const std::string& address) {
+    Attempt attempt;
+    attempt.run = tba::RunId::parse("01932c07-209c-7b6e-9f4c-0123456789ab").value();
+    attempt.step = "tell";
+    attempt.effect = Effect::once;
+    attempt.timeout = std::chrono::milliseconds(1'234);
+    attempt.credential = "mail";
+    attempt.request =
+        EndpointCall{tba::built_in_connectors().find("email"), "send",
+                     Value::object({{"to", Value::string(address)}, {"text", Value()}}), ""};
+    return attempt;
   }
 
   Attempt get_user(const std::string& credential = "") const {
@@ -346,7 +371,7 @@ TEST_CASE("step runner: a young answer takes no turn, asks no host, and counts f
   auto by_hand = attempt;
   by_hand.is_by_hand = true;
   check_not_attempted(world.perform(by_hand), "rate_limit");
-  world.clock.advance(std::chrono::hours(1));
+  world.clock.advance(std::chrono::hours(2));
   CHECK(world.perform(by_hand).http_status == 502);
   auto poll = attempt;
   poll.must_ask = true;
@@ -968,4 +993,94 @@ TEST_CASE("step runner: a secret that is a number leaves no number behind") {
   world.plugins.outcome.result = tba::parse_json(R"({"body": 123456789})").value();
   const auto outcome = world.perform(world.attempt_of(world.mail, R"({"text": "a"})", "number"));
   CHECK(outcome.result.as_string() == R"({"body":********})");
+}
+
+TEST_CASE("step runner: mail is sent with its credential, and has the same id each time") {
+  World world;
+  world.set_mail_login("smtps://mail.example.com");
+  world.mail.answer(451, "4.7.1 later");
+  world.mail.answer(250, "2.0.0 taken, swordfish");
+  const auto refused = world.perform(World::mail_to("ann@example.com"));
+  REQUIRE(refused.failure);
+  CHECK(refused.http_status == 503);
+  CHECK(refused.certainly_not_acted);
+  const auto sent = world.perform(World::mail_to("ann@example.com"));
+  CHECK_FALSE(sent.failure);
+  CHECK(sent.http_status == 200);
+  const auto& body = *sent.result.find("body");
+  CHECK_THAT(std::string(body.find("answer")->as_string()), !Contains("swordfish"));
+  REQUIRE(world.mail.requests.size() == 2);
+  const auto& request = world.mail.requests.back();
+  CHECK(request.url == "smtps://mail.example.com");
+  CHECK(request.password == "swordfish");
+  CHECK(request.timeout == std::chrono::milliseconds(1'234));
+  CHECK(request.envelope->message == world.mail.requests.front().envelope->message);
+  CHECK_THAT(request.envelope->message,
+             Contains("Message-ID: " + std::string(body.find("message_id")->as_string())));
+}
+
+TEST_CASE("step runner: mail sent by hand has an id of its own each time") {
+  World world;
+  world.set_mail_login("smtps://mail.example.com");
+  for (int i = 0; i < 2; ++i) {
+    auto by_hand = World::mail_to("ann@example.com");
+    by_hand.run = {};
+    world.mail.answer(250, "taken");
+    CHECK_FALSE(world.perform(std::move(by_hand)).failure);
+  }
+  CHECK(world.mail.requests[0].envelope->message != world.mail.requests[1].envelope->message);
+}
+
+TEST_CASE("step runner: mail that cannot be written is not sent") {
+  World world;
+  world.set_mail_login("smtps://mail.example.com");
+  check_not_attempted(world.perform(World::mail_to("ann")), "request");
+  auto with_secret = World::mail_to("ann@example.com");
+  std::get<EndpointCall>(with_secret.request).secrets = {
+      {tba::engine::RequestSecret::Part::parameters, {"text"}, {"nobody", "password"}}};
+  check_not_attempted(world.perform(std::move(with_secret)), "credential");
+  world.set_token("bot", "ghp_0123456789");
+  auto elsewhere = World::mail_to("ann@example.com");
+  std::get<EndpointCall>(elsewhere.request).secrets = {
+      {tba::engine::RequestSecret::Part::parameters, {"text"}, {"bot", "token"}}};
+  check_not_attempted(world.perform(std::move(elsewhere)), "credential");
+  CHECK(world.mail.requests.empty());
+}
+
+TEST_CASE("step runner: a mail server that does not answer is left alone") {
+  World world;
+  world.set_mail_login("smtps://mail.example.com");
+  const auto attempt = [&] { return world.perform(World::mail_to("ann@example.com")); };
+  int asked = 0;
+  for (; asked < 50; ++asked) {
+    world.mail.answer(tba::net::HttpFailure{tba::net::HttpFailure::Kind::connect, false, "no"});
+    if (attempt().not_before) break;
+  }
+  CHECK(asked < 50);
+  REQUIRE(world.circuits.open_circuits().size() == 1);
+  CHECK(world.circuits.open_circuits().front().host == "smtps://mail.example.com");
+}
+
+TEST_CASE("step runner: mail keeps to the limits that its connector sets") {
+  World world;
+  tba::Diagnostics diagnostics;
+  auto connector =
+      tba::read_connector("office.yaml",
+                          "connector: office\nprotocol: smtp\nbase_url: smtp://localhost\n"
+                          "rate_limits: { day: { requests: 1, per: 1d } }\n"
+                          "endpoints: { tell: { mail: send, parameters: { from: {}, to: {} } } }\n",
+                          diagnostics);
+  REQUIRE(connector);
+  const auto office = std::make_shared<const tba::Connector>(std::move(*connector));
+  Attempt attempt;
+  attempt.request =
+      EndpointCall{office, "tell",
+                   tba::parse_json(R"({"from":"a@example.com","to":"b@example.com"})").value(), ""};
+  world.mail.answer(250, "taken");
+  CHECK_FALSE(world.perform(attempt).failure);
+  const auto second = world.perform(attempt);
+  REQUIRE(second.failure);
+  CHECK(second.failure->kind == "rate_limit");
+  CHECK(second.not_before);
+  CHECK(world.mail.requests.size() == 1);
 }

@@ -31,7 +31,7 @@ struct Described {
 };
 
 const Described kDescribed[] = {
-    {"github", "github.com/api.github.com.json", {}, {"graphql"}},
+    {"github", "github.com/api.github.com.json", {}, {"graphql", "upload-release-asset"}},
     {"gmail", "googleapis.com/gmail.json", {}, {"send-message"}},
     {"google-calendar", "googleapis.com/calendar.json"},
     {"google-drive", "googleapis.com/drive.json", {}, {"upload-file"}},
@@ -44,7 +44,8 @@ const Described kDescribed[] = {
     {"slack",
      "slack.com.json",
      {},
-     {"auth-test", "open-view"},
+     {"auth-test", "complete-upload", "execute-webhook", "get-upload-url", "open-view",
+      "upload-file"},
      {"attachments", "blocks", "latest", "oldest", "post_at", "thread_ts", "ts"}},
     {"stripe", "stripe.com.json"},
     {"telegram",
@@ -53,7 +54,11 @@ const Described kDescribed[] = {
      {"ban-chat-member", "create-invite-link", "get-me", "get-webhook-info", "language_code",
       "link_preview_options", "message_thread_id", "protect_content", "reply_parameters", "scope",
       "secret_token"}},
-    {"x", "twitter.com/current.json"},
+    {"x",
+     "twitter.com/current.json",
+     {},
+     {"append-media", "begin-media-upload", "finish-media-upload", "get-media-upload",
+      "upload-media"}},
 };
 
 /// Where an endpoint is below its host, with the names of its placeholders left out.
