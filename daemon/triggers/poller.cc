@@ -131,7 +131,10 @@ void Poller::ring() {
       if (job.under_way || job.due > now) continue;
       const auto* loaded = set->find(job.workflow);
       job.due = now + job.every;
-      if (!loaded || !loaded->held.empty()) continue;
+      if (!loaded || !loaded->held.empty()) {
+        gatherings_.erase(job.key);  // it would be of long ago when it goes on
+        continue;
+      }
       job.under_way = true;
       due.emplace_back(job.key, job.workflow);
     }
@@ -162,15 +165,13 @@ asio::awaitable<std::optional<Poller::Failed>> Poller::ask(
     cursor = std::move(*kept);
   }
   const auto& polled = std::get<PollTrigger>(definition->workflow->triggers[trigger]);
-  Poll poll(definition, polled, environment_.vars, environment_.engine.budget(),
-            environment_.clock.now(), std::move(cursor));
+  const auto gathering =
+      polled.paginate ? gathering_of(key, definition, *polled.paginate) : nullptr;
+  const auto begun = gathering ? gathering->begun : environment_.clock.now();
+  Poll poll(definition, polled, environment_.vars, environment_.engine.budget(), begun,
+            std::move(cursor));
   Answer answered;
-  if (polled.paginate) {
-    auto& kept = gatherings_[key];
-    if (!kept || kept->definition != definition) {
-      kept = std::make_shared<Gathering>(Gathering{definition, PolledPages(*polled.paginate)});
-    }
-    const auto gathering = kept;
+  if (gathering) {
     answered = co_await gather(key, poll, gathering->pages);
   } else {
     std::optional<Value> no_page;
@@ -185,14 +186,30 @@ asio::awaitable<std::optional<Poller::Failed>> Poller::ask(
   co_return std::nullopt;
 }
 
+/// What that poll has of its list, where it has begun.
+std::shared_ptr<Poller::Gathering> Poller::gathering_of(
+    const std::string& key, const std::shared_ptr<const engine::Definition>& definition,
+    PageCaps caps) {
+  auto& kept = gatherings_[key];
+  if (!kept || kept->definition != definition) {
+    kept = std::make_shared<Gathering>(
+        Gathering{definition, environment_.clock.now(), PolledPages(caps)});
+  }
+  return kept;
+}
+
 /// What the endpoint answers; with a page, that one of its list.
 asio::awaitable<Poller::Answer> Poller::answer(std::string key, const Poll& poll,
                                                std::optional<Value> page) {
   auto attempt = poll.attempt(std::move(page));
   if (!attempt) co_return Failed{attempt.error().message};
   auto outcome = co_await call(key, std::move(*attempt));
-  if (outcome.failure)
-    co_return Failed{outcome.failure->message, outcome.retry_after, outcome.not_before};
+  if (outcome.failure) {
+    constexpr int kTooManyRequests = 429;
+    const bool asks_to_wait = outcome.http_status == kTooManyRequests && !outcome.is_final;
+    co_return Failed{outcome.failure->message, outcome.retry_after, outcome.not_before,
+                     asks_to_wait};
+  }
   co_return std::move(outcome.result);
 }
 
@@ -267,7 +284,7 @@ asio::awaitable<Result<>> Poller::take(std::string key, const Poll& poll, PollAn
 void Poller::end(const std::string& key, std::optional<Failed> failed) {
   const auto now = environment_.clock.now();
   const bool is_postponed = failed && failed->not_before;
-  if (!is_postponed) gatherings_.erase(key);
+  if (!is_postponed && !(failed && failed->is_asked_to_wait)) gatherings_.erase(key);
   {
     std::lock_guard lock(mutex_);
     const auto job = std::ranges::find(jobs_, key, &Job::key);

@@ -90,12 +90,14 @@ class Poller {
     std::optional<std::chrono::milliseconds> retry_after = {};  ///< As the far side wants.
     /// A call was not made, and may be from then on: the poll goes on with it.
     std::optional<Instant> not_before = {};
+    bool is_asked_to_wait = false;  ///< By the API, and no more: the pages before hold.
   };
   using Answer = std::variant<Value, Failed>;
 
   /// A poll for all pages of a list that has some of them.
   struct Gathering {
     std::shared_ptr<const engine::Definition> definition;
+    Instant begun;  ///< `.trigger.at`, of each of its pages.
     PolledPages pages;
   };
 
@@ -106,6 +108,9 @@ class Poller {
   boost::asio::awaitable<void> poll(std::string key, std::string workflow);
   boost::asio::awaitable<std::optional<Failed>> ask(
       std::string key, std::shared_ptr<const engine::Definition> definition, std::size_t trigger);
+  std::shared_ptr<Gathering> gathering_of(
+      const std::string& key, const std::shared_ptr<const engine::Definition>& definition,
+      PageCaps caps);
   boost::asio::awaitable<Answer> answer(std::string key, const Poll& poll,
                                         std::optional<Value> page);
   boost::asio::awaitable<Answer> gather(std::string key, const Poll& poll, PolledPages& pages);

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "daemon/triggers/polled_pages.h"
+#include "shared/time_format.h"
 #include "shared/value/json.h"
 #include "tests/support/daemon_world.h"
 #include "tests/support/faulty_vfs.h"
@@ -289,12 +290,12 @@ endpoints:
 
 /// A daemon that polls for all pages of the orders.
 struct PagesWorld : DaemonWorld {
-  explicit PagesWorld(const std::string& paginate) {
+  explicit PagesWorld(const std::string& paginate, const std::string& more = "") {
     engine.folder.write("connectors/shop.yaml", kListConnector);
     workflow("orders",
              "on: { poll: { call: shop/list-orders, every: 5m, baseline: false, key: "
              "'${{ .item.id }}', paginate: " +
-                 paginate +
+                 paginate + more +
                  " } }\nsteps: [ { id: note, set: { item: '${{ .trigger.body }}' } } ]\n");
   }
 
@@ -325,6 +326,23 @@ TEST_CASE("poller: all pages of a list are one poll, whatever limit stands betwe
   CHECK(world.runs() == 3);
   world.pass(4min);
   CHECK(world.http.requests.size() == 3);
+}
+
+TEST_CASE("poller: an API that asks to wait in the middle of a list is asked for the rest later") {
+  PagesWorld world("true", ", cursor: '${{ .trigger.at }}'");
+  const auto begun = world.engine.clock.now();
+  world.http.answer(200, R"({"list": [{"id": 1}], "next": "a"})");
+  world.http.answer(429, "{}", {{"content-type", "application/json"}, {"retry-after", "3600"}});
+  world.http.answer(200, R"({"list": [{"id": 2}]})");
+  world.pass(0s);
+  CHECK(world.entry().problem == "shop/list-orders answered 429");
+  world.pass(61min);
+  CHECK(world.paths() == "/orders\n/orders?after=a\n/orders?after=a\n");
+  CHECK(world.runs() == 2);
+  CHECK(world.entry().problem.empty());
+  // What was made since then stands on no page that was read.
+  const auto state = world.engine.await(world.engine.store().poll_state("orders/shop/list-orders"));
+  CHECK((*state)->cursor_json == tba::to_json(Value::string(tba::format_time(begun))));
 }
 
 TEST_CASE("poller: a list of which some pages are wanted is read so far") {
