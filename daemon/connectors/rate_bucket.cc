@@ -75,7 +75,8 @@ Instant RateBucket::turn_in_window(Instant now) {
 Instant RateBucket::free_window() const {
   const auto& window = *window_;
   const auto length = std::max<Duration>(window.length, kSoon);
-  const auto limit = std::max<std::int64_t>(window.limit, 1);
+  const auto limit = window.is_limit_known ? std::max<std::int64_t>(window.limit, 1)
+                                           : std::max<std::int64_t>(window.limit, kAskAtOnce);
   // A turn belongs to the window that was thought to begin then, though that may begin a little
   // later by now.
   auto end = window.reset_at - std::min<Duration>(kSameWindow, length / 2);
@@ -108,9 +109,10 @@ Instant RateBucket::turn_by_span(Instant now) {
   const auto span = per_ + margin_of(per_);
   // Who comes at its turn finds it free, though those before may have been a little late.
   while (!sent_.empty() && sent_.front() + per_ + margin_of(per_) / 2 <= now) sent_.pop_front();
-  // There is room now, whoever has a turn later.
+  // There is room now, whoever has a turn later, but for those who are about to come.
   const auto most = static_cast<std::size_t>(requests_);
-  if (sent_.size() < most) return now;
+  const auto due = std::ranges::upper_bound(reserved_, now + margin_of(per_) / 2);
+  if (sent_.size() + static_cast<std::size_t>(due - reserved_.begin()) < most) return now;
   const auto index = sent_.size() + reserved_.size() - most;
   const auto before = index < sent_.size() ? sent_[index] : reserved_[index - sent_.size()];
   return std::max(now, before + span);
@@ -154,6 +156,7 @@ void RateBucket::begin_window(const ToldCount& told, Instant now) {
   window.remaining = *told.remaining;
   window.reset_at = *told.reset_at;
   const auto known = told.limit.value_or(requests_);
+  window.is_limit_known = known > 0;
   window.limit = std::max(known, window.remaining + 1);
   window.length = per_ > 0s ? per_ : std::max<Duration>(window.reset_at - now, 0s);
   if (window_) window.length = std::max(window.length, window_->length);
@@ -169,6 +172,7 @@ void RateBucket::let_pass() {
 }
 
 void RateBucket::block_blindly(Instant now) {
+  if (now < blocked_until_) return;  // it was under way when that was found out
   const auto pause = std::min<Duration>(1s * (1 << std::min(blind_blocks_, 6)), kLongestBlindBlock);
   ++blind_blocks_;
   block(now + pause);
@@ -182,7 +186,8 @@ std::optional<Instant> RateBucket::closed_until(Instant now) const {
 }
 
 bool RateBucket::is_idle(Instant now) const {
-  const bool is_in_use = in_flight_ > 0 || blocked_until_ > now || !reserved_.empty();
+  const bool is_waited_for = !reserved_.empty() && reserved_.back() > now;
+  const bool is_in_use = in_flight_ > 0 || blocked_until_ > now || is_waited_for;
   const bool remembers = !sent_.empty() && sent_.back() + per_ + margin_of(per_) > now;
   return !is_in_use && !remembers && (!window_ || window_->reset_at <= now);
 }

@@ -68,6 +68,7 @@ class RateBucket {
   /// As an answer has told of it; or as it must be when that is over.
   struct Window {
     bool is_guess = false;
+    bool is_limit_known = false;  // else it is at least that
     std::int64_t limit = 0;
     std::int64_t remaining = 0;
     Instant reset_at;

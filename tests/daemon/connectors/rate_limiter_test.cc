@@ -312,3 +312,21 @@ TEST_CASE("limits: times that go on for very long are read, others are not") {
   for (const auto* text : {"", "5", "s", "5 s", "-1s", "1s2", "1x", "99999999h", "nans"})
     CHECK_FALSE(parse_go_duration(text));
 }
+
+TEST_CASE("limits: refusals of calls that were under way together count as one") {
+  Calls calls("rate_limits: { a: { requests: 100, per: 1h } }\n");
+  for (int i = 0; i < 7; ++i) CHECK(calls.may("get"));
+  for (int i = 0; i < 7; ++i) calls.answer(429);
+  CHECK_FALSE(calls.may("get"));
+  CHECK(calls.turn == kStart + 1s);
+}
+
+TEST_CASE("limits: of windows whose size is not told many may wait for the next") {
+  Calls calls("rate_limits: { a: { headers: { remaining: r, reset: s }, reset: seconds } }\n");
+  CHECK(calls.may("get"));
+  calls.answer(200, {{"r", "0"}, {"s", "600.0"}});
+  for (int i = 0; i < 50; ++i) {
+    CHECK_FALSE(calls.may("get"));
+    CHECK(calls.turn == kStart + 600s);
+  }
+}

@@ -109,8 +109,9 @@ struct Load {
 
 struct Figures {
   int answered = 0;
-  int refused = 0;       ///< In all.
-  int refused_late = 0;  ///< Sent when it was known that the API had refused one.
+  int refused = 0;           ///< In all.
+  int refused_late = 0;      ///< Sent when it was known that the API had refused one.
+  Duration longest_wait{0};  ///< Of a client, for its turn.
 };
 
 /// Carries out a load on a clock of its own.
@@ -119,7 +120,8 @@ class Simulation {
   explicit Simulation(Load load) : load_(std::move(load)) {}
 
   Figures run() {
-    for (int client = 0; client < load_.clients; ++client) at(kStart, [=, this] { ask(client); });
+    for (int client = 0; client < load_.clients; ++client)
+      at(kStart, [=, this] { ask(client, kStart); });
     while (moments_.top().at < kStart + load_.time) {
       now_ = moments_.top().at;
       const auto what = moments_.top().what;
@@ -143,14 +145,15 @@ class Simulation {
 
   Duration way() { return Duration(5'000 + static_cast<std::int64_t>(random_.next() % 20'000)); }
 
-  void ask(int client) {
+  void ask(int client, Instant since) {
     const auto parameters = load_.parameters(client);
     auto leave = limiter_.ask({*load_.connector, endpoint(), "mine", parameters}, now_);
     if (const auto* later = std::get_if<Instant>(&leave)) {
       REQUIRE(*later > now_);
       // A timer rings a little late.
-      return at(*later + way() / 10, [=, this] { ask(client); });
+      return at(*later + way() / 10, [=, this] { ask(client, since); });
     }
+    figures_.longest_wait = std::max(figures_.longest_wait, now_ - since);
     const Permit permit =
         std::make_shared<RateLimiter::Permit>(std::get<RateLimiter::Permit>(std::move(leave)));
     const bool is_warned = figures_.refused > 0 && knows_;
@@ -177,10 +180,10 @@ class Simulation {
         endpoint().answer, steps::outcome_of(net::HttpResult(response), "it", now_), "it");
     const bool is_refused = steps::asks_to_wait(outcome);
     limiter_.answered(*permit, response, outcome.result, is_refused, outcome.retry_after, now_);
-    if (!is_refused) return ask(client);
+    if (!is_refused) return ask(client, now_);
     knows_ = true;
     const auto pause = outcome.retry_after.value_or(1s);
-    at(now_ + pause, [=, this] { ask(client); });
+    at(now_ + pause, [=, this] { ask(client, now_ + pause); });
   }
 
   Load load_;
@@ -550,4 +553,16 @@ TEST_CASE("limits of APIs: one that does not tell although it could is not calle
           .run();
   CHECK(figures.refused == 0);
   CHECK(figures.answered > 10'000);
+}
+
+TEST_CASE("limits of APIs: who has waited is not overtaken by all who come later") {
+  TokenBucket bucket{30, 30.0 / 60};
+  const auto figures =
+      Simulation({api_with("rate_limits: { core: { requests: 30, per: 1m } }\n"), "get",
+                  [&](Instant now, const Value&) { return answer(bucket.take(now) ? 200 : 429); },
+                  2h, 90})
+          .run();
+  CHECK(figures.refused == 0);
+  // Three rounds serve each client once.
+  CHECK(figures.longest_wait < 6min);
 }
