@@ -18,6 +18,7 @@ struct KnownField {
 constexpr std::array kKnown{
     KnownField{"access_key_id", "Access key ID", false},
     KnownField{"access_token", "Access token"},
+    KnownField{"account", "Account", false},
     KnownField{"account_id", "Account ID", false},
     KnownField{"app_id", "App ID", false},
     KnownField{"authorize_url", "URL at which people agree", false},
@@ -33,6 +34,7 @@ constexpr std::array kKnown{
     KnownField{"consumer_secret", "Consumer secret"},
     KnownField{"cookie", "Name of the cookie", false},
     KnownField{"device_url", "URL that gives device codes", false},
+    KnownField{"domain", "Domain", false},
     KnownField{"expires_at", "End of the access token", false},
     KnownField{"from", "Sender", false},
     KnownField{"grant", "Grant", false},
@@ -42,6 +44,8 @@ constexpr std::array kKnown{
     KnownField{"key_id", "Key ID", false},
     KnownField{"login_problem", "Problem", false},
     KnownField{"obtained_at", "Begin of the access token", false},
+    KnownField{"org", "Organization", false},
+    KnownField{"organization", "Organization", false},
     KnownField{"parameter", "Name of the query parameter", false},
     KnownField{"password", "Password", true, true},
     KnownField{
@@ -56,12 +60,15 @@ constexpr std::array kKnown{
     KnownField{"secret_access_key", "Secret access key"},
     KnownField{"service", "Service", false},
     KnownField{"session_token", "Session token"},
+    KnownField{"site", "Site", false},
+    KnownField{"subdomain", "Subdomain", false},
     KnownField{"subject", "Subject", false},
     KnownField{"tenant", "Tenant", false},
     KnownField{"token", "Token"},
     KnownField{"token_secret", "Token secret"},
     KnownField{"token_url", "URL that gives tokens", false},
     KnownField{"username", "User name", false},
+    KnownField{"workspace", "Workspace", false},
 };
 
 }  // namespace

@@ -186,6 +186,12 @@ Result<> check_for_requests(const vault::Credential& credential, const Connector
                                credential.name, credential.connector));
   }
   if (auto fits = check_for_calls(credential, *own); !fits) return fits;
+  if (own->sends_mail) {
+    return invalid(
+        fmt::format("credential '{}' cannot be used with `http`: it is for a mail server",
+                    credential.name),
+        "call `email/send` with it");
+  }
   const auto* scheme = own->scheme(credential.scheme);
   if (scheme->type != Type::api_key || scheme->place != Place::path) return {};
   return invalid(fmt::format("credential '{}' cannot be used with `http`: it is a key that goes "

@@ -17,6 +17,9 @@
 namespace tba::connectors {
 namespace {
 
+/// So many every server takes (RFC 5321, section 4.5.3.1.8).
+constexpr std::size_t kMostRecipients = 100;
+
 constexpr std::size_t kIdLength = 32;  // of the hexadecimal digits of a hash
 
 Error invalid(std::string message, std::string hint = {}) {
@@ -151,6 +154,11 @@ Result<net::Envelope> Letter::finish(const MailMark& mark) && {
   net::Envelope envelope{message_.from.address, recipients(), {}};
   if (envelope.recipients.empty())
     return invalid("nobody is named whom it is for", "give `to`, `cc` or `bcc`");
+  if (envelope.recipients.size() > kMostRecipients) {
+    return invalid(fmt::format("it is for {} people; a message may be for {}",
+                               envelope.recipients.size(), kMostRecipients),
+                   "send several, with `for_each`");
+  }
   if (message_.references.empty() && !message_.in_reply_to.empty())
     message_.references.push_back(message_.in_reply_to);
   message_.id = fmt::format("<{}@{}>", sha256_hex(mark.key).substr(0, kIdLength),

@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 11> kOwnHeaders{
 constexpr std::string_view kMixed = "=_tba-mixed";
 constexpr std::string_view kAlternative = "=_tba-alternative";
 
-constexpr std::size_t kLongestHeaderName = 60;
+constexpr std::size_t kLongestHeaderName = 54;
 
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;

@@ -108,8 +108,10 @@ void CurlMailer::Office::cancel(const DeliveryPointer& delivery) {
   delivery->is_given_up = true;
   if (delivery->is_under_way || std::exchange(delivery->is_complete, true)) return;
   // It is passed over in its turn.
-  delivery->complete(
-      HttpFailure{HttpFailure::Kind::cancelled, false, "mail is not sent: it was cancelled"});
+  delivery->complete(HttpFailure{.kind = HttpFailure::Kind::cancelled,
+                                 .sent = false,
+                                 .message = "mail is not sent: it was cancelled",
+                                 .begun = false});
 }
 
 void CurlMailer::Office::stop() {

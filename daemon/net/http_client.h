@@ -49,8 +49,8 @@ struct HttpRequest {
   /// which it was shown are kept for requests with the same one. Another origin is not shown it.
   std::shared_ptr<const ClientCertificate> client_certificate = {};
   /// Proved as the far side asks for it by the digest scheme (RFC 7616). To be asked, the client
-  /// first sends the request without its body, which counts as nothing sent. Another origin is told
-  /// nothing of it.
+  /// first sends the request without its body, which, once it was asked, counts as nothing sent.
+  /// Another origin is told nothing of it.
   std::optional<Login> digest_login = {};
 };
 
@@ -83,6 +83,7 @@ struct HttpFailure {
   bool sent = true;  ///< False: it is certain that no byte of the request reached the far side.
   /// A sentence without a full stop. Of the URL it names the origin only: the rest may hold tokens.
   std::string message;
+  bool begun = true;  ///< False: it was never its turn, so the far side has no part in it.
 };
 
 /// The stable lower-case name of a kind, as in logs and `.error`.

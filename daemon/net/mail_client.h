@@ -31,7 +31,8 @@ struct MailRequest {
   std::string access_token = {};  ///< In the place of a password (OAUTHBEARER, XOAUTH2); or empty.
   std::optional<Envelope> envelope = {};  ///< Nothing: it is only seen whether the server is
                                           ///< there and takes the login.
-  std::chrono::milliseconds connect_timeout{10'000};  ///< Name and TCP together.
+  /// From the server's name to the end of the login; some let those wait whom they do not know.
+  std::chrono::milliseconds connect_timeout{45'000};
   /// From when it is this request's turn to the server's last word.
   std::chrono::milliseconds timeout{60'000};
 };

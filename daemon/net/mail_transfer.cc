@@ -24,6 +24,7 @@ constexpr auto kFarewell = 1s;
 // RFC 4954, section 6.
 constexpr int kLoggedIn = 235;
 constexpr int kGoOn = 334;
+constexpr int kLoginRefused = 535;
 
 constexpr std::array<std::pair<std::string_view, MailStage>, 8> kCommands{{
     {"EHLO", MailStage::hello},
@@ -98,9 +99,13 @@ void MailTransfer::set_up(CURL* easy) {
   set(CURLOPT_FORBID_REUSE, 1L);  // So that the end of the talk is part of it.
   set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_ERRORBUFFER, error_);
-  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
-  set(CURLOPT_TIMEOUT_MS,
-      static_cast<long>(std::max<std::chrono::milliseconds::rep>(request_.timeout.count(), 1)));
+  const auto timeout = std::max(request_.timeout, 1ms);
+  const auto connect_timeout = std::min(request_.connect_timeout, timeout);
+  const auto in_seconds = std::chrono::ceil<std::chrono::seconds>(timeout);
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout.count()));
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
+  // Of a single reply, which is two minutes otherwise: to look at a message may take longer.
+  set(CURLOPT_SERVER_RESPONSE_TIMEOUT, static_cast<long>(in_seconds.count()));
   if (!ca_file_.empty()) {
     set(CURLOPT_CAINFO, ca_file_.c_str());
     set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
@@ -126,6 +131,9 @@ void MailTransfer::set_login(CURL* easy) {
   curl_easy_setopt(easy, CURLOPT_USERNAME, request_.username.c_str());
   if (request_.access_token.empty()) {
     curl_easy_setopt(easy, CURLOPT_PASSWORD, request_.password.c_str());
+    // Else libcurl takes GSSAPI or NTLM where they are offered, and gives up where they fail. What
+    // is sent is encrypted.
+    curl_easy_setopt(easy, CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN");
   } else {
     curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, request_.access_token.c_str());
     curl_easy_setopt(easy, CURLOPT_LOGIN_OPTIONS, "AUTH=OAUTHBEARER;AUTH=XOAUTH2");
@@ -206,6 +214,9 @@ MailResult MailTransfer::conclude(CURLcode code) const {
     return failure(HttpFailure::Kind::protocol, "the server offers no way to log in");
   if (kind == 4 || kind == 5 || (kind == 2 && is_done)) return reply_;
   if (given_up_) return failure(HttpFailure::Kind::cancelled, "it was cancelled");
+  // XOAUTH2 refuses a token by asking back, and libcurl leaves it at that.
+  if (code == CURLE_LOGIN_DENIED && reply_.stage == MailStage::login && reply_.code == kGoOn)
+    return MailReply{MailStage::login, kLoginRefused, "the access token is not accepted", {}};
   return failure(kind_of(code), why(code));
 }
 

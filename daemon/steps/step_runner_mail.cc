@@ -33,8 +33,9 @@ asio::awaitable<AttemptOutcome> StepRunner::send_mail(
   if (const auto* turn = std::get_if<Instant>(&leave)) co_return postponed(what, *turn, mark.now);
   const auto& permit = std::get<connectors::RateLimiter::Permit>(leave);
   const auto result = co_await environment_.mail.send(draft->request);
-  tell(std::get<Passage>(passage), host_health(result),
-       has_passed(draft->request.timeout, mark.now), answer_text(result));
+  const bool took_its_time =
+      (result || result.error().begun) && has_passed(draft->request.timeout, mark.now);
+  tell(std::get<Passage>(passage), host_health(result), took_its_time, answer_text(result));
   auto outcome = outcome_of(result, *draft, what);
   const auto now = environment_.clock.now();
   if (result) {

@@ -122,7 +122,7 @@ Result<> check_fields(const AuthScheme& scheme, const Fields& fields) {
                      fmt::format("it has: {}", fmt::join(names_of(scheme.oauth2->grants), ", ")));
     }
   }
-  if (scheme.type == Type::basic &&
+  if (scheme.type == Type::basic && !scheme.is_for_mail &&
       fields.find("username")->second.view().find(':') != std::string_view::npos) {
     return invalid("the field 'username' holds a ':', which HTTP's basic scheme cannot carry");
   }

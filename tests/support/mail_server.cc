@@ -25,7 +25,7 @@ MailServers::MailServers()
       ports_(nlohmann::json::parse(peer_.greeting())) {}
 
 std::string MailServers::url(const std::string& name) const {
-  const bool is_encrypted = name == "tls" || name == "open";
+  const bool is_encrypted = name == "tls" || name == "open" || name == "domain";
   return fmt::format("{}://127.0.0.1:{}", is_encrypted ? "smtps" : "smtp",
                      ports_.at(name).get<int>());
 }

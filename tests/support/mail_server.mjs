@@ -27,10 +27,10 @@ function take(stream, session, done) {
   stream.on('data', (chunk) => chunks.push(chunk));
   stream.on('end', async () => {
     const {mailFrom, rcptTo} = session.envelope;
+    --underWay;
     const recipients = rcptTo.map(({address}) => address);
     if (recipients.some((each) => each.startsWith('full@')))
       return done(refusal(552, 'Mailbox full'));
-    --underWay;
     const bytes = Buffer.concat(chunks);
     const mail = bytes.length < 1e6 ? await simpleParser(bytes) : {};
     messages.push({
@@ -52,7 +52,9 @@ function server(options) {
     },
     onAuth: ({username, password, accessToken}, session, done) => {
       commands.push('AUTH');
-      const fits = username === 'bot' && (password === 's3cret/+pass=' || accessToken === 'good-token');
+      const fits = username.split('@')[0] === 'bot' && (password === 's3cret/+pass=' || accessToken === 'good-token');
+      // As XOAUTH2 has it: the refusal is asked back first.
+      if (!fits && accessToken) return done(null, {data: {status: '401', schemes: 'bearer', scope: 'mail'}});
       done(fits ? null : refusal(535, '5.7.8 No such user here'), fits ? {user: username} : undefined);
     },
     onRcptTo: ({address}, session, done) => {
@@ -100,6 +102,7 @@ const usual = {EHLO: '250-here\r\n250 8BITMIME\r\n', MAIL: '250 ok\r\n', RCPT: '
 const servers = {
   tls: server({secure: true}),
   starttls: server({}),
+  domain: server({secure: true, authMethods: ['GSSAPI', 'NTLM', 'LOGIN']}),
   plain: server({authOptional: true, disabledCommands: ['STARTTLS', 'AUTH']}),
   insecure: server({hideSTARTTLS: true, disabledCommands: ['STARTTLS'], allowInsecureAuth: true}),
   open: server({secure: true, authOptional: true, disabledCommands: ['AUTH']}),

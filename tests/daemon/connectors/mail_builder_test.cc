@@ -153,6 +153,10 @@ TEST_CASE("mail call: what cannot be in a message is told of with its parameter"
   CHECK_THAT(problem(R"({"too":"a@b.c"})"), Contains("there is no parameter 'too'"));
   CHECK_THAT(problem(R"({"subject":"x"})"), Contains("nobody is named whom it is for"));
   CHECK_THAT(problem(R"({"to":[]})"), Contains("nobody is named whom it is for"));
+  std::string many = "p0@b.c";
+  for (int i = 1; i < 100; ++i) many += ", p" + std::to_string(i) + "@b.c";
+  CHECK_THAT(problem(R"({"to":")" + many + R"(","bcc":"x@y.z"})"),
+             Contains("it is for 101 people; a message may be for 100"));
 }
 
 TEST_CASE("mail call: it is clear which server is meant, and by whom") {

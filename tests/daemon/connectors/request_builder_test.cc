@@ -5,6 +5,7 @@
 #include "daemon/connectors/authentication.h"
 #include "daemon/connectors/digest.h"
 #include "daemon/connectors/hmac.h"
+#include "shared/connector_catalog.h"
 #include "shared/value/json.h"
 #include "tests/support/result.h"
 #include "tests/support/seeded_random.h"
@@ -522,6 +523,11 @@ TEST_CASE("request: one that no connector describes takes what needs no endpoint
         "credential 'mine' cannot be used with `http`: it is a key that goes into the path");
   const auto webhook = credential("webhook", AuthScheme::Type::webhook_secret, {{"secret", "s"}});
   CHECK_THAT(problem(webhook, &connector), Contains("cannot authenticate a call"));
+  auto post = credential("login", AuthScheme::Type::basic,
+                         {{"username", "Aladdin"}, {"password", "open sesame"}});
+  post.connector = "email";
+  CHECK(problem(post, tba::built_in_connectors().find("email").get()) ==
+        "credential 'mine' cannot be used with `http`: it is for a mail server");
 }
 
 TEST_CASE("request: a credential goes to its own origin only") {

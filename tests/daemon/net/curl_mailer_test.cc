@@ -146,7 +146,16 @@ TEST_CASE_METHOD(Post, "mailer: an access token logs in, in the place of a passw
   CHECK(reply_to(request).code == 250);
   CHECK(servers().messages()[0]["user"] == "bot");
   request.access_token = "old-token";
-  CHECK(reply_to(request).stage == MailStage::login);
+  const auto refused = reply_to(request);
+  CHECK(refused.stage == MailStage::login);
+  CHECK(refused.code == 535);
+}
+
+TEST_CASE_METHOD(Post, "mailer: a password is used where a server knows other logins too") {
+  auto request = as_bot(to("domain"));
+  request.username = "bot@example.com";
+  CHECK(reply_to(request).code == 250);
+  CHECK(servers().messages().size() == 1);
 }
 
 TEST_CASE_METHOD(Post, "mailer: a server that knows no login takes no message from who has one") {
