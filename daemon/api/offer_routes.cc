@@ -2,6 +2,7 @@
 
 #include "daemon/api/routes.h"
 #include "daemon/api/views.h"
+#include "daemon/auth/credential_check.h"
 #include "daemon/http/problem.h"
 
 namespace tba::api {
@@ -43,6 +44,8 @@ asio::awaitable<http::Response> accept(Services& services, http::Request request
   }
   credential.scheme = offer->scheme;
   credential.fields.emplace("secret", offer->secret.clone());
+  const auto usable = auth::check_usable(credential, {services.clock.now(), services.random});
+  if (!usable) co_return http::problem(usable.error());
   const auto stored = co_await services.credentials.set(std::move(credential));
   if (!stored) co_return http::problem(stored.error());
   co_return json(201, Value::object({{"name", Value::string(stored->name)},

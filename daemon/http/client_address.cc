@@ -78,6 +78,8 @@ class ForwardedReader {
     bool has_for = false;
     std::optional<IpAddress> address;
     do {
+      skip_blanks();
+      if (rest_.empty() || rest_.starts_with(',') || rest_.starts_with(';')) continue;  // no pair
       const auto name = token();
       std::string value;
       if (name.empty() || !skip('=') || !read_value(value)) return false;

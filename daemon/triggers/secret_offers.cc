@@ -1,6 +1,8 @@
 #include "daemon/triggers/secret_offers.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -35,16 +37,29 @@ Result<> SecretOffers::add(SecretOffer offer) {
   auto identity = fmt::format("{} {}", offer.credential, offer.secret.view());
   offer.id = connectors::sha256_hex(identity).substr(0, kIdDigits);
   vault::wipe(identity);
-  const auto is_of_same = [&](const auto& other) { return other->credential == offer.credential; };
-  std::erase_if(offers_, [&](const auto& other) {
-    return is_of_same(other) && (other->id == offer.id || other->client == offer.client);
-  });
-  if (static_cast<std::size_t>(std::ranges::count_if(offers_, is_of_same)) >= kMost) {
-    const auto oldest = std::find_if(offers_.rbegin(), offers_.rend(), is_of_same);
-    offers_.erase(std::next(oldest).base());
-  }
+  std::erase_if(offers_, [&](const auto& other) { return other->id == offer.id; });
+  make_room(offer.credential);
   offers_.insert(offers_.begin(), std::make_shared<const SecretOffer>(std::move(offer)));
   return {};
+}
+
+/// Where a credential is offered as many as there may be, the oldest goes of the address that has
+/// offered most.
+void SecretOffers::make_room(const std::string& credential) {
+  std::map<std::string_view, std::size_t> counts;
+  std::size_t all = 0;
+  for (const auto& offer : offers_) {
+    if (offer->credential != credential) continue;
+    ++counts[offer->client];
+    ++all;
+  }
+  if (all < kMost) return;
+  const auto most =
+      std::ranges::max_element(counts, {}, [](const auto& each) { return each.second; });
+  const auto oldest = std::find_if(offers_.rbegin(), offers_.rend(), [&](const auto& offer) {
+    return offer->credential == credential && offer->client == most->first;
+  });
+  offers_.erase(std::next(oldest).base());
 }
 
 std::vector<std::shared_ptr<const SecretOffer>> SecretOffers::list() {

@@ -25,8 +25,8 @@ struct SecretOffer {
 
 /// The secrets that are offered for credentials that are not there yet. Anybody can offer one, so
 /// none is used before a person has said so, who has seen that the API agrees. They are kept in
-/// memory only, for kLifetime, and few: the last one of each address, and kMost for a credential.
-/// On the server's executor.
+/// memory only, shown for kLifetime, and few: kMost for a credential, of which the address that has
+/// sent most loses its oldest. On the server's executor.
 class SecretOffers {
  public:
   static constexpr std::size_t kMost = 8;
@@ -50,6 +50,7 @@ class SecretOffers {
 
  private:
   void forget_settled();
+  void make_room(const std::string& credential);
 
   const vault::Credentials& credentials_;
   const Clock& clock_;
