@@ -21,9 +21,6 @@ namespace {
 using expression::Mapping;
 using Kind = yaml::Node::Kind;
 
-/// Up to how many endpoints a hint lists.
-constexpr std::size_t kMostNames = 16;
-
 class ActionReader {
  public:
   explicit ActionReader(WorkflowReading& reading) : reading_(reading) {}

@@ -60,6 +60,8 @@ class ParameterCheck {
   }
 
   void check_constant(const Parameter& parameter, const yaml::Node& node, const Value& value) {
+    // What is null is not given.
+    if (value.is_null() && (!parameter.required || parameter.default_value)) return;
     auto [problem, hint] = misfit(parameter, value);
     if (problem.empty()) return;
     node.error(reading_.diagnostics(), called(parameter) + " " + problem, std::move(hint));

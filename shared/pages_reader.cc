@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "shared/connector_catalog.h"
+#include "shared/suggestion.h"
 #include "shared/workflow_keys.h"
 
 namespace tba {
@@ -28,9 +29,6 @@ constexpr std::array kPaginateKeys{
         .minimum = 1,
         .maximum = kMostPagedItems},
 };
-
-/// Up to how many endpoints a hint lists.
-constexpr std::size_t kMostNames = 16;
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,5 +15,8 @@ std::string did_you_mean(std::string_view wrong, const std::vector<std::string>&
 /// The same, where `wrong` may well be right: only a name of more than three letters that is a
 /// single edit away.
 std::string slip_of(std::string_view wrong, const std::vector<std::string>& known);
+
+/// Up to how many names a hint lists where there may be very many.
+inline constexpr std::size_t kMostNames = 16;
 
 }  // namespace tba

@@ -44,11 +44,14 @@ ContextUse* WorkflowReading::whole_use(const yaml::Node& node) {
   if (begin == std::string_view::npos) return nullptr;
   const auto length = program.find_last_not_of(" \t\n") + 1 - begin;
   const auto offset = begin + 3;
-  const auto found = std::ranges::find_if(uses_, [&](const ContextUse& use) {
-    return use.reference.offset == offset && use.reference.length == length &&
-           use.where.place(offset) == node.where.place(offset);
-  });
-  return found != uses_.end() ? &*found : nullptr;
+  const auto place = node.where.place(offset);
+  // It was read a moment ago.
+  for (auto use = uses_.rbegin(); use != uses_.rend(); ++use) {
+    if (use->reference.offset == offset && use->reference.length == length &&
+        use->where.place(offset) == place)
+      return &*use;
+  }
+  return nullptr;
 }
 
 void WorkflowReading::note_secrets(const yaml::Node& node, const OutsideName& recipient) {

@@ -23,9 +23,6 @@ using expression::Reference;
 using expression::Root;
 using Part = ExpressionPlace::Part;
 
-/// Up to how many names a hint lists.
-constexpr std::size_t kMostNames = 16;
-
 Shape text() {
   return Shape::of(ValueType::string);
 }

@@ -37,12 +37,13 @@ void ScopeNeeds::add(const Value& operation) {
   if (!security.is_array()) return;
   std::map<std::string, std::vector<Scopes>, std::less<>> ways;
   for (const auto& alternative : security.items()) {
-    for (const auto& [scheme, list] : alternative.members()) {
-      auto scopes = list.is_array() ? scopes_in(list) : Scopes();
-      if (!scopes.empty()) ways[std::string(scheme)].push_back(std::move(scopes));
-    }
+    for (const auto& [scheme, list] : alternative.members())
+      ways[std::string(scheme)].push_back(list.is_array() ? scopes_in(list) : Scopes());
   }
-  for (auto& [scheme, each] : ways) needs_[scheme].push_back(std::move(each));
+  for (auto& [scheme, each] : ways) {
+    const bool needs_any = std::ranges::none_of(each, &Scopes::empty);
+    if (needs_any) needs_[scheme].push_back(std::move(each));
+  }
 }
 
 std::vector<std::string> ScopeNeeds::of(std::string_view scheme) const {

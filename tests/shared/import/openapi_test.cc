@@ -353,6 +353,7 @@ security: [ { login: [read] } ]
   /b: { get: { operationId: two, security: [ { login: [all] }, { login: [write, read] }, { other: [x] } ] } }
   /c: { get: { operationId: three, security: [ { login: [write, read] }, { login: [rare] } ] } }
   /d: { get: { operationId: four, security: [ { login: [] } ] } }
+  /f: { get: { operationId: six, security: [ { login: [rare] }, { login: [] } ] } }
   /e: { get: { operationId: five, security: [ { login: [ "not a scope", 7 ] } ] } }
 )";
   const auto scopes = [&](const char* only, const std::string& more = "") {
@@ -365,6 +366,7 @@ security: [ { login: [read] } ]
   CHECK(scopes("two") == Scopes{"all"});
   CHECK(scopes("four").empty());
   CHECK(scopes("five").empty());
+  CHECK(scopes("six").empty());
   std::string many;
   for (int i = 0; i < 40; ++i)
     many += fmt::format("  /x{0}: {{ get: {{ security: [ {{ login: [s{0}] }} ] }} }}\n", i);
