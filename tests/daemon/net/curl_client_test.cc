@@ -507,7 +507,7 @@ TEST_CASE("http client: what was only sent to be asked who calls counts as nothi
 }
 
 TEST_CASE("http client: a login by digest that dies under the body is not tried again") {
-  int bodies = 0;
+  std::atomic<int> bodies = 0;
   RawServer server([&](RawConnection& connection) {
     connection.read_request();
     connection.write(kAsked);
@@ -522,7 +522,7 @@ TEST_CASE("http client: a login by digest that dies under the body is not tried 
 }
 
 TEST_CASE("http client: an answer to a request whose body nobody asked for is none to it") {
-  int requests = 0;
+  std::atomic<int> requests = 0;
   RawServer server([&](RawConnection& connection) {
     while (connection.read_request()) {
       ++requests;
