@@ -22,8 +22,16 @@ std::string listed(const Json& items, const Text& text) {
   return list;
 }
 
-std::string name_of(const Json& scheme) {
-  return text_of(scheme, "name");
+/// The names of so many as a column has room for.
+std::string few_of(const Json& schemes) {
+  constexpr std::size_t kMost = 4;
+  std::string names;
+  for (std::size_t i = 0; i < schemes.size(); ++i) {
+    if (i > 0) names += ", ";
+    if (i == kMost) return names + "…";
+    names += text_of(schemes[i], "name");
+  }
+  return names;
 }
 
 std::string name_and_type(const Json& scheme) {
@@ -99,12 +107,9 @@ void print_short(Session& session, const Json& list) {
   print_list(
       session, list, {"NAME", "TITLE", "ENDPOINTS", "WEBHOOKS", "AUTH", "CALLS GO TO"},
       [](const Json& connector) -> std::vector<Table::Cell> {
-        return {text_of(connector, "name"),
-                text_of(connector, "title"),
-                text_of(connector, "endpoints"),
-                yes_or_no(member_of(connector, "webhook")),
-                listed(member_of(connector, "auth"), name_of),
-                place_of(connector)};
+        return {text_of(connector, "name"),           text_of(connector, "title"),
+                text_of(connector, "endpoints"),      yes_or_no(member_of(connector, "webhook")),
+                few_of(member_of(connector, "auth")), place_of(connector)};
       },
       "no connectors");
 }

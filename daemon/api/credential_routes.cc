@@ -128,7 +128,7 @@ asio::awaitable<http::Response> test_token(Services& services,
                             "connector '" + credential->connector +
                                 "' names no endpoint that tells whether a credential works, and "
                                 "there is no token to be asked for",
-                            "its key `test` does");
+                            "a step that uses it tells");
   }
   const auto renewed = co_await services.tokens.renewed(credential->name, credential->version);
   co_return json(200,
