@@ -69,7 +69,7 @@ const std::vector<Parts> kParts = {
      18, 3, "token event id"},
     {"google-sheets", "token oauth service_account", "reads writes", "message limited", "", 11, 0,
      ""},
-    {"jira", "token personal oauth webhook", "", "message", "get-myself", 23, 5,
+    {"jira", "token personal oauth webhook", "site", "message", "get-myself", 23, 5,
      "hmac_sha256 event id"},
     {"mastodon", "token oauth webhook", "account paging posts follows media deletions", "message",
      "verify-credentials", 21, 7, "hmac_sha256 event"},
