@@ -75,8 +75,10 @@ Result<IpNetwork> IpNetwork::parse(std::string_view text) {
   }
   network.bits_ = before + *length;
   auto first = network.first_;
-  for (int bit = network.bits_; bit < kBits; ++bit)
-    first.bytes_[bit / 8] &= static_cast<std::uint8_t>(~(0x80 >> (bit % 8)));
+  for (int bit = network.bits_; bit < kBits; ++bit) {
+    first.bytes_[static_cast<std::size_t>(bit / 8)] &=
+        static_cast<std::uint8_t>(~(0x80 >> (bit % 8)));
+  }
   if (first == network.first_) return network;
   return Error{ErrorCode::invalid,
                fmt::format("the address of '{}' has bits behind the {} that count", text, *length),
