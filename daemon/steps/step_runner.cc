@@ -217,7 +217,21 @@ connectors::KeptAnswers::Question StepRunner::question_of(net::HttpRequest& requ
       {endpoint.revalidate, endpoint.fresh_for, terms.must_ask, environment_.clock.now()});
 }
 
-/// Asks once.
+/// Tells the limits how a call ended: what came, or null; and whether it was sent at all.
+asio::awaitable<void> StepRunner::tell_limits(const connectors::RateLimiter::Permit& permit,
+                                              const net::HttpResponse* response, bool was_sent,
+                                              const AttemptOutcome& outcome) {
+  const auto now = environment_.clock.now();
+  if (!response) {
+    limiter_.unanswered(permit, was_sent, now);
+    co_return;
+  }
+  auto closed = limiter_.answered(permit, *response, outcome.result, asks_to_wait(outcome),
+                                  outcome.retry_after, now);
+  if (!closed.empty()) co_await write_down(std::move(closed), now);
+}
+
+/// Makes the call once, whatever answers it.
 asio::awaitable<AttemptOutcome> StepRunner::exchange(
     engine::EndpointCall call, Terms terms, std::shared_ptr<const vault::Credential> credential) {
   const Endpoint* endpoint = call.connector->endpoint(call.endpoint);
@@ -234,6 +248,14 @@ asio::awaitable<AttemptOutcome> StepRunner::exchange(
     auto called = call_plugin(std::move(call), std::move(terms), std::move(credential));
     co_return co_await std::move(called);
   }
+  auto asked = ask_api(std::move(call), std::move(terms), std::move(credential));
+  co_return co_await std::move(asked);
+}
+
+asio::awaitable<AttemptOutcome> StepRunner::ask_api(
+    engine::EndpointCall call, Terms terms, std::shared_ptr<const vault::Credential> credential) {
+  const Endpoint* endpoint = call.connector->endpoint(call.endpoint);
+  const std::string what = call.connector->name + "/" + call.endpoint;
   const auto secrets = RequestSecrets::open(std::move(call.secrets), environment_.credentials);
   if (!secrets) co_return not_attempted("credential", secrets.error().message);
   if (call.page) {
@@ -281,13 +303,9 @@ asio::awaitable<AttemptOutcome> StepRunner::exchange(
   outcome = by_rules(endpoint->answer, std::move(outcome), what);
   // A status that tells of a failure has told it to settle() already.
   if (result && result->status < 400 && outcome.failure) answers_.drop(question);
-  if (result) {
-    auto closed = limiter_.answered(permit, *result, outcome.result, asks_to_wait(outcome),
-                                    outcome.retry_after, now);
-    if (!closed.empty()) co_await write_down(std::move(closed), now);
-  } else {
-    limiter_.unanswered(permit, result.error().sent, now);
-  }
+  const auto response = result ? *result : net::HttpResponse();
+  const bool was_sent = result || result.error().sent;
+  co_await tell_limits(permit, result ? &*result : nullptr, was_sent, outcome);
   co_return paged(answered, answer, std::move(outcome));
 }
 

@@ -107,6 +107,11 @@ class StepRunner final : public engine::AttemptRunner {
 
   boost::asio::awaitable<Usable> ready(std::string name);
   boost::asio::awaitable<engine::AttemptOutcome> carry_out(engine::EndpointCall call, Terms terms);
+  boost::asio::awaitable<void> tell_limits(const connectors::RateLimiter::Permit& permit,
+                                           const net::HttpResponse* response, bool was_sent,
+                                           const engine::AttemptOutcome& outcome);
+  boost::asio::awaitable<engine::AttemptOutcome> ask_api(
+      engine::EndpointCall call, Terms terms, std::shared_ptr<const vault::Credential> credential);
   boost::asio::awaitable<engine::AttemptOutcome> exchange(
       engine::EndpointCall call, Terms terms, std::shared_ptr<const vault::Credential> credential);
   connectors::KeptAnswers::Question question_of(net::HttpRequest& request, const Endpoint& endpoint,

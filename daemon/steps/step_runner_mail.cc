@@ -37,14 +37,9 @@ asio::awaitable<AttemptOutcome> StepRunner::send_mail(
       (result || result.error().begun) && has_passed(draft->request.timeout, mark.now);
   tell(std::get<Passage>(passage), host_health(result), took_its_time, answer_text(result));
   auto outcome = outcome_of(result, *draft, what);
-  const auto now = environment_.clock.now();
-  if (result) {
-    auto closed = limiter_.answered(permit, {}, outcome.result, asks_to_wait(outcome),
-                                    outcome.retry_after, now);
-    if (!closed.empty()) co_await write_down(std::move(closed), now);
-  } else {
-    limiter_.unanswered(permit, result.error().sent, now);
-  }
+  const net::HttpResponse no_headers;
+  const bool was_sent = result || result.error().sent;
+  co_await tell_limits(permit, result ? &no_headers : nullptr, was_sent, outcome);
   if (credential || !secrets->empty()) mask(outcome);
   co_return outcome;
 }
