@@ -36,7 +36,7 @@ void check_condition(const yaml::Node& node, std::string_view key, const Mapping
                      WorkflowReading& reading) {
   if (auto* use = reading.whole_use(node)) {
     use->purpose = fmt::format("'{}'", key);
-    use->wanted = ValueType::boolean;
+    use->wanted = Shape::of(ValueType::boolean);
   }
   if (condition.is_constant()) return;
   const auto kinds = expression::output_kinds(WorkflowReading::program_in(node));

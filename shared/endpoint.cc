@@ -239,7 +239,7 @@ class EndpointReader {
     const auto& node = *fields.find("parameters")->find(parameter.name);
     if (endpoint.body == BodyFormat::multipart)
       node.error(diagnostics_, "a multipart body is made of parts", "`in: body` makes one of each");
-    if (endpoint.body == BodyFormat::form && parameter.type != ValueType::object)
+    if (endpoint.body == BodyFormat::form && parameter.type() != ValueType::object)
       node.error(diagnostics_, "the fields of a form are an object", "say `type: object`");
   }
 

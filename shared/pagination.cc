@@ -143,10 +143,10 @@ std::vector<std::string> members_of(std::string_view path) {
 bool can_tell_page(const PageParameter& place) {
   const auto& [parameter, inside] = place;
   if (parameter->place == ParameterPlace::whole_body) return false;
-  if (parameter->type == ValueType::any) return true;
-  if (!inside.empty()) return parameter->type == ValueType::object;
-  return parameter->type == ValueType::string || parameter->type == ValueType::integer ||
-         parameter->type == ValueType::number;
+  if (parameter->type() == ValueType::any) return true;
+  if (!inside.empty()) return parameter->type() == ValueType::object;
+  return parameter->type() == ValueType::string || parameter->type() == ValueType::integer ||
+         parameter->type() == ValueType::number;
 }
 
 void check_parameter(std::string_view name, std::span<const Parameter> parameters,

@@ -53,9 +53,9 @@ constexpr std::array kParameterKeys{
                        "(a[]=1, a[key]=1), json",
         .choices = kStyleNames},
     Key{.name = "type",
-        .type = KeyType::choice,
-        .description = "what its value must be; any if not given",
-        .choices = kValueTypeNames},
+        .type = KeyType::shape,
+        .description = "what its value must be: a type, or the shape of an object or array; any "
+                       "if not given"},
     Key{.name = "required",
         .type = KeyType::boolean,
         .description = "whether a call must give it; false if not given"},
@@ -70,9 +70,11 @@ constexpr std::array kParameterKeys{
 
 void check_value(const yaml::Node& node, const Value& value, std::string_view what,
                  const Parameter& parameter, Diagnostics& diagnostics) {
-  if (has_type(value, parameter.type)) return;
-  node.error(diagnostics, fmt::format("{} of '{}' is not of type {}", what, parameter.name,
-                                      name_of(parameter.type)));
+  if (auto found = misfit(parameter.shape, value)) {
+    node.error(diagnostics,
+               fmt::format("{} of '{}{}' {}", what, parameter.name, found->path, found->problem),
+               std::move(found->hint));
+  }
 }
 
 void read_choices(const Fields& fields, Parameter& parameter) {
@@ -118,7 +120,7 @@ Parameter read_parameter(const yaml::Node& name, const yaml::Node& node, Diagnos
   parameter.sent_as = fields.text("name", name.text);
   parameter.place = kPlaces.value_of(fields.text("in")).value_or(ParameterPlace::body);
   parameter.style = kStyles.value_of(fields.text("style")).value_or(ParameterStyle::repeat);
-  parameter.type = value_type_named(fields.text("type")).value_or(ValueType::any);
+  if (const auto* type = fields.find("type")) parameter.shape = read_shape(*type, diagnostics);
   parameter.required = fields.boolean("required", false);
   parameter.description = fields.text("description");
   read_choices(fields, parameter);
@@ -129,21 +131,21 @@ Parameter read_parameter(const yaml::Node& name, const yaml::Node& node, Diagnos
   return parameter;
 }
 
-Misfit misfit(const Parameter& parameter, const Value& value) {
-  if (!has_type(value, parameter.type)) {
-    const bool is_scalar = !value.is_array() && !value.is_object();
-    return {fmt::format("must be of type {}, not {}", name_of(parameter.type), type_name(value)),
-            parameter.type == ValueType::string && is_scalar ? "write it in quotes" : ""};
-  }
+std::optional<Misfit> misfit(const Parameter& parameter, const Value& value) {
+  auto found = misfit(parameter.shape, value);
+  return found ? found : misfit_of_choice(parameter, value);
+}
+
+std::optional<Misfit> misfit_of_choice(const Parameter& parameter, const Value& value) {
   const auto& choices = parameter.choices;
-  if (choices.empty() || std::ranges::find(choices, value) != choices.end()) return {};
+  if (choices.empty() || std::ranges::find(choices, value) != choices.end()) return std::nullopt;
   const auto text = [](const Value& each) {
     return each.is_string() ? std::string(each.as_string()) : to_json(each);
   };
   std::vector<std::string> texts;
   for (const auto& choice : choices) texts.push_back(text(choice));
-  return {fmt::format("cannot be {}{}", to_json(value), did_you_mean(text(value), texts)),
-          fmt::format("one of: {}", fmt::join(texts, ", "))};
+  return Misfit{"", fmt::format("cannot be {}{}", to_json(value), did_you_mean(text(value), texts)),
+                fmt::format("one of: {}", fmt::join(texts, ", "))};
 }
 
 }  // namespace tba

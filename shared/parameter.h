@@ -7,6 +7,7 @@
 
 #include "shared/diagnostic.h"
 #include "shared/key_table.h"
+#include "shared/shape.h"
 #include "shared/value/value.h"
 #include "shared/value_type.h"
 #include "shared/yaml_reader.h"
@@ -39,11 +40,13 @@ struct Parameter {
   std::string sent_as;  ///< Its name in the request.
   ParameterPlace place = ParameterPlace::body;
   ParameterStyle style = ParameterStyle::repeat;
-  ValueType type = ValueType::any;
+  Shape shape = {};  ///< What is known of its value.
   bool required = false;
   std::optional<Value> default_value;
   std::vector<Value> choices;  ///< What its value may be; empty: anything of its type.
   std::string description;
+
+  ValueType type() const { return shape.type; }
 };
 
 /// The names as written in files: "path", "brackets", …
@@ -60,13 +63,10 @@ extern const KeyTable kValueParameterTable;
 Parameter read_parameter(const yaml::Node& name, const yaml::Node& node, Diagnostics& diagnostics,
                          const KeyTable& table = kParameterTable);
 
-/// What is wrong with a value, and what to do.
-struct Misfit {
-  std::string problem;  ///< Goes on from "parameter 'x'"; empty where the value fits.
-  std::string hint;
-};
+/// Why a parameter cannot have that value; nothing where it can.
+std::optional<Misfit> misfit(const Parameter& parameter, const Value& value);
 
-/// Whether a parameter can have that value.
-Misfit misfit(const Parameter& parameter, const Value& value);
+/// Likewise, only by the choices that it has.
+std::optional<Misfit> misfit_of_choice(const Parameter& parameter, const Value& value);
 
 }  // namespace tba

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "shared/suggestion.h"
+#include "shared/value/json.h"
 
 namespace tba {
 namespace {
@@ -57,6 +58,25 @@ std::shared_ptr<const Shape> either_of(const std::shared_ptr<const Shape>& left,
   return std::make_shared<const Shape>(either(*left, *right));
 }
 
+// What is found in a part that lies there.
+std::optional<Misfit> inside(std::string path, std::optional<Misfit> found) {
+  if (found) found->path.insert(0, path);
+  return found;
+}
+
+std::optional<ShapeConflict> inside(std::string path, std::optional<ShapeConflict> found) {
+  if (found) found->path.insert(0, path);
+  return found;
+}
+
+std::optional<Misfit> misfit_of_member(const Shape& shape, const Member& member) {
+  const auto* known = shape.field(member.name);
+  if (known == nullptr) known = shape.others.get();
+  if (known == nullptr) return unknown_member(shape, member.name);
+  if (member.value.is_null()) return std::nullopt;
+  return inside(member_path(member.name), misfit(*known, member.value));
+}
+
 }  // namespace
 
 Shape::Shape() = default;
@@ -106,6 +126,54 @@ Shape either(const Shape& left, const Shape& right) {
     both.fields.emplace_back(name, left.others ? either(shape, *left.others) : shape);
   }
   return both;
+}
+
+std::string member_path(std::string_view name) {
+  const bool is_plain = !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
+    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  });
+  return is_plain ? fmt::format(".{}", name) : fmt::format("[{}]", to_json(Value::string(name)));
+}
+
+Misfit unknown_member(const Shape& shape, std::string_view name) {
+  std::vector<std::string> known;
+  for (const auto& field : shape.fields) known.push_back(field.first);
+  return {"", fmt::format("has no '{}'{}", name, did_you_mean(name, known)),
+          known.empty() || known.size() > kMostNames
+              ? ""
+              : fmt::format("it has: {}", fmt::join(known, ", "))};
+}
+
+std::optional<Misfit> misfit(const Shape& shape, const Value& value) {
+  if (!has_type(value, shape.type)) {
+    const bool is_scalar = value.is_number() || value.is_boolean();
+    return Misfit{"",
+                  fmt::format("must be of type {}, not {}", name_of(shape.type), type_name(value)),
+                  shape.type == ValueType::string && is_scalar ? "write it in quotes" : ""};
+  }
+  for (std::size_t i = 0; shape.items && i < value.size(); ++i) {
+    const auto& item = value.items()[i];
+    if (item.is_null()) continue;
+    if (auto found = inside(fmt::format("[{}]", i), misfit(*shape.items, item))) return found;
+  }
+  if (shape.type != ValueType::object) return std::nullopt;
+  for (const auto& member : value.members()) {
+    if (auto found = misfit_of_member(shape, member)) return found;
+  }
+  return std::nullopt;
+}
+
+std::optional<ShapeConflict> conflict(const Shape& given, const Shape& wanted) {
+  if (given.type == ValueType::any || wanted.type == ValueType::any) return std::nullopt;
+  if (!may_be(given.type, wanted.type)) return ShapeConflict{"", given.type, wanted.type};
+  if (given.items && wanted.items) return inside("[]", conflict(*given.items, *wanted.items));
+  for (const auto& [name, field] : given.fields) {
+    const auto* other = wanted.field(name);
+    if (other == nullptr) other = wanted.others.get();
+    if (other == nullptr) continue;
+    if (auto found = inside(member_path(name), conflict(field, *other))) return found;
+  }
+  return std::nullopt;
 }
 
 Shape read_shape(const yaml::Node& node, Diagnostics& diagnostics) {

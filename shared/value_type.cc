@@ -53,4 +53,12 @@ bool has_type(const Value& value, ValueType type) {
   return found == kTypes.end() || (value.*found->fits)();
 }
 
+bool may_be(ValueType type, ValueType other) {
+  const auto is_number = [](ValueType each) {
+    return each == ValueType::integer || each == ValueType::number;
+  };
+  return type == other || type == ValueType::any || other == ValueType::any ||
+         (is_number(type) && is_number(other));
+}
+
 }  // namespace tba

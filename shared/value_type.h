@@ -30,4 +30,8 @@ ValueType type_of(const Value& value);
 /// Whether the value is of that type. An integer is a number too; null is of no type but `any`.
 bool has_type(const Value& value, ValueType type);
 
+/// Whether something of the one type may be a value of the other: a number may be an integer, and
+/// anything may be anything.
+bool may_be(ValueType type, ValueType other);
+
 }  // namespace tba

@@ -401,25 +401,24 @@ class ReferenceCheck {
       if (field == nullptr && !check_other_field(use, depth, *at, what)) return;
       at = field != nullptr ? field : at->others.get();
     }
-    check_type(use, at->type);
+    check_shape(use, *at);
   }
 
-  void check_type(const ContextUse& use, ValueType type) {
-    if (use.wanted == ValueType::any || type == ValueType::any || fits(type, use.wanted)) return;
-    const bool is_condition = use.wanted == ValueType::boolean;
+  void check_shape(const ContextUse& use, const Shape& shape) {
+    const auto found = conflict(shape, use.wanted);
+    if (!found) return;
+    const auto& [inside, given, wanted] = *found;
+    const auto path = path_text(use.reference, use.reference.keys.size());
+    if (!inside.empty()) {
+      return report(use, fmt::format("{} must have {} at '{}'; that of '{}' is {}", use.purpose,
+                                     with_article(wanted), inside, path, with_article(given)));
+    }
+    const bool is_condition = wanted == ValueType::boolean;
     report(use,
            fmt::format("{} must be {}; '{}' is {}", use.purpose,
-                       is_condition ? "true or false" : with_article(use.wanted),
-                       path_text(use.reference, use.reference.keys.size()), with_article(type)),
-           std::string(is_condition ? condition_hint(type) : conversion_hint(type, use.wanted)));
-  }
-
-  /// Whether something of that type may be what is wanted.
-  static bool fits(ValueType type, ValueType wanted) {
-    const auto is_number = [](ValueType each) {
-      return each == ValueType::integer || each == ValueType::number;
-    };
-    return type == wanted || (is_number(type) && is_number(wanted));
+                       is_condition ? "true or false" : with_article(wanted), path,
+                       with_article(given)),
+           std::string(is_condition ? condition_hint(given) : conversion_hint(given, wanted)));
   }
 
   static std::string_view conversion_hint(ValueType type, ValueType wanted) {
@@ -448,15 +447,12 @@ class ReferenceCheck {
   bool check_other_field(const ContextUse& use, std::size_t depth, const Shape& shape,
                          const std::string& what) {
     const auto& key = use.reference.keys[depth];
-    const auto known = names_of(shape.fields);
     if (!shape.others) {
-      report_key(use, depth, fmt::format("{} has no '{}'{}", what, key, did_you_mean(key, known)),
-                 known.empty() || known.size() > kMostNames
-                     ? ""
-                     : fmt::format("it has: {}", fmt::join(known, ", ")));
+      auto missing = unknown_member(shape, key);
+      report_key(use, depth, fmt::format("{} {}", what, missing.problem), std::move(missing.hint));
       return false;
     }
-    if (const auto suggestion = slip_of(key, known); !suggestion.empty()) {
+    if (const auto suggestion = slip_of(key, names_of(shape.fields)); !suggestion.empty()) {
       const auto span = span_of(use, depth);
       diagnostics_.warning(use.where, span.offset, span.length,
                            fmt::format("{} is not known to have '{}'{}", what, key, suggestion));

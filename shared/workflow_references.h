@@ -7,7 +7,7 @@
 #include "shared/connector_catalog.h"
 #include "shared/diagnostic.h"
 #include "shared/expression/program.h"
-#include "shared/value_type.h"
+#include "shared/shape.h"
 #include "shared/workflow.h"
 
 namespace tba {
@@ -40,8 +40,8 @@ struct ContextUse {
   SourcePositions where;  ///< Of the scalar that the expression stands in.
   ExpressionPlace place;
   // Where it is all that a value consists of:
-  std::string purpose = {};           ///< What that is for: "'if'", "parameter 'x'"; or empty.
-  ValueType wanted = ValueType::any;  ///< Of what type that must be.
+  std::string purpose = {};  ///< What that is for: "'if'", "parameter 'x'"; or empty.
+  Shape wanted = {};         ///< What that must be.
 };
 
 /// What a workflow may refer to outside of its file.

@@ -61,6 +61,13 @@ void print_connector(Console& console, const Json& connector) {
   }
 }
 
+// Where it says more than a type does.
+void print_shape(Console& console, const std::string& heading, const Json& shape) {
+  if (!shape.is_structured()) return;
+  console.out << '\n' << styled(heading, Style::heading, console.colour_out) << '\n';
+  print_json(console.out, shape);
+}
+
 void print_endpoint(Console& console, const Json& endpoint) {
   Fields fields;
   fields.add("endpoint", text_of(endpoint, "id"));
@@ -79,11 +86,9 @@ void print_endpoint(Console& console, const Json& endpoint) {
     console.out << '\n';
     parameters.print(console.out, console.colour_out);
   }
-  const Json& response = member_of(endpoint, "response");
-  if (response.is_structured()) {
-    console.out << '\n' << styled("response", Style::heading, console.colour_out) << '\n';
-    print_json(console.out, response);
-  }
+  for (const Json& parameter : member_of(endpoint, "parameters"))
+    print_shape(console, text_of(parameter, "name"), member_of(parameter, "shape"));
+  print_shape(console, "response", member_of(endpoint, "response"));
 }
 
 Outcome<ExitCode> show(Session& session, const std::string& name) {

@@ -154,7 +154,8 @@ Value endpoint_view(const Endpoint& endpoint) {
     parameters.add(
         Value::object({{"name", Value::string(parameter.name)},
                        {"in", is_request ? Value::string(name_of(parameter.place)) : Value()},
-                       {"type", Value::string(name_of(parameter.type))},
+                       {"type", Value::string(name_of(parameter.type()))},
+                       {"shape", notation(parameter.shape)},
                        {"required", Value::boolean(parameter.required)},
                        {"default", parameter.default_value.value_or(Value())},
                        {"description", text_view(parameter.description)}}));

@@ -64,7 +64,7 @@ Value with_parameter(const Endpoint& endpoint, Value parameters, const std::stri
                      const Value& value) {
   const auto place = find_page_parameter(name, endpoint.parameters);
   if (!place) return parameters;
-  const auto type = place->inside.empty() ? place->parameter->type : ValueType::any;
+  const auto type = place->inside.empty() ? place->parameter->type() : ValueType::any;
   return with_member_at(std::move(parameters), path_of(*place), fitted(value, type));
 }
 

@@ -17,7 +17,7 @@ bool is_in_body(const Parameter& parameter) {
 /// The value given for it, or its default; null where it has neither.
 const Value* value_for(const Endpoint& endpoint, const Parameter& parameter, const Value& given) {
   const bool takes_null = is_in_body(parameter) && endpoint.body == BodyFormat::json &&
-                          parameter.type == ValueType::any;
+                          parameter.type() == ValueType::any;
   const auto* value = given.find(parameter.name);
   if (value && value->is_null() && !takes_null) value = nullptr;
   if (!value && parameter.default_value) value = &*parameter.default_value;
@@ -59,11 +59,12 @@ Result<std::vector<ParameterValue>> parameter_values(const Connector& connector,
     if (!value && !parameter.required) continue;
     if (!value) {
       return parameter_error(connector, endpoint, parameter.name, "is missing",
-                             fmt::format("it is of type {}", name_of(parameter.type)));
+                             fmt::format("it is of type {}", name_of(parameter.type())));
     }
-    const auto [problem, hint] = misfit(parameter, *value);
-    if (!problem.empty())
-      return parameter_error(connector, endpoint, parameter.name, problem, hint);
+    if (auto found = misfit(parameter, *value)) {
+      return parameter_error(connector, endpoint, parameter.name + found->path, found->problem,
+                             std::move(found->hint));
+    }
     values.emplace_back(&parameter, value);
   }
   return values;

@@ -100,11 +100,12 @@ Result<> check_parameters(const Endpoint& endpoint, const Value& told) {
                                  parameter.name, endpoint.id));
     }
     const auto* type = known->find("type");
-    if (!type || text_of(type) == name_of(parameter.type)) continue;
+    if (!type || text_of(type) == name_of(parameter.type()) || *type == notation(parameter.shape))
+      continue;
     return garbage(
         fmt::format("the parameter '{}' of '{}' is of type {} in its manifest and of "
                     "another in its program",
-                    parameter.name, endpoint.id, name_of(parameter.type)));
+                    parameter.name, endpoint.id, name_of(parameter.type())));
   }
   for (const auto& [name, parameter] : told.members()) {
     const auto* required = parameter.find("required");

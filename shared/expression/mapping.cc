@@ -85,6 +85,12 @@ const Mapping::Members& Mapping::members() const {
   return is_object() ? std::get<Members>(node_->parts) : none;
 }
 
+const std::vector<Mapping>& Mapping::items() const {
+  static const std::vector<Mapping> none;
+  const auto* items = is_null() ? nullptr : std::get_if<std::vector<Mapping>>(&node_->parts);
+  return items != nullptr ? *items : none;
+}
+
 Result<Value> Mapping::evaluate(const Context& context, const Budget& budget,
                                 const Surroundings& surroundings) const {
   if (is_constant()) return as_constant();
@@ -127,9 +133,7 @@ std::vector<Reference> Mapping::references() const {
     const auto references = part.references();
     all.insert(all.end(), references.begin(), references.end());
   };
-  if (const auto* items = std::get_if<std::vector<Mapping>>(&node_->parts)) {
-    for (const auto& item : *items) add(item);
-  }
+  for (const auto& item : items()) add(item);
   for (const auto& member : members()) add(member.second);
   return all;
 }

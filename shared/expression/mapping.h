@@ -65,6 +65,8 @@ class Mapping {
   bool is_object() const;
   /// What object() was given; empty if it was made otherwise.
   const Members& members() const;
+  /// What array() was given; empty if it was made otherwise.
+  const std::vector<Mapping>& items() const;
 
   /// The value, every template evaluated with the same context. Errors: `invalid`, or
   /// `limit_exceeded` for a spent budget (each template has the whole of it); the message begins

@@ -1,6 +1,7 @@
 #include "shared/import/bodies.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -104,16 +105,25 @@ bool has_no_body(const Endpoint& endpoint) {
 // How an array or an object is written into a field of a form (OpenAPI section 4.8.15): as a query
 // would have it where its encoding says so; else an object is JSON.
 void set_field_style(const Body& body, Parameter& parameter) {
-  if (parameter.type == ValueType::object) parameter.style = ParameterStyle::json;
+  if (parameter.type() == ValueType::object) parameter.style = ParameterStyle::json;
   if (body.encoding == nullptr) return;
   const auto& encoding = member(*body.encoding, parameter.sent_as);
   const auto style = text_member(encoding, "style");
   if (style == "deepObject") parameter.style = ParameterStyle::brackets;
   const bool explodes = encoding.find("explode") == nullptr || is_true(encoding, "explode");
-  if (parameter.type != ValueType::array || explodes || style == "deepObject") return;
+  if (parameter.type() != ValueType::array || explodes || style == "deepObject") return;
   parameter.style = style == "pipeDelimited"    ? ParameterStyle::pipe
                     : style == "spaceDelimited" ? ParameterStyle::space
                                                 : ParameterStyle::comma;
+}
+
+// Whether it is the bytes of a file, or a list of such: a part may be given with its name and type.
+bool is_file(Description& description, const Value& written) {
+  const auto& schema = description.resolve(written);
+  const auto& items = description.resolve(member(schema, "items"));
+  return std::ranges::any_of(std::array{&schema, &items}, [](const Value* each) {
+    return text_member(*each, "format") == "binary" || each->find("contentMediaType") != nullptr;
+  });
 }
 
 void add_members(Description& description, const Body& body,
@@ -123,6 +133,8 @@ void add_members(Description& description, const Body& body,
     auto& parameter = draft.add(ParameterPlace::body, each.name);
     parameter.required = body.is_required && each.is_required;
     describe(description, *each.schema, {}, parameter);
+    if (draft.endpoint.body == BodyFormat::multipart && is_file(description, *each.schema))
+      parameter.shape = {};
     if (draft.endpoint.body != BodyFormat::json) set_field_style(body, parameter);
   }
 }
@@ -139,8 +151,8 @@ void add_whole(Description& description, const Body& body, EndpointDraft& draft)
   parameter.sent_as = parameter.name;
   parameter.required = body.is_required;
   describe(description, *body.schema, body.text, parameter);
-  if (endpoint.body == BodyFormat::form) parameter.type = ValueType::object;
-  if (endpoint.body == BodyFormat::raw) parameter.type = ValueType::any;
+  if (endpoint.body == BodyFormat::form) parameter.shape = Shape::of(ValueType::object);
+  if (endpoint.body == BodyFormat::raw) parameter.shape = {};
   if (endpoint.body != BodyFormat::json) {
     parameter.choices.clear();
     parameter.default_value.reset();
@@ -183,9 +195,12 @@ void add_form_of_swagger(Description& description, const Value& operation,
     auto& parameter = draft.add(ParameterPlace::body, name);
     parameter.required = is_true(*written, "required");
     describe(description, *written, text_member(*written, "description"), parameter);
-    if (parameter.type == ValueType::array)
+    if (parameter.type() == ValueType::array)
       parameter.style = style_of_collection(description, *written);
-    is_multipart |= text_member(*written, "type") == "file";
+    if (text_member(*written, "type") == "file") {
+      is_multipart = true;
+      parameter.shape = {};
+    }
     has_fields = true;
   }
   if (has_fields) draft.endpoint.body = is_multipart ? BodyFormat::multipart : BodyFormat::form;
@@ -226,7 +241,7 @@ Shape response_of(Description& description, const Value& operation) {
       first = status;
     }
   }
-  return schema != nullptr ? shape_of_schema(description, *schema) : Shape();
+  return schema != nullptr ? shape_of_schema(description, *schema, Direction::response) : Shape();
 }
 
 }  // namespace tba::importing

@@ -47,7 +47,7 @@ Value as_value(const Parameter& parameter) {
   if (parameter.sent_as != parameter.name) put_text(object, "name", parameter.sent_as);
   if (parameter.style != ParameterStyle::repeat)
     put_text(object, "style", name_of(parameter.style));
-  if (parameter.type != ValueType::any) put_text(object, "type", name_of(parameter.type));
+  if (parameter.type() != ValueType::any) object.put("type", notation(parameter.shape));
   if (parameter.required) object.put("required", Value::boolean(true));
   if (parameter.default_value) object.put("default", *parameter.default_value);
   if (!parameter.choices.empty()) {
@@ -113,9 +113,14 @@ class Writer {
 
   void count_shapes(const Connector& connector) {
     for (const auto& endpoint : connector.endpoints) {
-      if (endpoint.response.type != ValueType::any)
-        ++shapes_[yaml_flow(notation(endpoint.response))].count;
+      count_shape(endpoint.response);
+      for (const auto& parameter : endpoint.parameters) count_shape(parameter.shape);
     }
+  }
+
+  void count_shape(const Shape& shape) {
+    const auto value = notation(shape);
+    if (!value.is_string()) ++shapes_[yaml_flow(value)].count;
   }
 
   void write(const Endpoint& endpoint) {
@@ -129,25 +134,48 @@ class Writer {
     line(4, "content_type", endpoint.content_type);
     if (!endpoint.headers.empty()) line(4, "headers", as_value(endpoint.headers));
     if (!endpoint.parameters.empty()) out_ += "    parameters:\n";
-    for (const auto& parameter : endpoint.parameters) line(6, parameter.name, as_value(parameter));
-    if (endpoint.response.type != ValueType::any) write_response(endpoint);
+    for (const auto& parameter : endpoint.parameters) write(parameter, endpoint.id);
+    if (endpoint.response.type != ValueType::any)
+      write_shape(4, "response", endpoint.response, endpoint.id);
   }
 
-  void write_response(const Endpoint& endpoint) {
-    const auto value = notation(endpoint.response);
+  // One whose shape is named, or has to be, gets a line for each key.
+  void write(const Parameter& parameter, const std::string& endpoint) {
+    const auto value = as_value(parameter);
+    const auto flow = yaml_flow(notation(parameter.shape));
+    if (!is_shared(flow)) return line(6, parameter.name, value);
+    out_ += fmt::format("      {}:\n", yaml_text(parameter.name, false));
+    for (const auto& [key, part] : value.members()) {
+      if (key == "type") {
+        write_shape(8, key, parameter.shape, fmt::format("{}.{}", endpoint, parameter.name));
+      } else {
+        line(8, key, part);
+      }
+    }
+  }
+
+  // Whether it is written once and named where it is met again.
+  bool is_shared(const std::string& flow) const {
+    const auto found = shapes_.find(flow);
+    return found != shapes_.end() && found->second.count > 1 && flow.size() > kShortShape;
+  }
+
+  void write_shape(std::size_t indent, std::string_view key, const Shape& shape,
+                   const std::string& name) {
+    const auto value = notation(shape);
     const auto flow = yaml_flow(value);
+    auto start = fmt::format("{:{}}{}:", "", indent, key);
     auto& written = shapes_[flow];
-    std::string start = "    response:";
     if (!written.anchor.empty()) {
       out_ += fmt::format("{} *{}\n", start, written.anchor);
       return;
     }
-    if (written.count > 1 && flow.size() > kShortShape) {
-      written.anchor = endpoint.id;
-      start += fmt::format(" &{}", endpoint.id);
+    if (is_shared(flow)) {
+      written.anchor = name;
+      start += fmt::format(" &{}", name);
     }
     out_ += start;
-    append_yaml(out_, value, 6, start.size());
+    append_yaml(out_, value, indent + 2, start.size());
   }
 
   void line(std::size_t indent, std::string_view key, const Value& value) {

@@ -104,8 +104,17 @@ void add_parameter(Description& description, const Value& written, ParameterPlac
   parameter.required = place == ParameterPlace::path || is_true(written, "required");
   describe(description, schema_of(description, written), text_member(written, "description"),
            parameter);
-  if (parameter.type == ValueType::array || parameter.type == ValueType::object)
+  if (parameter.type() == ValueType::array || parameter.type() == ValueType::object)
     parameter.style = style_of(description, written, place);
+}
+
+// What is known of a parameter of that type.
+Shape shape_of(Description& description, const Value& schema, ValueType type) {
+  if (type == ValueType::array || type == ValueType::object) {
+    auto shape = shape_of_schema(description, schema, Direction::request);
+    if (shape.type == type) return shape;
+  }
+  return Shape::of(type);
 }
 
 // Placeholders that no parameter describes.
@@ -122,7 +131,7 @@ void add_unlisted_placeholders(Description& description, EndpointDraft& draft) {
     if (!is_listed) {
       description.unsupported().add("placeholder without a parameter (taken as text)");
       auto& parameter = draft.add(ParameterPlace::path, name);
-      parameter.type = ValueType::string;
+      parameter.shape = Shape::of(ValueType::string);
       parameter.required = true;
     }
     begin = endpoint.path.find('{', begin + 1);
@@ -141,7 +150,7 @@ void add_query_of_path(std::string_view query, EndpointDraft& draft) {
         });
     if (name.empty() || is_listed) continue;
     auto& parameter = draft.add(ParameterPlace::query, name);
-    parameter.type = ValueType::string;
+    parameter.shape = Shape::of(ValueType::string);
     parameter.default_value = Value::string(field.substr(std::min(name.size() + 1, field.size())));
   }
 }
@@ -184,18 +193,18 @@ Parameter& EndpointDraft::add(ParameterPlace place, std::string_view sent_as) {
 void describe(Description& description, const Value& schema, std::string_view text,
               Parameter& parameter) {
   auto facts = facts_of(description, schema);
-  parameter.type = facts.type;
+  parameter.shape = shape_of(description, schema, facts.type);
   parameter.choices = std::move(facts.choices);
   if (text.empty()) text = text_member(description.resolve(schema), "description");
   parameter.description = one_line(text, kLongestDescription);
   const bool is_in_body =
       parameter.place == ParameterPlace::body || parameter.place == ParameterPlace::whole_body;
   if (facts.is_nullable && is_in_body) {
-    parameter.type = ValueType::any;  // no other type has null
+    parameter.shape = {};  // nothing else has null
     parameter.choices.clear();
   }
   if (!facts.default_value) return;
-  if (parameter.required && has_type(*facts.default_value, parameter.type)) {
+  if (parameter.required && !misfit(parameter.shape, *facts.default_value)) {
     parameter.default_value = std::move(facts.default_value);
     parameter.required = false;
     return;

@@ -55,7 +55,7 @@ Value typed(std::string_view text) {
 }
 
 void set_default(Parameter& parameter, Value value) {
-  parameter.type = type_of(value);
+  parameter.shape = Shape::of(type_of(value));
   parameter.default_value = std::move(value);
 }
 
@@ -224,7 +224,7 @@ void SampleDraft::add_field(ParameterPlace place, const SampleField& field,
   auto& parameter = draft_.add(place, field.name);
   parameter.description = one_line(field.description, kLongestParameterDescription);
   if (field.is_file) {
-    parameter.type = ValueType::object;
+    parameter.shape = Shape::of(ValueType::object);
     if (parameter.description.empty())
       parameter.description = "a file: its content or base64, filename and content_type";
   }
@@ -329,7 +329,7 @@ void SampleDraft::add_member(std::string_view name, const Value& value) {
   if (value.is_null()) return;
   const bool is_given = holds_placeholder(value);
   const bool is_text = value.is_string() && is_given;
-  parameter.type = is_text ? ValueType::any : type_of(value);
+  parameter.shape = Shape::of(is_text ? ValueType::any : type_of(value));
   parameter.required = is_given || holds_secret(name, value);
   if (!parameter.required) {
     parameter.default_value = value;
@@ -342,7 +342,7 @@ void SampleDraft::add_whole_body(const std::optional<Value>& value) {
   auto& parameter = draft_.add(ParameterPlace::whole_body, "body");
   parameter.required = true;
   if (!value) return;
-  parameter.type = type_of(*value);
+  parameter.shape = Shape::of(type_of(*value));
   if (holds_placeholder(*value)) return;
   if (holds_secret("", *value)) {
     withhold(parameter);

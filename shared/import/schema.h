@@ -35,8 +35,11 @@ struct SchemaMember {
 /// object whose members are not known.
 std::optional<std::vector<SchemaMember>> members_of(Description& description, const Value& schema);
 
-/// The form of an answer's body. Bounded: what lies deep, large objects inside of others, and what
-/// contains itself are given as `object`.
-Shape shape_of_schema(Description& description, const Value& schema);
+/// Which way data goes: some members are only in what is sent, others only in what is answered.
+enum class Direction { request, response };
+
+/// The form of what has that schema. Bounded: what lies deep, large objects inside of others, and
+/// what contains itself are given as `object`.
+Shape shape_of_schema(Description& description, const Value& schema, Direction direction);
 
 }  // namespace tba::importing

@@ -2,6 +2,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,8 +40,11 @@ Shape both(Shape left, Shape right) {
 
 class Shaper {
  public:
-  Shaper(Description& description, int depth, std::size_t parts)
-      : description_(description), deepest_(depth), left_(parts) {}
+  Shaper(Description& description, Direction direction, int depth, std::size_t parts)
+      : description_(description),
+        left_out_(direction == Direction::request ? "readOnly" : "writeOnly"),
+        deepest_(depth),
+        left_(parts) {}
 
   Shape shape(const Value& written, int depth) {
     if (left_ == 0) {
@@ -126,7 +130,7 @@ class Shaper {
       if (left_ == 0) is_cut_ = true;
       if (is_cut_) break;
       if (name == "..." || name.size() > kLongestName ||
-          is_true(description_.resolve(property), "writeOnly"))
+          is_true(description_.resolve(property), left_out_))
         continue;
       result.fields.emplace_back(name, shape(property, depth + 1));
     }
@@ -137,6 +141,7 @@ class Shaper {
   }
 
   Description& description_;
+  std::string_view left_out_;  // the mark of members that go the other way only
   int deepest_;
   std::size_t left_;
   bool is_cut_ = false;
@@ -145,13 +150,13 @@ class Shaper {
 
 }  // namespace
 
-Shape shape_of_schema(Description& description, const Value& schema) {
+Shape shape_of_schema(Description& description, const Value& schema, Direction direction) {
   for (int depth = kDeepest; depth > 1; --depth) {
-    Shaper shaper(description, depth, kMostParts);
+    Shaper shaper(description, direction, depth, kMostParts);
     auto shape = shaper.shape(schema, 0);
     if (!shaper.is_cut()) return shape;
   }
-  return Shaper(description, 1, kMostFields).shape(schema, 0);
+  return Shaper(description, direction, 1, kMostFields).shape(schema, 0);
 }
 
 }  // namespace tba::importing

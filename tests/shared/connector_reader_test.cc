@@ -47,7 +47,7 @@ TEST_CASE("built-in connectors: github has its endpoints, schemes and webhook") 
   CHECK(create.method == "POST");
   CHECK(create.path == "/repos/{owner}/{repo}/issues");
   CHECK(parameter(create, "title")->required);
-  CHECK(parameter(create, "labels")->type == ValueType::array);
+  CHECK(parameter(create, "labels")->type() == ValueType::array);
   CHECK(parameter(create, "owner")->place == ParameterPlace::path);
   CHECK(github->test == "get-authenticated-user");
   CHECK_FALSE(github->text.empty());
@@ -148,7 +148,7 @@ TEST_CASE("connector: what is not said has its default") {
   CHECK(connector.idempotency.header.empty());
   const auto& endpoint = connector.endpoints.front();
   CHECK(endpoint.title == "get");
-  CHECK(endpoint.parameters.front().type == ValueType::any);
+  CHECK(endpoint.parameters.front().type() == ValueType::any);
   CHECK_FALSE(endpoint.parameters.front().required);
   CHECK_FALSE(endpoint.parameters.front().default_value);
 }

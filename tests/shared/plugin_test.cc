@@ -77,7 +77,7 @@ TEST_CASE("plugin manifest: it is a connector whose calls a program answers") {
   CHECK(endpoint->effect == tba::Effect::keyed);
   CHECK(endpoint->retry->attempts == 2);
   REQUIRE(endpoint->parameters.size() == 2);
-  CHECK(endpoint->parameters[0].type == ValueType::string);
+  CHECK(endpoint->parameters[0].type() == ValueType::string);
   CHECK(endpoint->parameters[0].required);
   CHECK(endpoint->parameters[0].description == "what to read");
   CHECK(endpoint->parameters[1].default_value == tba::Value::string(","));

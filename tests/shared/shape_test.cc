@@ -43,31 +43,39 @@ std::string written(const Shape& shape) {
   return tba::to_json(tba::notation(shape));
 }
 
-/// Where the value does not have the shape, or looks as if it were a slip of a known name.
-std::optional<std::string> misfit(const Shape& shape, const Value& value, const std::string& path) {
-  if (value.is_null()) return std::nullopt;
-  if (!tba::has_type(value, shape.type)) return path + " is no " + std::string(name_of(shape.type));
-  if (shape.items) {
-    for (const auto& item : value.items()) {
-      if (auto found = misfit(*shape.items, item, path + "[]")) return found;
-    }
+/// Where a name looks like a slip of one that is known.
+std::optional<std::string> slip(const Shape& shape, const Value& value, const std::string& path) {
+  for (const auto& item : value.items()) {
+    if (auto found = shape.items ? slip(*shape.items, item, path + "[]") : std::nullopt)
+      return found;
   }
-  if (shape.type != ValueType::object) return std::nullopt;
   std::vector<std::string> known;
   for (const auto& field : shape.fields) known.push_back(field.first);
   for (const auto& member : value.members()) {
     const std::string name(member.name);
     const auto* field = shape.field(name);
-    if (field == nullptr && !shape.others) return path + " has no " + name;
-    if (field == nullptr && !tba::slip_of(name, known).empty()) {
+    if (field == nullptr && !tba::slip_of(name, known).empty())
       return path + "." + name + tba::slip_of(name, known);
-    }
+    if (field == nullptr) field = shape.others.get();
     if (auto found =
-            misfit(field != nullptr ? *field : *shape.others, member.value, path + "." + name)) {
+            field != nullptr ? slip(*field, member.value, path + "." + name) : std::nullopt)
       return found;
-    }
   }
   return std::nullopt;
+}
+
+/// "where: what; hint" of the misfit, or "fits".
+std::string misfit_of(const std::string& shape, std::string_view json) {
+  const auto found = tba::misfit(read(shape), tba::parse_json(json).value());
+  if (!found) return "fits";
+  return found->path + ": " + found->problem + (found->hint.empty() ? "" : "; " + found->hint);
+}
+
+std::string conflict_of(const std::string& given, const std::string& wanted) {
+  const auto found = tba::conflict(read(given), read(wanted));
+  if (!found) return "none";
+  return found->path + ": " + std::string(name_of(found->given)) + " for " +
+         std::string(name_of(found->wanted));
 }
 
 }  // namespace
@@ -142,6 +150,41 @@ TEST_CASE("shape: either of two") {
   CHECK(both("[string]", "array") == R"("array")");
 }
 
+TEST_CASE("shape: a value is held to it, part by part") {
+  const std::string shape = "{ id: integer, tags: [string], owner: { name: string, ...: any } }";
+  CHECK(misfit_of(shape, R"({"id":1,"tags":["a"],"owner":{"name":"x","age":5}})") == "fits");
+  CHECK(misfit_of(shape, R"({"id":null,"tags":[null],"owner":null})") == "fits");
+  CHECK(misfit_of(shape, "{}") == "fits");
+  CHECK(misfit_of(shape, "[]") == ": must be of type object, not array");
+  CHECK(misfit_of("string", "5") == ": must be of type string, not number; write it in quotes");
+  CHECK(misfit_of("any", "null") == "fits");
+  CHECK(misfit_of("string", "null") == ": must be of type string, not null");
+  CHECK(misfit_of(shape, R"({"tags":["a",{}]})") == ".tags[1]: must be of type string, not object");
+  CHECK(misfit_of(shape, R"({"owner":{"name":5}})") ==
+        ".owner.name: must be of type string, not number; write it in quotes");
+  CHECK(misfit_of(shape, R"({"idd":5})") ==
+        ": has no 'idd' (did you mean 'id'?); it has: id, tags, owner");
+  CHECK(misfit_of("{ odd name: [integer] }", R"({"odd name":["x"]})") ==
+        R"(["odd name"][0]: must be of type integer, not string)");
+  CHECK(misfit_of("{ ...: integer }", R"({"a":1,"b":"x"})") ==
+        ".b: must be of type integer, not string");
+  CHECK(misfit_of("{}", R"({"a":1})") == ": has no 'a'");
+}
+
+TEST_CASE("shape: data of one cannot be of another where types differ") {
+  CHECK(conflict_of("string", "integer") == ": string for integer");
+  CHECK(conflict_of("integer", "number") == "none");
+  CHECK(conflict_of("number", "integer") == "none");
+  CHECK(conflict_of("any", "integer") == "none");
+  CHECK(conflict_of("object", "any") == "none");
+  CHECK(conflict_of("[string]", "[integer]") == "[]: string for integer");
+  CHECK(conflict_of("array", "[integer]") == "none");
+  CHECK(conflict_of("[{ a: { b: string } }]", "[{ a: { b: boolean } }]") ==
+        "[].a.b: string for boolean");
+  CHECK(conflict_of("{ a: string, b: string }", "{ b: string }") == "none");
+  CHECK(conflict_of("{ a: string }", "{ ...: integer }") == ".a: string for integer");
+}
+
 TEST_CASE("shape: those of GitHub's events hold for every payload of GitHub's own examples") {
   const auto file = std::string(TBA_SOURCE_DIR) +
                     "/tests/node_modules/@octokit/webhooks-examples/api.github.com/index.json";
@@ -157,7 +200,9 @@ TEST_CASE("shape: those of GitHub's events hold for every payload of GitHub's ow
       if (event.find("name")->as_string() != name) continue;
       for (const auto& payload : event.find("examples")->items()) {
         ++payloads;
-        CHECK(misfit(shape, payload, "").value_or("fits") == "fits");
+        const auto found = tba::misfit(shape, payload);
+        CHECK((found ? found->path + " " + found->problem : "fits") == "fits");
+        CHECK(slip(shape, payload, "").value_or("none") == "none");
       }
     }
     CHECK(payloads > 5);

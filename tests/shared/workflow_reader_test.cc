@@ -24,8 +24,16 @@ namespace {
 namespace fs = std::filesystem;
 
 const ConnectorCatalog& catalog() {
-  static const ConnectorCatalog built_in = tba::built_in_connectors();
-  return built_in;
+  static const ConnectorCatalog all = [] {
+    auto connectors = tba::built_in_connectors();
+    const fs::path file = TBA_SOURCE_DIR "/tests/data/connectors/sheets-of-clan.yaml";
+    Diagnostics diagnostics;
+    connectors.put(std::make_shared<const tba::Connector>(
+        tba::read_connector(file, tba::read_file(file, tba::kMaxYamlBytes).value(), diagnostics)
+            .value()));
+    return connectors;
+  }();
+  return all;
 }
 
 Workflow read(std::string text, const std::string& path = "workflows/job.yaml") {

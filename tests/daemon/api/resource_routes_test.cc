@@ -427,7 +427,7 @@ TEST_CASE("api: connectors are listed, and shown with their endpoints") {
   CHECK(shown.json("endpoints.1.id") == R"("get-user")");
   CHECK(
       shown.json("endpoints.1.parameters.0") ==
-      R"({"name":"username","in":"path","type":"string","required":true,"default":null,"description":"login name"})");
+      R"({"name":"username","in":"path","type":"string","shape":"string","required":true,"default":null,"description":"login name"})");
   CHECK(shown.json("endpoints.17.response.0") ==
         R"({"id":"integer","node_id":"string","name":"string","color":"string",)"
         R"("default":"boolean","description":"string","url":"string","...":"any"})");

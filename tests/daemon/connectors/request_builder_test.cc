@@ -35,7 +35,7 @@ Parameter parameter(const std::string& name, ParameterPlace place,
   Parameter made;
   made.name = made.sent_as = name;
   made.place = place;
-  made.type = type;
+  made.shape = tba::Shape::of(type);
   made.required = required;
   return made;
 }
@@ -245,6 +245,26 @@ TEST_CASE("request: values of another type are refused with both names") {
         "example/create-item: parameter 'tags' must be of type array, not object");
   CHECK(message(R"({"title":"t","extra":[]})") ==
         "example/create-item: parameter 'extra' must be of type object, not array");
+}
+
+TEST_CASE("request: what is inside of a value is held to what is known of it") {
+  auto endpoint = create_item();
+  endpoint.parameters[4].shape.items =
+      std::make_shared<const tba::Shape>(tba::Shape::of(ValueType::string));
+  endpoint.parameters[5].shape = tba::Shape::object({{"id", tba::Shape::of(ValueType::integer)}});
+  const auto message = [&](std::string_view parameters) {
+    const auto error = refused(endpoint, parameters);
+    return error.message + (error.hint.empty() ? "" : "; " + error.hint);
+  };
+  CHECK(message(R"({"title":"t","tags":["x",null,5]})") ==
+        "example/create-item: parameter 'tags[2]' must be of type string, not number; write it in "
+        "quotes");
+  CHECK(message(R"({"title":"t","extra":{"id":"x"}})") ==
+        "example/create-item: parameter 'extra.id' must be of type integer, not string");
+  CHECK(message(R"({"title":"t","extra":{"idd":1}})") ==
+        "example/create-item: parameter 'extra' has no 'idd' (did you mean 'id'?); it has: id");
+  CHECK(built(endpoint, R"({"title":"t","tags":[null],"extra":{"id":null}})").body ==
+        R"({"title":"t","tags":[null],"extra":{"id":null}})");
   CHECK(refused(create_item(), R"({"title":1122})").hint == "write it in quotes");
   CHECK(refused(create_item(), R"({"title":[]})").hint.empty());
 }

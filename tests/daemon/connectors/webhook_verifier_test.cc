@@ -161,6 +161,20 @@ TEST_CASE("webhook: Slack's example is accepted, five minutes before and after i
         "the timestamp in X-Slack-Request-Timestamp is 5m1s ahead of now, more than 5m");
 }
 
+TEST_CASE("webhook: Stripe's time stands beside its signature, and is held to on both sides") {
+  const std::string body = R"({"id":"evt_1"})";
+  const auto signature = hex(hmac(Hash::sha256, "whsec_x", "1531420618." + body));
+  const HeaderList headers = {{"Stripe-Signature", "t=1531420618,v1=" + signature}};
+  const auto at = [&](std::chrono::seconds later) {
+    return verdict(built_in("stripe", "webhook"), headers, body, "whsec_x",
+                   Instant(1531420618s + later));
+  };
+  CHECK(at(300s) == "accepted");
+  CHECK(at(-300s) == "accepted");
+  CHECK(at(301s) == "the timestamp in Stripe-Signature is 5m1s old, more than 5m");
+  CHECK(at(-301s) == "the timestamp in Stripe-Signature is 5m1s ahead of now, more than 5m");
+}
+
 TEST_CASE("webhook: of several signatures any that is right will do") {
   const std::string other = "v1," + base64(std::string(32, 'x'));
   CHECK(standard_verdict(standard(kStandardSignature)) == "accepted");

@@ -191,6 +191,16 @@ TEST_CASE("plugin protocol: a program has to serve what its manifest says") {
              Contains("does not say which"));
 }
 
+TEST_CASE("plugin protocol: a program may say what a parameter holds, or only its type") {
+  const std::string rows = "parse: { parameters: { rows: { type: [{ id: integer }] } } }";
+  CHECK(disagreement(rows, R"({"parse": {"parameters": {"rows": {"type": "array"}}}})").empty());
+  CHECK(disagreement(rows, R"({"parse": {"parameters": {"rows": {"type": [{"id": "integer"}]}}}})")
+            .empty());
+  CHECK_THAT(
+      disagreement(rows, R"({"parse": {"parameters": {"rows": {"type": [{"id": "string"}]}}}})"),
+      Contains("is of type array in its manifest and of another"));
+}
+
 TEST_CASE("plugin protocol: a parameter with a default is one that a program may need") {
   CHECK(disagreement("parse: { parameters: { text: { type: string, default: a } } }",
                      R"({"parse": {"parameters": {"text": {"required": true}}}})")

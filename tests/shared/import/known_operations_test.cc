@@ -97,6 +97,24 @@ bool takes_whole_body(const Endpoint& known) {
   });
 }
 
+/// Where the one shape has a field or a type that the description does not have.
+std::string objection_to(const Shape& shape, const Shape& known) {
+  if (const auto found = conflict(shape, known))
+    return found->path + " is " + with_article(found->wanted);
+  if (shape.items && known.items) {
+    const auto inside = objection_to(*shape.items, *known.items);
+    return inside.empty() ? "" : "[]" + inside;
+  }
+  if (known.fields.empty()) return "";
+  for (const auto& [name, field] : shape.fields) {
+    const auto* there = known.field(name);
+    if (!there) return member_path(name) + " is not there";
+    const auto inside = objection_to(field, *there);
+    if (!inside.empty()) return member_path(name) + inside;
+  }
+  return "";
+}
+
 /// What is wrong with the parameters of an endpoint, if something is.
 std::string objection_to(const Endpoint& endpoint, const Endpoint& known, const Described& row) {
   for (const auto& parameter : endpoint.parameters) {
@@ -105,9 +123,11 @@ std::string objection_to(const Endpoint& endpoint, const Endpoint& known, const 
     if (parameter.place == ParameterPlace::body && takes_whole_body(known)) continue;
     const auto* there = parameter_like(known, parameter);
     if (!there) return parameter.name + " is not there";
-    const bool is_typed = parameter.type != ValueType::any && there->type != ValueType::any;
-    if (is_typed && parameter.type != there->type && !row.other_type.contains(parameter.name))
-      return parameter.name + " is " + with_article(there->type);
+    const bool is_typed = parameter.type() != ValueType::any && there->type() != ValueType::any;
+    if (is_typed && parameter.type() != there->type() && !row.other_type.contains(parameter.name))
+      return parameter.name + " is " + with_article(there->type());
+    const auto inside = objection_to(parameter.shape, there->shape);
+    if (!inside.empty() && !row.other_type.contains(parameter.name)) return parameter.name + inside;
     if (there->required && !parameter.required && !parameter.default_value)
       return parameter.name + " is required";
   }

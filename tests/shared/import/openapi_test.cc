@@ -160,7 +160,7 @@ TEST_CASE("openapi: parameters go where the description says, in its style") {
   CHECK(parameter(endpoint, "x_y").sent_as == "x_y");
   CHECK(parameter(endpoint, "z").place == ParameterPlace::path);
   CHECK(parameter(endpoint, "z_2").sent_as == "z");
-  CHECK(parameter(endpoint, "z_2").type == ValueType::integer);
+  CHECK(parameter(endpoint, "z_2").type() == ValueType::integer);
   CHECK(endpoint.parameters[1].name == "z");
   const auto& filter = parameter(endpoint, "filter");
   CHECK(filter.sent_as == "$filter");
@@ -183,7 +183,7 @@ TEST_CASE("openapi: what an operation says of a parameter goes before what its p
 )"));
   const auto& endpoint = imported.connector.endpoints.front();
   REQUIRE(endpoint.parameters.size() == 1);
-  CHECK(endpoint.parameters.front().type == ValueType::integer);
+  CHECK(endpoint.parameters.front().type() == ValueType::integer);
 }
 
 TEST_CASE("openapi: the members of a JSON body are parameters, those of allOf too") {
@@ -200,7 +200,7 @@ TEST_CASE("openapi: the members of a JSON body are parameters, those of allOf to
   CHECK(endpoint.content_type.empty());
   CHECK(parameter(endpoint, "private").place == ParameterPlace::body);
   CHECK_FALSE(parameter(endpoint, "private").default_value);  // a PATCH would make it public
-  CHECK(parameter(endpoint, "note").type == ValueType::any);
+  CHECK(parameter(endpoint, "note").type() == ValueType::any);
   CHECK(parameter(endpoint, "id_2").sent_as == "id");
   CHECK(parameter(endpoint, "id_2").required);
   CHECK(endpoint.parameters.size() == 4);
@@ -211,7 +211,7 @@ TEST_CASE("openapi: a body that is no object of known members is one parameter")
                                 "{ requestBody: { required: true, content: { "
                                 "application/vnd.shop+json: { schema: { type: array } } } } }");
   CHECK(parameter(json, "body").place == ParameterPlace::whole_body);
-  CHECK(parameter(json, "body").type == ValueType::array);
+  CHECK(parameter(json, "body").type() == ValueType::array);
   CHECK(parameter(json, "body").required);
   CHECK(json.content_type == "application/vnd.shop+json");
   const auto raw = endpoint_of(
@@ -219,6 +219,59 @@ TEST_CASE("openapi: a body that is no object of known members is one parameter")
   CHECK(raw.body == BodyFormat::raw);
   CHECK(raw.content_type == "text/csv");
   CHECK_FALSE(parameter(raw, "body").required);
+}
+
+TEST_CASE("openapi: what a parameter holds is kept, but for what is only answered") {
+  const auto endpoint = endpoint_of("/a", "post", R"({
+      parameters: [ { in: query, name: ids, schema: { type: array, items: { type: integer } } } ],
+      requestBody: { content: { application/json: { schema: { properties: {
+        owner: { type: object, required: [name], properties: {
+          id: { type: integer, readOnly: true }, name: { type: string },
+          secret: { type: string, writeOnly: true } } },
+        rows: { type: array, items: { $ref: "#/components/schemas/Row" } },
+        tags: { type: array, items: { type: string }, nullable: true } } } } } } })",
+                                    "components: { schemas: { Row: { type: object, properties: {\n"
+                                    "  score: { type: number } }, additionalProperties: false } } "
+                                    "}\n");
+  const auto shape = [&](std::string_view name) {
+    return to_json(notation(parameter(endpoint, name).shape));
+  };
+  CHECK(shape("ids") == R"(["integer"])");
+  CHECK(shape("owner") == R"({"name":"string","secret":"string","...":"any"})");
+  CHECK(shape("rows") == R"([{"score":"number"}])");
+  CHECK(shape("tags") == R"("any")");
+}
+
+TEST_CASE("openapi: a shape that is met again is written once") {
+  const std::string body =
+      "{ requestBody: { content: { application/json: { schema: { properties: { address: { $ref: "
+      "'#/components/schemas/Address' } } } } } } }";
+  const auto imported = import_text(
+      with_paths("  /a: { post: " + body + ", put: " + body + " }\n",
+                 "components: { schemas: { Address: { type: object, properties: { street: { type: "
+                 "string }, city: { type: string }, code: { type: string }, country: { type: "
+                 "string } } } } }\n"));
+  const auto written = write_connector(imported.connector, "");
+  CHECK_THAT(written, Contains("type: &post-a.address { street: string, city: string, "));
+  CHECK_THAT(written, Contains("type: *post-a.address\n"));
+  Diagnostics diagnostics;
+  const auto read = read_connector("test.yaml", written, diagnostics);
+  REQUIRE(read);
+  for (const auto& endpoint : read->endpoints)
+    CHECK(parameter(endpoint, "address").shape.field("city")->type == ValueType::string);
+}
+
+TEST_CASE("openapi: a part that is a file may be given with its name and bytes") {
+  const auto endpoint =
+      endpoint_of("/a", "post", R"({ requestBody: { content: { multipart/form-data: { schema: {
+        type: object, properties: { file: { type: string, format: binary },
+          files: { type: array, items: { type: string, format: binary } },
+          icon: { type: string, contentMediaType: image/png }, name: { type: string } } } } } } })");
+  CHECK(endpoint.body == BodyFormat::multipart);
+  CHECK(parameter(endpoint, "file").type() == ValueType::any);
+  CHECK(parameter(endpoint, "files").type() == ValueType::any);
+  CHECK(parameter(endpoint, "icon").type() == ValueType::any);
+  CHECK(parameter(endpoint, "name").type() == ValueType::string);
 }
 
 TEST_CASE("openapi: forms have the styles of their encoding") {
@@ -405,7 +458,7 @@ TEST_CASE("swagger 2: host, bodies, forms, collection formats and security") {
         R"({"id":"integer","name":"string","parent":"object","...":"any"})");
   const auto& upload = *connector.endpoint("upload-file");
   CHECK(upload.body == BodyFormat::multipart);
-  CHECK(parameter(upload, "file").type == ValueType::string);
+  CHECK(parameter(upload, "file").type() == ValueType::any);
   const auto& find = *connector.endpoint("find-pets");
   CHECK(parameter(find, "tags").style == ParameterStyle::repeat);
   CHECK(parameter(find, "ids").style == ParameterStyle::comma);

@@ -31,7 +31,7 @@ inline std::string parameter_text(const Endpoint& endpoint, std::string_view nam
   const auto found = std::ranges::find(endpoint.parameters, name, &Parameter::name);
   if (found == endpoint.parameters.end()) return "none";
   std::string text(name_of(found->place));
-  text.append(" ").append(name_of(found->type));
+  text.append(" ").append(name_of(found->type()));
   if (found->required) text += " required";
   if (found->default_value) text += " = " + to_json(*found->default_value);
   return text;
