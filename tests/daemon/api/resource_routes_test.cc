@@ -369,8 +369,11 @@ TEST_CASE("api: where no endpoint tells, a credential is tested on who gives tok
   DaemonWorld world;
   const auto set = [&](const std::string& name, const std::string& fields) {
     const auto reply = world.call("PUT", "/api/v1/credentials/" + name,
-                                  R"({"connector": "google-sheets", "scheme": "oauth",
-                                      "fields": {"client_id": "c", "client_secret": "s-012345")" +
+                                  R"({"connector": "http", "scheme": "oauth2",
+                                      "base_url": "https://api.example", "fields": {
+                                      "authorize_url": "https://login.example/authorize",
+                                      "token_url": "https://login.example/token",
+                                      "client_id": "c", "client_secret": "s-012345")" +
                                       fields + "}}");
     CHECK(reply.status == 201);
   };

@@ -333,6 +333,21 @@ TEST_CASE("built-in answers: what is of no use to try again is known") {
   check({used_up, refused});
 }
 
+TEST_CASE("built-in answers: Google says what is wrong with a token") {
+  check({{"google-sheets",
+          "get-token",
+          400,
+          {},
+          R"({"error":"invalid_token","error_description":"Invalid Value"})",
+          " answered 400: Invalid Value"},
+         {"google-sheets",
+          "get-token",
+          400,
+          {},
+          R"({"error":"invalid_token"})",
+          " answered 400: invalid_token"}});
+}
+
 TEST_CASE("built-in answers: Google says by its reasons whether to come later") {
   const std::vector<std::pair<std::string, std::string>> calls = {
       {"gmail", "get-profile"},

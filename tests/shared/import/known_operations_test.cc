@@ -35,7 +35,7 @@ const Described kDescribed[] = {
     {"gmail", "googleapis.com/gmail.json", {}, {"send-message"}},
     {"google-calendar", "googleapis.com/calendar.json"},
     {"google-drive", "googleapis.com/drive.json", {}, {"upload-file"}},
-    {"google-sheets", "googleapis.com/sheets.json"},
+    {"google-sheets", "googleapis.com/sheets.json", {}, {"get-token"}},
     {"jira",
      "atlassian.com/jira.json",
      {"/rest/api/2/", "/rest/api/3/"},
