@@ -1,10 +1,12 @@
 #include "daemon/connector_test.h"
 
+#include <memory>
 #include <utility>
 
 #include "daemon/steps/cassette_check.h"
 #include "shared/cassette.h"
 #include "shared/clock.h"
+#include "shared/connector_catalog.h"
 #include "shared/connector_reader.h"
 #include "shared/file.h"
 
@@ -25,14 +27,18 @@ Value view_of(const Cassette& cassette, const std::vector<steps::CassetteDiffere
 
 }  // namespace
 
-Result<Value> test_connector(const std::string& connector_file, const std::string& cassette_file,
+Result<Value> test_connector(const std::string& connector_name, const std::string& cassette_file,
                              Diagnostics& diagnostics) {
-  auto connector_text = read_file(connector_file, kMaxConnectorBytes);
-  if (!connector_text) return connector_text.error();
+  auto connector = built_in_connectors().find(connector_name);
+  if (!connector) {
+    auto text = read_file(connector_name, kMaxConnectorBytes);
+    if (!text) return text.error();
+    auto read = read_connector(connector_name, *std::move(text), diagnostics);
+    if (!read) return Value();
+    connector = std::make_shared<const Connector>(*std::move(read));
+  }
   auto cassette_text = read_file(cassette_file, kMaxConnectorBytes);
   if (!cassette_text) return cassette_text.error();
-  const auto connector = read_connector(connector_file, *std::move(connector_text), diagnostics);
-  if (!connector) return Value();
   const auto cassettes =
       read_cassettes(cassette_file, *std::move(cassette_text), *connector, diagnostics);
   if (!cassettes) return Value();

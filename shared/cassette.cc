@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "shared/connector_reader.h"
+#include "shared/import/yaml_text.h"
 #include "shared/key_table.h"
 #include "shared/suggestion.h"
 #include "shared/yaml_reader.h"
@@ -90,14 +91,6 @@ std::optional<Value> value_of(const Fields& fields, std::string_view key) {
   return node ? std::optional(to_value(*node, fields.diagnostics())) : std::nullopt;
 }
 
-// Whether calls by it are the same each time, but for secrets.
-bool is_repeatable(const AuthScheme& scheme) {
-  using Type = AuthScheme::Type;
-  constexpr std::array kRepeatable{Type::none, Type::bearer, Type::basic, Type::api_key,
-                                   Type::oauth2};
-  return std::ranges::find(kRepeatable, scheme.type) != kRepeatable.end();
-}
-
 class CassetteReader {
  public:
   CassetteReader(const Connector& connector, Diagnostics& diagnostics)
@@ -177,7 +170,100 @@ class CassetteReader {
   Diagnostics& diagnostics_;
 };
 
+Value as_value(const Cassette::Headers& headers) {
+  ObjectBuilder object;
+  for (const auto& [name, value] : headers) object.put(name, Value::string(value));
+  return std::move(object).build();
+}
+
+void put(ObjectBuilder& object, std::string_view key, const std::optional<std::string>& text) {
+  if (text) object.put(key, Value::string(*text));
+}
+
+Value as_value(const Cassette::Request& request) {
+  ObjectBuilder object;
+  put(object, "method", request.method);
+  put(object, "url", request.url);
+  if (!request.headers.empty()) object.put("headers", as_value(request.headers));
+  if (request.body) object.put("body", *request.body);
+  return std::move(object).build();
+}
+
+Value as_value(const Cassette::Answer& answer) {
+  ObjectBuilder object;
+  object.put("status", Value::integer(answer.status));
+  if (!answer.headers.empty()) object.put("headers", as_value(answer.headers));
+  if (!answer.body.is_null()) object.put("body", answer.body);
+  return std::move(object).build();
+}
+
+Value as_value(const Cassette::Failure& failure) {
+  ObjectBuilder object;
+  put(object, "kind", failure.kind);
+  put(object, "message", failure.message);
+  if (failure.retry_after) object.put("retry_after", Value::number(*failure.retry_after));
+  return std::move(object).build();
+}
+
+// Of a file of cassettes that has been read, how far in its list stands; nothing where the list is
+// none whose items begin with a dash each.
+std::optional<std::size_t> list_indent(const SourceFile& file, const yaml::Node& list) {
+  constexpr std::size_t kUsual = 2;
+  if (list.kind == yaml::Node::Kind::null) return kUsual;
+  if (list.items.empty()) return std::nullopt;
+  const auto line = file.line(list.items.front()->where.position(0).line);
+  const auto dash = line.find_first_not_of(' ');
+  return line.substr(dash).starts_with("- ") ? std::optional(dash) : std::nullopt;
+}
+
+// The list of a file that is nothing else; null where it is more, or none.
+yaml::NodePtr list_in(const std::string& text, std::shared_ptr<const SourceFile>& file) {
+  Diagnostics diagnostics;
+  file = std::make_shared<const SourceFile>("cassettes", text);
+  const auto root = yaml::read(file, diagnostics, kConnectorLimits);
+  if (!root || root->members.size() != 1 || root->members.front().key->text != "cassettes")
+    return nullptr;
+  return root->members.front().value;
+}
+
 }  // namespace
+
+bool is_repeatable(const AuthScheme& scheme) {
+  using Type = AuthScheme::Type;
+  constexpr std::array kRepeatable{Type::none, Type::bearer, Type::basic, Type::api_key,
+                                   Type::oauth2};
+  return std::ranges::find(kRepeatable, scheme.type) != kRepeatable.end();
+}
+
+Value as_value(const Cassette& cassette) {
+  ObjectBuilder object;
+  object.put("name", Value::string(cassette.name));
+  object.put("endpoint", Value::string(cassette.endpoint));
+  if (cassette.parameters.size() > 0) object.put("parameters", cassette.parameters);
+  if (!cassette.auth.empty()) object.put("auth", Value::string(cassette.auth));
+  object.put("request", as_value(cassette.request));
+  if (cassette.answer) object.put("answer", as_value(*cassette.answer));
+  if (cassette.result) object.put("result", *cassette.result);
+  if (cassette.failure) object.put("error", as_value(*cassette.failure));
+  return std::move(object).build();
+}
+
+Result<std::string> with_cassette(const std::string& text, const Value& cassette) {
+  const Error unfit{ErrorCode::invalid, "nothing can be put behind the cassettes of the file",
+                    "it is to be `cassettes:` and below it a list whose items begin with '-'"};
+  const bool is_empty = text.find_first_not_of(" \n") == std::string::npos;
+  auto longer = is_empty ? "cassettes:\n" : text;
+  std::shared_ptr<const SourceFile> file;
+  const auto list = list_in(longer, file);
+  const auto indent = list ? list_indent(*file, *list) : std::nullopt;
+  if (!indent) return unfit;
+  while (longer.ends_with('\n')) longer.pop_back();
+  constexpr std::size_t kBelow = 1000;  // the line is full
+  importing::append_yaml(longer, Value::array({cassette}), *indent, kBelow);
+  const auto read_back = list_in(longer, file);
+  if (!read_back || read_back->items.size() != list->items.size() + 1) return unfit;
+  return longer;
+}
 
 std::optional<std::vector<Cassette>> read_cassettes(const std::string& path, std::string text,
                                                     const Connector& connector,

@@ -7,6 +7,7 @@
 
 #include "shared/connector.h"
 #include "shared/diagnostic.h"
+#include "shared/error.h"
 #include "shared/value/value.h"
 
 namespace tba {
@@ -34,6 +35,8 @@ struct Cassette {
     std::optional<std::string> kind;
     std::optional<std::string> message;
     std::optional<double> retry_after;  ///< Seconds.
+
+    bool operator==(const Failure&) const = default;
   };
 
   std::string name;
@@ -45,6 +48,18 @@ struct Cassette {
   std::optional<Value> result;     ///< The body that the step has.
   std::optional<Failure> failure;  ///< Nothing: it succeeds.
 };
+
+/// Whether calls by that scheme are the same each time, but for secrets: others are recorded and
+/// compared without it.
+bool is_repeatable(const AuthScheme& scheme);
+
+/// The cassette in the keys of a file.
+Value as_value(const Cassette& cassette);
+
+/// The text of a file of cassettes, which may be empty, with one more behind those it has: nothing
+/// of them is touched. Errors (`invalid`): it is no such file, or one that nothing can be put
+/// behind, such as a list in brackets.
+Result<std::string> with_cassette(const std::string& text, const Value& cassette);
 
 /// The cassettes of a file, whose endpoints and auth schemes must be the connector's. Adds its
 /// problems to `diagnostics`; gives nothing after an error.

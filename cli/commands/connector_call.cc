@@ -1,4 +1,5 @@
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -16,6 +17,9 @@
 #include "cli/connector_record.h"
 #include "cli/json_fields.h"
 #include "cli/output.h"
+#include "cli/text_file.h"
+#include "shared/cassette.h"
+#include "shared/file.h"
 #include "shared/page_walk.h"
 #include "shared/uri.h"
 #include "shared/value/json.h"
@@ -30,6 +34,8 @@ struct Options {
   bool dry_run = false;
   bool paginate = false;
   std::optional<std::int64_t> pages;  // with paginate: how many at most
+  bool record = false;
+  std::string cassettes;  // with record: the file; or empty
 };
 
 void print_answer(Console& console, const Json& answer, double status) {
@@ -115,14 +121,59 @@ Outcome<ExitCode> preview(Session& session, const Call& call) {
   return ExitCode::done;
 }
 
-Outcome<ExitCode> send(Session& session, const Call& call) {
-  const auto answer = call.daemon.post(call.path + "/call", call.body);
+Outcome<std::string> text_there(const std::filesystem::path& file) {
+  auto text = read_file(file, kMaxConnectorBytes);
+  if (text) return *std::move(text);
+  if (text.error().code == ErrorCode::not_found) return std::string();
+  return from_error(text.error());
+}
+
+// Puts the call that was made behind those that the file has.
+Outcome<> keep(Session& session, const Options& options, const Json& answer) {
+  const auto why_not = text_of(answer, "not_recorded");
+  if (!why_not.empty())
+    return CliError{ExitCode::failed, "the call was made, but not recorded: " + why_not, ""};
+  const auto paths = session.paths();
+  if (!paths) return paths.error();
+  const auto connector = options.endpoint.substr(0, options.endpoint.find('/'));
+  const std::filesystem::path file = options.cassettes.empty()
+                                         ? paths->connectors / "cassettes" / (connector + ".yaml")
+                                         : std::filesystem::path(options.cassettes);
+  const auto text = text_there(file);
+  if (!text) return text.error();
+  const auto cassette = parse_json(member_of(answer, "cassette").dump());
+  if (!cassette) return from_error(cassette.error());
+  const auto longer = with_cassette(*text, *cassette);
+  if (!longer) {
+    return CliError{ExitCode::invalid_file,
+                    fmt::format("{}: {}", file.string(), longer.error().message),
+                    longer.error().hint};
+  }
+  if (file.has_parent_path()) {
+    if (const auto folder = make_private_folder(file.parent_path()); !folder) return folder.error();
+  }
+  if (const auto written = replace_file(file, *longer); !written) return written.error();
+  session.console().err << fmt::format(
+      "recorded in {}; look whether its answer may be shown before you give it to others\n",
+      file.string());
+  return {};
+}
+
+Outcome<ExitCode> send(Session& session, Call call, const Options& options) {
+  if (options.record) call.body["record"] = true;
+  auto answer = call.daemon.post(call.path + "/call", call.body);
   if (!answer) return answer.error();
+  const Json whole = *answer;
+  answer->erase("cassette");
+  answer->erase("not_recorded");
   const double status = number_of(*answer, "status").value_or(0);
   if (session.json()) {
     print_json(session.console().out, *answer);
   } else {
     print_answer(session.console(), *answer, status);
+  }
+  if (options.record) {
+    if (const auto kept = keep(session, options, whole); !kept) return kept.error();
   }
   return status >= 200 && status < 400 ? ExitCode::done : ExitCode::failed;
 }
@@ -159,10 +210,16 @@ Outcome<ExitCode> send_for_pages(Session& session, Call call, std::optional<std:
 }
 
 Outcome<ExitCode> call(Session& session, const Options& options) {
+  if (options.record && options.paginate)
+    return usage_error("pages are not recorded", "leave out --paginate or --record");
+  if (options.record && options.dry_run)
+    return usage_error("nothing is sent, so nothing is answered",
+                       "leave out --dry-run or --record");
   auto prepared = prepare(session, options);
   if (!prepared) return prepared.error();
   if (options.paginate) return send_for_pages(session, *std::move(prepared), options.pages);
-  return options.dry_run ? preview(session, *prepared) : send(session, *prepared);
+  return options.dry_run ? preview(session, *prepared)
+                         : send(session, *std::move(prepared), options);
 }
 
 }  // namespace
@@ -187,6 +244,14 @@ Action build_connector_call(CLI::App& arguments) {
       ->needs(paginate)
       ->check(CLI::Range(std::int64_t{1}, kMostPages))
       ->type_name("N");
+  auto* record =
+      arguments.add_flag("--record", options->record,
+                         "Put the call into the cassettes of its connector, for `connector test`");
+  arguments
+      .add_option("--cassettes", options->cassettes,
+                  "Where to (else cassettes/CONNECTOR.yaml in the folder of connectors)")
+      ->needs(record)
+      ->type_name("FILE");
   arguments.footer(
       "Prints the answer's body; its status goes to stderr. Ends with 1 where that is not 2xx or\n"
       "3xx, or where there is no answer; with 7 where none came in time. With --output json: "

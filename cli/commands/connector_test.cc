@@ -29,8 +29,14 @@ CliError not_there(const path& file, std::string hint = {}) {
   return {ExitCode::not_found, fmt::format("there is no file {}", file.string()), std::move(hint)};
 }
 
-// The connector's file, which is given or that of a name.
-Outcome<path> file_of(Session& session, const std::string& connector) {
+// What is tested, and with what.
+struct Tested {
+  std::string connector;  // its file, or the name of a built-in one
+  path cassettes;
+};
+
+// The connector's file is given, or that of a name.
+Outcome<Tested> tested_of(Session& session, const std::string& connector) {
   const bool is_path = connector.find('/') != std::string::npos || connector.ends_with(".yaml") ||
                        connector.ends_with(".yml");
   path file = connector;
@@ -39,9 +45,10 @@ Outcome<path> file_of(Session& session, const std::string& connector) {
     if (!paths) return paths.error();
     file = paths->connectors / (connector + ".yaml");
   }
-  if (std::filesystem::is_regular_file(file)) return file;
-  const bool is_built_in = !is_path && built_in_connectors().find(connector);
-  return not_there(file, is_built_in ? "the built-in connector of that name has none" : "");
+  const auto cassettes = file.parent_path() / "cassettes" / file.filename();
+  if (std::filesystem::is_regular_file(file)) return Tested{file.string(), cassettes};
+  if (!is_path && built_in_connectors().find(connector)) return Tested{connector, cassettes};
+  return not_there(file);
 }
 
 std::string shown(const Json& value) {
@@ -77,17 +84,15 @@ ExitCode report(Session& session, const Json& result) {
 }
 
 Outcome<ExitCode> test(Session& session, const Options& options) {
-  const auto connector = file_of(session, options.connector);
-  if (!connector) return connector.error();
-  const path cassettes = options.cassettes.empty()
-                             ? connector->parent_path() / "cassettes" / connector->filename()
-                             : path(options.cassettes);
+  const auto tested = tested_of(session, options.connector);
+  if (!tested) return tested.error();
+  const auto cassettes = options.cassettes.empty() ? tested->cassettes : path(options.cassettes);
   if (!std::filesystem::is_regular_file(cassettes))
-    return not_there(cassettes, "it holds calls as they went; see tba-connector(5)");
+    return not_there(cassettes, "`connector call --record` makes one; see tba-connector(5)");
   const auto program = find_daemon_program(session.console());
   if (!program) return program.error();
   const auto child = run_child(
-      *program, {"--test-connector", connector->string(), "--cassettes", cassettes.string()});
+      *program, {"--test-connector", tested->connector, "--cassettes", cassettes.string()});
   if (!child) return child.error();
   // It has said itself what is wrong with the files.
   if (child->exit_code == static_cast<int>(ExitCode::invalid_file)) return ExitCode::invalid_file;

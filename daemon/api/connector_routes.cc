@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "daemon/api/routes.h"
 #include "daemon/api/views.h"
 #include "daemon/connectors/authentication.h"
@@ -15,6 +17,7 @@
 #include "daemon/connectors/request_view.h"
 #include "daemon/engine/definition.h"
 #include "daemon/http/problem.h"
+#include "daemon/steps/cassette_record.h"
 #include "shared/duration.h"
 #include "shared/suggestion.h"
 
@@ -167,6 +170,7 @@ struct CallByHand {
   Value parameters;
   std::string credential;     ///< One that is known, or empty.
   std::optional<Value> page;  ///< Of the list that it calls for: null for the first.
+  bool is_recorded = false;
 };
 
 boost::system::result<CallByHand, http::Response> call_by_hand(
@@ -194,15 +198,46 @@ boost::system::result<CallByHand, http::Response> call_by_hand(
   }
   const Value* parameters = body->find("parameters");
   const Value* page = body->find("page");
-  return CallByHand{connector, endpoint, parameters ? *parameters : Value::object({}),
-                    *std::move(credential), page ? std::optional(*page) : std::nullopt};
+  const Value record = body->find("record") ? *body->find("record") : Value::boolean(false);
+  if (!record.is_boolean()) return http::problem(400, "invalid", "`record` is not true or false");
+  return CallByHand{connector,
+                    endpoint,
+                    parameters ? *parameters : Value::object({}),
+                    *std::move(credential),
+                    page ? std::optional(*page) : std::nullopt,
+                    record.as_boolean()};
+}
+
+/// Why a call cannot be recorded, if it cannot.
+std::string why_not_recorded(const CallByHand& call) {
+  if (call.page) return "pages are not recorded";
+  if (!call.endpoint->method.empty()) return "";
+  return fmt::format("'{}/{}' sends no HTTP request that could be recorded", call.connector->name,
+                     call.endpoint->id);
+}
+
+/// What a call has left, with its cassette, or why there is none.
+Value recorded(const Services& services, const Connector& connector, steps::AnsweredCall call,
+               Value result) {
+  const auto cassette =
+      steps::record_cassette(connector, call, services.live_secrets, services.clock.now());
+  return std::move(result)
+      .with_member("cassette", cassette ? as_value(*cassette) : Value())
+      .with_member("not_recorded", cassette ? Value() : Value::string(cassette.error().message));
 }
 
 /// Calls an endpoint outside any run, as `connector call` does. Of a list a page is answered where
-/// `page` says so: its items as `body`, and as `next` what `page` is to be for the next one.
+/// `page` says so: its items as `body`, and as `next` what `page` is to be for the next one. With
+/// `record` its `cassette` is answered too, or, as `not_recorded`, why there is none.
 asio::awaitable<http::Response> call(Services& services, http::Request request) {
-  auto by_hand = call_by_hand(services, request, {"parameters", "credential", "page"});
+  auto by_hand = call_by_hand(services, request, {"parameters", "credential", "page", "record"});
   if (!by_hand) co_return by_hand.error();
+  const auto obstacle = by_hand->is_recorded ? why_not_recorded(*by_hand) : std::string();
+  if (!obstacle.empty()) co_return http::problem(400, "invalid", obstacle);
+  const auto connector = by_hand->connector;
+  steps::AnsweredCall answered{by_hand->endpoint->id, by_hand->parameters, "", Value()};
+  if (const auto credential = services.credentials.find(by_hand->credential))
+    answered.scheme = credential->scheme;
   engine::Attempt attempt;
   attempt.effect = Effect::once;
   attempt.is_by_hand = true;
@@ -214,7 +249,11 @@ asio::awaitable<http::Response> call(Services& services, http::Request request) 
   const engine::LineSink no_log = [](std::string_view, std::string_view) {};
   auto outcome = co_await services.runner.perform(std::move(attempt), no_log);
   const bool is_no_page = outcome.failure && outcome.failure->kind == "pagination";
-  if (!outcome.result.is_null() && !is_no_page) co_return json(200, outcome.result);
+  if (!outcome.result.is_null() && !is_no_page) {
+    if (!by_hand->is_recorded) co_return json(200, outcome.result);
+    answered.answer = std::move(outcome.answer);
+    co_return json(200, recorded(services, *connector, std::move(answered), outcome.result));
+  }
   const auto& failure = *outcome.failure;
   if (failure.kind == "request" || failure.kind == "credential")
     co_return http::problem(400, "invalid", failure.message);

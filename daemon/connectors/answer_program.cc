@@ -7,9 +7,11 @@ namespace tba::connectors {
 using expression::Evaluation;
 using expression::Problem;
 using expression::Program;
+using expression::Surroundings;
 
-boost::system::result<Value, Problem> evaluate(const Program& program, const Value& answer) {
-  Evaluation evaluation(program, answer);
+boost::system::result<Value, Problem> evaluate(const Program& program, const Value& answer,
+                                               const Surroundings& surroundings) {
+  Evaluation evaluation(program, answer, {}, {}, surroundings);
   auto first = evaluation.next();
   if (!first) return Value();
   if (*first && evaluation.next())
@@ -18,14 +20,16 @@ boost::system::result<Value, Problem> evaluate(const Program& program, const Val
   return *std::move(first);
 }
 
-Value value_or_null(const std::optional<Program>& program, const Value& answer) {
+Value value_or_null(const std::optional<Program>& program, const Value& answer,
+                    const Surroundings& surroundings) {
   if (!program) return {};
-  auto value = evaluate(*program, answer);
+  auto value = evaluate(*program, answer, surroundings);
   return value ? *std::move(value) : Value();
 }
 
-bool holds(const std::optional<Program>& program, const Value& answer) {
-  const auto value = value_or_null(program, answer);
+bool holds(const std::optional<Program>& program, const Value& answer,
+           const Surroundings& surroundings) {
+  const auto value = value_or_null(program, answer, surroundings);
   return value.is_boolean() && value.as_boolean();
 }
 

@@ -107,6 +107,7 @@ struct AttemptOutcome {
   /// It was not made: a limit of the API does not let it be made before then. It does not count.
   std::optional<Instant> not_before;
   bool is_from_cache = false;  ///< Whether it is an earlier one's result.
+  Value answer = {};  ///< Of a call by hand: {status, headers, body} as the API answered, or null.
 };
 
 /// Takes a line of the log of an attempt in flight.

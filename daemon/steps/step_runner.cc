@@ -306,6 +306,7 @@ asio::awaitable<AttemptOutcome> StepRunner::ask_api(
   const auto response = result ? *result : net::HttpResponse();
   const bool was_sent = result || result.error().sent;
   co_await tell_limits(permit, result ? &*result : nullptr, was_sent, outcome);
+  if (terms.is_by_hand) outcome.answer = answer;
   co_return paged(answered, answer, std::move(outcome));
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/time_text.h"
+#include "shared/file.h"
 #include "tests/cli/cli_fixture.h"
 
 namespace tba::tests {
@@ -571,6 +572,55 @@ TEST_CASE_METHOD(WithDaemon, "connector call: typed parameters go in, status and
   CHECK(codes == "11173");
   CHECK(run({"connector", "call", "github/get-user", "usrname=x"}).code == 2);
   CHECK(run({"connector", "call", "github/nothing"}).code == 3);
+}
+
+TEST_CASE_METHOD(WithDaemon, "connector call: what was recorded is put behind what there is") {
+  const std::string call = "POST /connectors/github/endpoints/get-user/call";
+  daemon.on("GET /connectors/github", kGithub)
+      .on(call, R"({"status":200,"headers":{},"body":1,"not_recorded":null,
+                    "cassette":{"name":"a","endpoint":"get-user","result":1}})")
+      .on(call, R"({"status":404,"headers":{},"body":"no","not_recorded":null,
+                    "cassette":{"name":"b","endpoint":"get-user"}})")
+      .on(call,
+          R"({"status":200,"headers":{},"body":2,"cassette":null,"not_recorded":"too large"})")
+      .on(call, R"({"status":200,"headers":{},"body":3,"not_recorded":null,
+                    "cassette":{"name":"c","endpoint":"get-user"}})");
+  const auto record = [&](std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"connector", "call", "github/get-user", "username=x", "--record"});
+    return run(std::move(more));
+  };
+  const auto text = [&](const std::string& name) {
+    return tba::read_file(folder / name, 1 << 20).value();
+  };
+  const auto first = record();
+  CHECK(first.code == 0);
+  CHECK(first.out == "1\n");
+  CHECK_THAT(first.err, Contains("recorded in ") && Contains("connectors/cassettes/github.yaml"));
+  CHECK(daemon.last().body == R"({"parameters":{"username":"x"},"record":true})");
+  const std::string of_first = "cassettes:\n  - { name: a, endpoint: get-user, result: 1 }\n";
+  CHECK(text("connectors/cassettes/github.yaml") == of_first);
+  CHECK(record().code == 1);  // as the call, which is recorded
+  const auto both = of_first + "  - { name: b, endpoint: get-user }\n";
+  CHECK(text("connectors/cassettes/github.yaml") == both);
+  const auto refused = record();
+  CHECK(refused.code == 1);
+  CHECK(refused.out == "2\n");
+  CHECK_THAT(refused.err, Contains("the call was made, but not recorded: too large"));
+  CHECK(text("connectors/cassettes/github.yaml") == both);
+
+  const auto other = (folder / "mine/calls.yaml").string();
+  const auto as_json = record({"--cassettes", other, "--output", "json"});
+  CHECK(as_json.out.find("cassette") == std::string::npos);
+  CHECK(text("mine/calls.yaml") == "cassettes:\n  - { name: c, endpoint: get-user }\n");
+  folder.write("mine/calls.yaml", "cassettes: []\n");
+  const auto unfit = record({"--cassettes", other});
+  CHECK(unfit.code == 6);
+  CHECK_THAT(unfit.err, Contains("calls.yaml: nothing can be put behind"));
+  CHECK(text("mine/calls.yaml") == "cassettes: []\n");
+  CHECK(record({"--cassettes", folder.path().string()}).code == 2);
+  CHECK(record({"--dry-run"}).code == 2);
+  CHECK(record({"--paginate"}).code == 2);
+  CHECK(run({"connector", "call", "github/get-user", "--cassettes", other}).code == 2);
 }
 
 TEST_CASE_METHOD(WithDaemon, "connector call: a dry run shows the request and sends nothing") {

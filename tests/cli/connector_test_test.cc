@@ -76,14 +76,15 @@ TEST_CASE_METHOD(WithCassettes, "connector test: which files are compared") {
   const auto other = folder.write("other.yaml", "").string();
   CHECK(arguments({connector, "--cassettes", other}) ==
         "--test-connector " + connector + " --cassettes " + other + "\n");
+  const auto of_github = folder.write("connectors/cassettes/github.yaml", "").string();
+  CHECK(arguments({"github"}) == "--test-connector github --cassettes " + of_github + "\n");
 }
 
 TEST_CASE_METHOD(WithCassettes, "connector test: what cannot be compared says why") {
   const auto missing = run({"connector", "test", "none"});
   CHECK(missing.code == 3);
   CHECK_THAT(missing.err, Contains("none.yaml"));
-  CHECK_THAT(run({"connector", "test", "github"}).err,
-             Contains("the built-in connector of that name has none"));
+  CHECK_THAT(run({"connector", "test", "github"}).err, Contains("cassettes/github.yaml"));
   fs::remove(cassettes);
   const auto bare = run({"connector", "test", "shop"});
   CHECK(bare.code == 3);

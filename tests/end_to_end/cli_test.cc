@@ -9,6 +9,7 @@
 
 #include "tests/support/daemon_process.h"
 #include "tests/support/github.h"
+#include "tests/support/http_server.h"
 
 namespace tba::tests {
 
@@ -89,6 +90,41 @@ TEST_CASE("cli: a connector is compared with its cassettes, without a daemon") {
   CHECK(invalid.code == 6);
   CHECK_THAT(invalid.out, Catch::Contains("cassettes/shop.yaml:1:26: error: there is no endpoint "
                                           "'get-itm' (did you mean 'get-item'?)"));
+}
+
+TEST_CASE("cli: what a call has recorded is what its connector is tested with") {
+  const HttpServer github([](httplib::Server& server) {
+    server.Get("/users/octocat", [](const httplib::Request&, httplib::Response& response) {
+      response.set_content(R"({"login":"octocat","id":583231})", "application/json");
+    });
+  });
+  DaemonProcess daemon;
+  daemon.start();
+  daemon.set_credential("bot", {{"connector", "github"},
+                                {"scheme", "token"},
+                                {"base_url", github.url("")},
+                                {"fields", {{"token", "ghp_swordfish"}}}});
+  const std::string call = "connector call --credential bot --record github/get-user username=";
+  CHECK(tba_integrate(daemon, call + "octocat 2>/dev/null").code == 0);
+  CHECK(tba_integrate(daemon, call + "nobody 2>/dev/null").code == 1);
+  REQUIRE(daemon.stop() == 0);
+  const auto passed = tba_integrate(daemon, "connector test github");
+  CHECK(passed.code == 0);
+  CHECK_THAT(passed.out, Catch::Contains("2 passed, 0 failed"));
+
+  const auto mine =
+      daemon.home().write("connectors/github.yaml",
+                          "connector: github\n"
+                          "base_url: https://api.github.com\n"
+                          "auth: { token: { type: bearer } }\n"
+                          "endpoints:\n"
+                          "  get-user:\n"
+                          "    method: GET\n"
+                          "    path: /user/{username}\n"
+                          "    parameters: { username: { in: path, required: true } }\n");
+  const auto failed = tba_integrate(daemon, "connector test github");
+  CHECK(failed.code == 1);
+  CHECK_THAT(failed.out, Catch::Contains("request.url") && Catch::Contains("0 passed, 2 failed"));
 }
 
 TEST_CASE("cli: daemon status tells of a vault whose key is gone") {

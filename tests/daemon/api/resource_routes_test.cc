@@ -484,6 +484,42 @@ TEST_CASE("api: an endpoint is called outside any run, once") {
   CHECK(world.get("/api/v1/runs").at("items").size() == 0);
 }
 
+TEST_CASE("api: a call is recorded where that is asked for") {
+  DaemonWorld world;
+  world.credential("bot", "token", "ghp_0123456789");
+  world.http.answer(200, R"({"login":"octocat","token":"ghp_0123456789"})");
+  const auto call = [&](const std::string& endpoint, const std::string& body) {
+    return world.post("/api/v1/connectors/" + endpoint + "/call", body);
+  };
+  const auto recorded =
+      call("github/endpoints/get-user",
+           R"({"parameters": {"username": "octocat"}, "credential": "bot", "record": true})");
+  CHECK(recorded.status == 200);
+  CHECK(keys(recorded.body) == Names{"status", "headers", "body", "cassette", "not_recorded"});
+  CHECK(recorded.json("not_recorded") == "null");
+  CHECK(recorded.json("cassette.auth") == R"("token")");
+  CHECK(recorded.json("cassette.request.url") == R"("https://api.github.com/users/octocat")");
+  CHECK(recorded.json("cassette.answer.body") == R"({"login":"octocat","token":"********"})");
+  CHECK(recorded.text.find("ghp_") == std::string::npos);
+  world.http.answer_only(tba::net::HttpResponse{200, {}, "\xff"});
+  const auto refused = call("github/endpoints/get-user",
+                            R"({"parameters": {"username": "octocat"}, "record": true})");
+  CHECK(refused.status == 200);
+  CHECK(refused.json("cassette") == "null");
+  CHECK_THAT(std::string(refused.at("not_recorded").as_string()), Contains("is no text"));
+  CHECK(keys(call("github/endpoints/get-user",
+                  R"({"parameters": {"username": "octocat"}, "record": false})")
+                 .body) == Names{"status", "headers", "body"});
+
+  check_problem(call("github/endpoints/get-user", R"({"record": "yes"})"), 400, "invalid");
+  check_problem(call("github/endpoints/list-repos", R"({"record": true, "page": null})"), 400,
+                "invalid");
+  const auto mail = call("email/endpoints/send", R"({"record": true})");
+  check_problem(mail, 400, "invalid");
+  CHECK_THAT(std::string(mail.at("detail").as_string()),
+             Contains("'email/send' sends no HTTP request that could be recorded"));
+}
+
 TEST_CASE("api: a request is shown without its secrets, and not sent") {
   DaemonWorld world;
   world.credential("bot", "token", "ghp_0123456789");
